@@ -1,0 +1,1189 @@
+-- The schema as the migrations make it. Written by make schema; do not edit.
+-- PostgreSQL 15, pg_dump 15.
+
+--
+-- Name: job_status; Type: TYPE; Schema: public; Owner: -
+--
+
+CREATE TYPE public.job_status AS ENUM (
+    'queued',
+    'running',
+    'succeeded',
+    'failed',
+    'cancelled'
+);
+
+--
+-- Name: TYPE job_status; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TYPE public.job_status IS 'A job waits, runs, and ends in one of three ways.';
+
+--
+-- Name: log_level; Type: TYPE; Schema: public; Owner: -
+--
+
+CREATE TYPE public.log_level AS ENUM (
+    'debug',
+    'info',
+    'warning',
+    'error',
+    'critical'
+);
+
+--
+-- Name: TYPE log_level; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TYPE public.log_level IS 'How much a log line matters, in rising order, so that levels compare.';
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: devices; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.devices (
+    id integer NOT NULL,
+    hostname text NOT NULL COLLATE pg_catalog."C",
+    ip_address inet NOT NULL,
+    device_type text NOT NULL COLLATE pg_catalog."C",
+    last_seen timestamp(3) with time zone,
+    CONSTRAINT device_type_has_1_to_255_characters CHECK (((char_length(device_type) >= 1) AND (char_length(device_type) <= 255))),
+    CONSTRAINT hostname_has_1_to_255_characters CHECK (((char_length(hostname) >= 1) AND (char_length(hostname) <= 255))),
+    CONSTRAINT ip_address_is_one_host CHECK ((masklen(ip_address) = masklen((host(ip_address))::inet)))
+)
+WITH (fillfactor='80');
+
+--
+-- Name: TABLE devices; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.devices IS 'The network devices whose configurations are backed up.';
+
+--
+-- Name: COLUMN devices.id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.devices.id IS 'Identity of the device.';
+
+--
+-- Name: COLUMN devices.hostname; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.devices.hostname IS 'Name of the device; unique, case counts, sorted by byte.';
+
+--
+-- Name: COLUMN devices.ip_address; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.devices.ip_address IS 'Management address: one host, IPv4 or IPv6, without a prefix length.';
+
+--
+-- Name: COLUMN devices.device_type; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.devices.device_type IS 'Driver that speaks to the device, such as arista_eos.';
+
+--
+-- Name: COLUMN devices.last_seen; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.devices.last_seen IS 'When a worker last reached the device; null when none ever did.';
+
+--
+-- Name: devices_matching(text, inet, text, text[], text[], text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.devices_matching(hostname_part text, network inet, type text, any_tags text[], all_tags text[], q text) RETURNS SETOF public.devices
+    LANGUAGE sql STABLE
+    AS $$
+  select devices.*
+  from devices
+  where
+    (
+      hostname_part is null
+      or strpos(lower(hostname), lower(hostname_part collate "C")) > 0
+    )
+    and (network is null or ip_address <<= network)
+    and (type is null or device_type = type)
+    and (
+      any_tags is null
+      or id in (
+        select device_tags.device_id
+        from tags
+        join device_tags on device_tags.tag_id = tags.id
+        where tags.name = any(any_tags)
+      )
+    )
+    and (
+      all_tags is null
+      or not exists (
+        select
+        from unnest(all_tags) as wanted (name)
+        where not exists (
+          select
+          from tags
+          join device_tags on device_tags.tag_id = tags.id
+          where
+            tags.name = wanted.name
+            and device_tags.device_id = devices.id
+        )
+      )
+    )
+    and (
+      q is null
+      or strpos(lower(hostname), lower(q collate "C")) > 0
+      or strpos(lower(device_type), lower(q collate "C")) > 0
+      or strpos(host(ip_address), lower(q collate "C")) > 0
+    )
+$$;
+
+--
+-- Name: FUNCTION devices_matching(hostname_part text, network inet, type text, any_tags text[], all_tags text[], q text); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.devices_matching(hostname_part text, network inet, type text, any_tags text[], all_tags text[], q text) IS 'Devices that pass every filter; a filter that is null lets all pass.';
+
+--
+-- Name: system_settings_notify(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.system_settings_notify() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+  changed system_settings := coalesce(new, old);
+begin
+  if tg_op = 'DELETE' then
+    changed.version := nextval('system_settings_version_seq');
+  end if;
+  perform pg_notify(
+    'netraven_settings',
+    json_build_object('key', changed.key, 'version', changed.version)::text
+  );
+  return null;
+end
+$$;
+
+--
+-- Name: FUNCTION system_settings_notify(); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.system_settings_notify() IS 'Tells the listeners on netraven_settings which key changed, at commit.';
+
+--
+-- Name: system_settings_stamp(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.system_settings_stamp() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  new.version := nextval('system_settings_version_seq');
+  new.updated_at := date_trunc('milliseconds', now());
+  return new;
+end
+$$;
+
+--
+-- Name: FUNCTION system_settings_stamp(); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.system_settings_stamp() IS 'Gives a setting that is written its version and time.';
+
+--
+-- Name: system_settings_take_turn(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.system_settings_take_turn() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform pg_advisory_xact_lock(
+    hashtextextended('netraven.system_settings', 0)
+  );
+  return null;
+end
+$$;
+
+--
+-- Name: FUNCTION system_settings_take_turn(); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.system_settings_take_turn() IS 'Lets one transaction at a time write settings.';
+
+--
+-- Name: connection_logs; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.connection_logs (
+    id bigint NOT NULL,
+    job_id integer NOT NULL,
+    device_id integer NOT NULL,
+    log text NOT NULL,
+    "timestamp" timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL
+);
+
+--
+-- Name: TABLE connection_logs; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.connection_logs IS 'What was said on the line between a worker and a device, a session a row.';
+
+--
+-- Name: COLUMN connection_logs.id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.connection_logs.id IS 'Identity of the session; orders sessions of the same time.';
+
+--
+-- Name: COLUMN connection_logs.job_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.connection_logs.job_id IS 'The job that held the session.';
+
+--
+-- Name: COLUMN connection_logs.device_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.connection_logs.device_id IS 'The device at the other end.';
+
+--
+-- Name: COLUMN connection_logs.log; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.connection_logs.log IS 'The whole session as text.';
+
+--
+-- Name: COLUMN connection_logs."timestamp"; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.connection_logs."timestamp" IS 'When the session was recorded.';
+
+--
+-- Name: connection_logs_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.connection_logs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.connection_logs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: credential_tags; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.credential_tags (
+    credential_id integer NOT NULL,
+    tag_id integer NOT NULL
+);
+
+--
+-- Name: TABLE credential_tags; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.credential_tags IS 'Which credential carries which tag.';
+
+--
+-- Name: COLUMN credential_tags.credential_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credential_tags.credential_id IS 'The credential that carries the tag.';
+
+--
+-- Name: COLUMN credential_tags.tag_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credential_tags.tag_id IS 'The tag that is carried.';
+
+--
+-- Name: credentials; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.credentials (
+    id integer NOT NULL,
+    username text NOT NULL,
+    password text NOT NULL,
+    priority integer DEFAULT 100 NOT NULL,
+    last_used timestamp(3) with time zone,
+    success_rate double precision DEFAULT 1 NOT NULL
+)
+WITH (fillfactor='70');
+
+--
+-- Name: TABLE credentials; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.credentials IS 'Logins for devices; a device may be tried with those that share a tag.';
+
+--
+-- Name: COLUMN credentials.id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credentials.id IS 'Identity of the credential.';
+
+--
+-- Name: COLUMN credentials.username; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credentials.username IS 'Name to log in with.';
+
+--
+-- Name: COLUMN credentials.password; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credentials.password IS 'Sealed password; only CredentialSecretGet returns it.';
+
+--
+-- Name: COLUMN credentials.priority; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credentials.priority IS 'Place in the order of trying; lower is tried first.';
+
+--
+-- Name: COLUMN credentials.last_used; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credentials.last_used IS 'When it was last tried on a device; null when it never was.';
+
+--
+-- Name: COLUMN credentials.success_rate; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credentials.success_rate IS 'Moving average of the outcomes, from 0 (all failed) to 1 (all succeeded); each attempt weighs a tenth.';
+
+--
+-- Name: credentials_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.credentials ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.credentials_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: device_configurations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.device_configurations (
+    id bigint NOT NULL,
+    device_id integer NOT NULL,
+    config_data text NOT NULL,
+    retrieved_at timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL,
+    verified_at timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL,
+    content_hash bytea NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+--
+-- Name: TABLE device_configurations; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.device_configurations IS 'Every version of every configuration; a row is written when a text changes.';
+
+--
+-- Name: COLUMN device_configurations.id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.id IS 'Identity of the version.';
+
+--
+-- Name: COLUMN device_configurations.device_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.device_id IS 'The device the configuration was read from.';
+
+--
+-- Name: COLUMN device_configurations.config_data; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.config_data IS 'The text as the device sent it.';
+
+--
+-- Name: COLUMN device_configurations.retrieved_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.retrieved_at IS 'When this text was first read; within a device it never goes back.';
+
+--
+-- Name: COLUMN device_configurations.verified_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.verified_at IS 'When this text was last read, set for good when the next version comes; for the latest version device_states.verified_at counts.';
+
+--
+-- Name: COLUMN device_configurations.content_hash; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.content_hash IS 'SHA-256 of the text in UTF-8, 32 bytes.';
+
+--
+-- Name: COLUMN device_configurations.metadata; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.metadata IS 'What the caller noted about this version: a JSON object, empty by default.';
+
+--
+-- Name: device_configurations_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.device_configurations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.device_configurations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: device_states; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.device_states (
+    device_id integer NOT NULL,
+    content_hash bytea,
+    configuration_id bigint,
+    retrieved_at timestamp(3) with time zone,
+    verified_at timestamp(3) with time zone,
+    job_id integer,
+    CONSTRAINT configuration_is_known_in_full_or_not_at_all CHECK ((num_nulls(content_hash, configuration_id, retrieved_at, verified_at) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT content_hash_has_32_bytes CHECK ((octet_length(content_hash) = 32))
+)
+WITH (fillfactor='50');
+
+--
+-- Name: TABLE device_states; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.device_states IS 'What changes at every contact with a device: one narrow row each, absent until the first job or configuration.';
+
+--
+-- Name: COLUMN device_states.device_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_states.device_id IS 'The device this is the state of.';
+
+--
+-- Name: COLUMN device_states.content_hash; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_states.content_hash IS 'SHA-256 of the latest configuration, 32 bytes; null before the first.';
+
+--
+-- Name: COLUMN device_states.configuration_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_states.configuration_id IS 'The latest configuration; null before the first.';
+
+--
+-- Name: COLUMN device_states.retrieved_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_states.retrieved_at IS 'When the latest configuration was first read; null before the first.';
+
+--
+-- Name: COLUMN device_states.verified_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_states.verified_at IS 'When the latest configuration was last read; null before the first.';
+
+--
+-- Name: COLUMN device_states.job_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_states.job_id IS 'The job that was made last for the device; null when it has none.';
+
+--
+-- Name: device_tags; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.device_tags (
+    device_id integer NOT NULL,
+    tag_id integer NOT NULL
+);
+
+--
+-- Name: TABLE device_tags; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.device_tags IS 'Which device carries which tag.';
+
+--
+-- Name: COLUMN device_tags.device_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_tags.device_id IS 'The device that carries the tag.';
+
+--
+-- Name: COLUMN device_tags.tag_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_tags.tag_id IS 'The tag that is carried.';
+
+--
+-- Name: devices_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.devices ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.devices_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: job_logs; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.job_logs (
+    id bigint NOT NULL,
+    job_id integer NOT NULL,
+    message text NOT NULL,
+    level public.log_level DEFAULT 'info'::public.log_level NOT NULL,
+    "timestamp" timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL
+);
+
+--
+-- Name: TABLE job_logs; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.job_logs IS 'What a job reported while it ran, a line a row.';
+
+--
+-- Name: COLUMN job_logs.id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.job_logs.id IS 'Identity of the line; orders lines of the same time.';
+
+--
+-- Name: COLUMN job_logs.job_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.job_logs.job_id IS 'The job that reported.';
+
+--
+-- Name: COLUMN job_logs.message; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.job_logs.message IS 'The line.';
+
+--
+-- Name: COLUMN job_logs.level; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.job_logs.level IS 'How much the line matters.';
+
+--
+-- Name: COLUMN job_logs."timestamp"; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.job_logs."timestamp" IS 'When the line was reported.';
+
+--
+-- Name: job_logs_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.job_logs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.job_logs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: jobs; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.jobs (
+    id integer NOT NULL,
+    device_id integer NOT NULL,
+    status public.job_status DEFAULT 'queued'::public.job_status NOT NULL,
+    scheduled_for timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL,
+    started_at timestamp(3) with time zone,
+    completed_at timestamp(3) with time zone,
+    claimed_by text,
+    claim_token uuid,
+    lease_until timestamp(3) with time zone,
+    attempt integer DEFAULT 0 NOT NULL,
+    CONSTRAINT attempt_is_not_negative CHECK ((attempt >= 0)),
+    CONSTRAINT claimed_when_running CHECK (((status <> 'running'::public.job_status) OR (num_nulls(started_at, claimed_by, claim_token, lease_until) = 0))),
+    CONSTRAINT completed_when_finished CHECK (((status = ANY (ARRAY['succeeded'::public.job_status, 'failed'::public.job_status, 'cancelled'::public.job_status])) = (completed_at IS NOT NULL)))
+);
+
+--
+-- Name: TABLE jobs; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.jobs IS 'Backups to make: one run on one device each.';
+
+--
+-- Name: COLUMN jobs.id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.id IS 'Identity of the job; a higher one was made later.';
+
+--
+-- Name: COLUMN jobs.device_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.device_id IS 'The device to back up.';
+
+--
+-- Name: COLUMN jobs.status; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.status IS 'Where the job stands.';
+
+--
+-- Name: COLUMN jobs.scheduled_for; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.scheduled_for IS 'The job may start from this time on.';
+
+--
+-- Name: COLUMN jobs.started_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.started_at IS 'When the current or last attempt began; null before the first.';
+
+--
+-- Name: COLUMN jobs.completed_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.completed_at IS 'When the job ended, whichever way; null while it has not.';
+
+--
+-- Name: COLUMN jobs.claimed_by; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.claimed_by IS 'Worker that holds or last held the job; null before the first claim.';
+
+--
+-- Name: COLUMN jobs.claim_token; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.claim_token IS 'Secret of the current claim, made by the worker, whose reports count only with it; null before the first claim.';
+
+--
+-- Name: COLUMN jobs.lease_until; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.lease_until IS 'The claim counts until this time; null before the first claim.';
+
+--
+-- Name: COLUMN jobs.attempt; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.attempt IS 'How often the job was claimed; 0 before the first time.';
+
+--
+-- Name: jobs_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.jobs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.jobs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: schema_checksums; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.schema_checksums (
+    version character varying NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+--
+-- Name: TABLE schema_checksums; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.schema_checksums IS 'What each applied migration looked like, so that a later edit of its file is found.';
+
+--
+-- Name: COLUMN schema_checksums.version; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schema_checksums.version IS 'As in schema_migrations; a row without its counterpart there means nothing.';
+
+--
+-- Name: COLUMN schema_checksums.name; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schema_checksums.name IS 'What stands after the version in the file name.';
+
+--
+-- Name: COLUMN schema_checksums.checksum; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schema_checksums.checksum IS 'SHA-256 of the file with plain line ends, in hexadecimal.';
+
+--
+-- Name: COLUMN schema_checksums.applied_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schema_checksums.applied_at IS 'When it was applied, or first seen where something else had applied it.';
+
+--
+-- Name: schema_migrations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.schema_migrations (
+    version character varying NOT NULL
+);
+
+--
+-- Name: TABLE schema_migrations; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.schema_migrations IS 'The migrations that are applied; dbmate writes it.';
+
+--
+-- Name: COLUMN schema_migrations.version; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schema_migrations.version IS 'The digits at the start of the file name, a time in UTC.';
+
+--
+-- Name: system_settings; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.system_settings (
+    id integer NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    value jsonb NOT NULL,
+    description text,
+    version bigint NOT NULL,
+    updated_at timestamp(3) with time zone NOT NULL,
+    CONSTRAINT key_has_1_to_255_characters CHECK (((char_length(key) >= 1) AND (char_length(key) <= 255)))
+);
+
+--
+-- Name: TABLE system_settings; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.system_settings IS 'Settings of the whole system; processes cache them and are told of changes.';
+
+--
+-- Name: COLUMN system_settings.id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.system_settings.id IS 'Identity of the setting.';
+
+--
+-- Name: COLUMN system_settings.key; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.system_settings.key IS 'Name of the setting, such as log_retention_days; unique, case counts.';
+
+--
+-- Name: COLUMN system_settings.value; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.system_settings.value IS 'Any JSON value, the JSON null included.';
+
+--
+-- Name: COLUMN system_settings.description; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.system_settings.description IS 'What the setting does, for people; null when nobody said.';
+
+--
+-- Name: COLUMN system_settings.version; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.system_settings.version IS 'Set at every write, higher than that of any write to any key before it.';
+
+--
+-- Name: COLUMN system_settings.updated_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.system_settings.updated_at IS 'When the setting was last written.';
+
+--
+-- Name: system_settings_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.system_settings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.system_settings_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: system_settings_version_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+CREATE SEQUENCE public.system_settings_version_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+--
+-- Name: system_settings_version_seq; Type: SEQUENCE OWNED BY; Schema: public; Owner: -
+--
+
+ALTER SEQUENCE public.system_settings_version_seq OWNED BY public.system_settings.version;
+
+--
+-- Name: SEQUENCE system_settings_version_seq; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON SEQUENCE public.system_settings_version_seq IS 'Versions of all settings together; never the same one twice.';
+
+--
+-- Name: tags; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.tags (
+    id integer NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    type text DEFAULT 'custom'::text NOT NULL,
+    CONSTRAINT name_has_1_to_255_characters CHECK (((char_length(name) >= 1) AND (char_length(name) <= 255)))
+);
+
+--
+-- Name: TABLE tags; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.tags IS 'Labels; a credential may open the devices it shares a tag with.';
+
+--
+-- Name: COLUMN tags.id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.tags.id IS 'Identity of the tag.';
+
+--
+-- Name: COLUMN tags.name; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.tags.name IS 'What people call the tag; unique, case counts.';
+
+--
+-- Name: COLUMN tags.type; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.tags.type IS 'What kind of label it is, such as site or role; custom when nobody said.';
+
+--
+-- Name: tags_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.tags ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.tags_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: connection_logs connection_logs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.connection_logs
+    ADD CONSTRAINT connection_logs_pkey PRIMARY KEY (device_id, "timestamp", id);
+
+--
+-- Name: credential_tags credential_tags_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.credential_tags
+    ADD CONSTRAINT credential_tags_pkey PRIMARY KEY (credential_id, tag_id);
+
+--
+-- Name: credentials credentials_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.credentials
+    ADD CONSTRAINT credentials_pkey PRIMARY KEY (id);
+
+--
+-- Name: device_configurations device_configurations_device_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.device_configurations
+    ADD CONSTRAINT device_configurations_device_id_id_key UNIQUE (device_id, id);
+
+--
+-- Name: device_configurations device_configurations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.device_configurations
+    ADD CONSTRAINT device_configurations_pkey PRIMARY KEY (id);
+
+--
+-- Name: device_states device_states_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.device_states
+    ADD CONSTRAINT device_states_pkey PRIMARY KEY (device_id);
+
+--
+-- Name: device_tags device_tags_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.device_tags
+    ADD CONSTRAINT device_tags_pkey PRIMARY KEY (device_id, tag_id);
+
+--
+-- Name: devices devices_hostname_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.devices
+    ADD CONSTRAINT devices_hostname_key UNIQUE (hostname);
+
+--
+-- Name: devices devices_ip_address_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.devices
+    ADD CONSTRAINT devices_ip_address_key UNIQUE (ip_address);
+
+--
+-- Name: devices devices_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.devices
+    ADD CONSTRAINT devices_pkey PRIMARY KEY (id);
+
+--
+-- Name: job_logs job_logs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.job_logs
+    ADD CONSTRAINT job_logs_pkey PRIMARY KEY (job_id, "timestamp", id);
+
+--
+-- Name: jobs jobs_device_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_device_id_id_key UNIQUE (device_id, id);
+
+--
+-- Name: jobs jobs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
+
+--
+-- Name: schema_checksums schema_checksums_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.schema_checksums
+    ADD CONSTRAINT schema_checksums_pkey PRIMARY KEY (version);
+
+--
+-- Name: schema_migrations schema_migrations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+--
+-- Name: system_settings system_settings_key_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.system_settings
+    ADD CONSTRAINT system_settings_key_key UNIQUE (key);
+
+--
+-- Name: system_settings system_settings_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.system_settings
+    ADD CONSTRAINT system_settings_pkey PRIMARY KEY (id);
+
+--
+-- Name: tags tags_name_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.tags
+    ADD CONSTRAINT tags_name_key UNIQUE (name);
+
+--
+-- Name: tags tags_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.tags
+    ADD CONSTRAINT tags_pkey PRIMARY KEY (id);
+
+--
+-- Name: connection_logs_job_id_timestamp_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX connection_logs_job_id_timestamp_id_idx ON public.connection_logs USING btree (job_id, "timestamp", id);
+
+--
+-- Name: credential_tags_tag_id_credential_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX credential_tags_tag_id_credential_id_idx ON public.credential_tags USING btree (tag_id, credential_id);
+
+--
+-- Name: device_configurations_device_id_retrieved_at_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX device_configurations_device_id_retrieved_at_id_idx ON public.device_configurations USING btree (device_id, retrieved_at, id);
+
+--
+-- Name: device_tags_tag_id_device_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX device_tags_tag_id_device_id_idx ON public.device_tags USING btree (tag_id, device_id);
+
+--
+-- Name: jobs_scheduled_for_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX jobs_scheduled_for_id_idx ON public.jobs USING btree (scheduled_for, id);
+
+--
+-- Name: system_settings system_settings_notify; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER system_settings_notify AFTER INSERT OR DELETE OR UPDATE ON public.system_settings FOR EACH ROW EXECUTE FUNCTION public.system_settings_notify();
+
+--
+-- Name: system_settings system_settings_stamp; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER system_settings_stamp BEFORE INSERT OR UPDATE ON public.system_settings FOR EACH ROW EXECUTE FUNCTION public.system_settings_stamp();
+
+--
+-- Name: system_settings system_settings_take_turn; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER system_settings_take_turn BEFORE INSERT OR DELETE OR UPDATE ON public.system_settings FOR EACH STATEMENT EXECUTE FUNCTION public.system_settings_take_turn();
+
+--
+-- Name: connection_logs connection_logs_device_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.connection_logs
+    ADD CONSTRAINT connection_logs_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id) ON DELETE CASCADE;
+
+--
+-- Name: connection_logs connection_logs_job_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.connection_logs
+    ADD CONSTRAINT connection_logs_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+
+--
+-- Name: credential_tags credential_tags_credential_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.credential_tags
+    ADD CONSTRAINT credential_tags_credential_id_fkey FOREIGN KEY (credential_id) REFERENCES public.credentials(id) ON DELETE CASCADE;
+
+--
+-- Name: credential_tags credential_tags_tag_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.credential_tags
+    ADD CONSTRAINT credential_tags_tag_id_fkey FOREIGN KEY (tag_id) REFERENCES public.tags(id) ON DELETE CASCADE;
+
+--
+-- Name: device_configurations device_configurations_device_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.device_configurations
+    ADD CONSTRAINT device_configurations_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id) ON DELETE CASCADE;
+
+--
+-- Name: device_states device_states_device_id_configuration_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.device_states
+    ADD CONSTRAINT device_states_device_id_configuration_id_fkey FOREIGN KEY (device_id, configuration_id) REFERENCES public.device_configurations(device_id, id);
+
+--
+-- Name: device_states device_states_device_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.device_states
+    ADD CONSTRAINT device_states_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id) ON DELETE CASCADE;
+
+--
+-- Name: device_states device_states_device_id_job_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.device_states
+    ADD CONSTRAINT device_states_device_id_job_id_fkey FOREIGN KEY (device_id, job_id) REFERENCES public.jobs(device_id, id) ON DELETE SET NULL (job_id);
+
+--
+-- Name: device_tags device_tags_device_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.device_tags
+    ADD CONSTRAINT device_tags_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id) ON DELETE CASCADE;
+
+--
+-- Name: device_tags device_tags_tag_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.device_tags
+    ADD CONSTRAINT device_tags_tag_id_fkey FOREIGN KEY (tag_id) REFERENCES public.tags(id) ON DELETE CASCADE;
+
+--
+-- Name: job_logs job_logs_job_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.job_logs
+    ADD CONSTRAINT job_logs_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+
+--
+-- Name: jobs jobs_device_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id) ON DELETE CASCADE;
+
+--
+-- PostgreSQL database dump complete
+--
+
+--
+-- Dbmate schema migrations
+--
+
+INSERT INTO public.schema_migrations (version) VALUES
+    ('20261101090000'),
+    ('20261101090100'),
+    ('20261101090200'),
+    ('20261101090300'),
+    ('20261101090400'),
+    ('20261101090500'),
+    ('20261101090600');

@@ -1,0 +1,204 @@
+/* @name JobInsert */
+-- Jobs are backups to make, one device each; a claim token never leaves here.
+-- Queues a job, for now unless told, and notes it as the device's latest.
+with inserted as (
+  insert into jobs (device_id, scheduled_for)
+  values (
+    :deviceId!,
+    coalesce(:scheduledFor::timestamptz, date_trunc('milliseconds', now()))
+  )
+  returning id, device_id, status, scheduled_for
+),
+noted as (
+  insert into device_states (device_id, job_id)
+  select device_id, id
+  from inserted
+  on conflict (device_id) do update
+  set job_id = greatest(device_states.job_id, excluded.job_id)
+)
+select
+  id,
+  device_id,
+  status,
+  scheduled_for
+from inserted;
+
+/* @name JobInsertMany */
+-- Queues many jobs and says for each what happened, in the order given. Times
+-- go with the devices by position; a null or absent one is now. A device that
+-- does not exist is missing and gets no job.
+-- Jobs get their ids in the order given, so the nth id is that of the nth row.
+with given as (
+  select
+    place::integer - 1 as index,
+    device_id,
+    scheduled_for
+  from unnest(:deviceIds!::integer[], :scheduledFor::timestamptz[])
+    with ordinality as given (device_id, scheduled_for, place)
+),
+found as (
+  select
+    given.index,
+    given.device_id,
+    given.scheduled_for,
+    row_number() over (order by given.index) as nth
+  from given
+  join devices on devices.id = given.device_id
+),
+inserted as (
+  insert into jobs (device_id, scheduled_for)
+  select
+    device_id,
+    coalesce(scheduled_for, date_trunc('milliseconds', now()))
+  from found
+  order by nth
+  returning id, device_id, status, scheduled_for
+),
+numbered as (
+  select
+    id,
+    status,
+    scheduled_for,
+    row_number() over (order by id) as nth
+  from inserted
+),
+noted as (
+  insert into device_states (device_id, job_id)
+  select
+    device_id,
+    max(id)
+  from inserted
+  group by device_id
+  order by device_id
+  on conflict (device_id) do update
+  set job_id = greatest(device_states.job_id, excluded.job_id)
+)
+select
+  given.index as "index!",
+  case
+    when numbered.id is null then 'missing'
+    else 'created'
+  end as "outcome!",
+  given.device_id as "device_id!",
+  numbered.id as "id?",
+  numbered.status as "status?",
+  numbered.scheduled_for as "scheduled_for?"
+from given
+left join found using (index)
+left join numbered using (nth)
+order by given.index;
+
+/* @name JobGet */
+select
+  id,
+  device_id,
+  status,
+  scheduled_for,
+  started_at,
+  completed_at,
+  claimed_by,
+  lease_until,
+  attempt
+from jobs
+where id = :id!;
+
+/* @name JobList */
+-- Jobs by scheduled time, latest first. Filters: some statuses, a device, and
+-- times from the first up to but without the second.
+-- For one device alone JobListByDevice is quicker.
+select
+  id,
+  device_id,
+  status,
+  scheduled_for,
+  started_at,
+  completed_at,
+  claimed_by,
+  lease_until,
+  attempt
+from jobs
+where
+  (:statuses::text[] is null or status = any(:statuses::text[]::job_status[]))
+  and (:deviceId::integer is null or device_id = :deviceId)
+  and scheduled_for >= coalesce(:scheduledFrom::timestamptz, '-infinity')
+  and (
+    :scheduledUntil::timestamptz is null
+    or scheduled_for < :scheduledUntil
+  )
+  and (scheduled_for, id)
+  < (
+    coalesce(:afterScheduledFor::timestamptz, 'infinity'),
+    coalesce(:afterId::integer, 2147483647)
+  )
+order by scheduled_for desc, id desc
+limit :limit!::integer;
+
+/* @name JobListByDevice */
+-- Jobs of a device, the last made first.
+select
+  id,
+  device_id,
+  status,
+  scheduled_for,
+  started_at,
+  completed_at,
+  claimed_by,
+  lease_until,
+  attempt
+from jobs
+where
+  device_id = :deviceId!
+  and id < coalesce(:afterId::integer, 2147483647)
+order by id desc
+limit :limit!::integer;
+
+/* @name JobLatestByDevice */
+-- The job that was made last for each of the devices, by device; a device
+-- without a job has no row.
+select
+  jobs.id,
+  jobs.device_id,
+  jobs.status,
+  jobs.scheduled_for,
+  jobs.started_at,
+  jobs.completed_at,
+  jobs.claimed_by,
+  jobs.lease_until,
+  jobs.attempt
+from device_states
+join jobs on jobs.id = device_states.job_id
+where device_states.device_id = any(:deviceIds!::integer[])
+order by jobs.device_id;
+
+/* @name JobDelete */
+-- Deletes the job with its logs. If it was its device's latest, the one before
+-- it takes that place.
+with removed as (
+  delete from jobs
+  where id = :id!
+  returning id, device_id, status, scheduled_for, started_at, completed_at
+),
+previous as (
+  select max(jobs.id) as id
+  from jobs
+  where
+    jobs.device_id = (select device_id from removed)
+    and jobs.id < :id!
+),
+noted as (
+  update device_states
+  set job_id = previous.id
+  from removed
+  cross join previous
+  where
+    device_states.device_id = removed.device_id
+    and device_states.job_id = removed.id
+)
+select
+  id,
+  device_id,
+  status,
+  scheduled_for,
+  started_at,
+  completed_at
+from removed;

@@ -1,0 +1,335 @@
+/** `connect`, and the `Database` it gives. */
+import { type Config, type ConfigOptions, loadConfig } from "./config.ts";
+import { ConnectionError, DatabaseError, TimeoutError } from "./errors.ts";
+import { levelled, type Logger } from "./logger.ts";
+import {
+  type CallOptions,
+  type Queryable,
+  type QueryOptions,
+  readsOnly,
+  type StreamOptions,
+} from "./query.ts";
+import { Settings } from "./settings.ts";
+import { type Answer, Slot } from "./slot.ts";
+import { type PoolStats, SlotPool } from "./slots.ts";
+import { OpenTransaction, type Transaction, type TransactionOptions } from "./transaction.ts";
+
+/** What `connect` takes; everything else comes from the configuration. */
+export interface ConnectOptions extends ConfigOptions, CallOptions {
+  /** Where log lines go; `console` unless told. */
+  readonly logger?: Logger | undefined;
+}
+
+/** What `close` takes. */
+export interface CloseOptions {
+  /** Milliseconds that running work is given to end; 5,000 unless told. */
+  readonly drain?: number | undefined;
+}
+
+const NOTHING = () => {};
+const RETRYABLE: ReadonlySet<string> = new Set(["40001", "40P01"]);
+
+/**
+ * Opens a pool and makes its first connection.
+ *
+ * With `url`, or with DATABASE_URL in the environment, no file is needed;
+ * otherwise the URL stands in `config/environments/<NETRAVEN_ENV>.yaml`.
+ *
+ * @param options What differs from the configuration.
+ * @throws {ConfigError} the configuration is wrong.
+ * @throws {ConnectionError | TimeoutError} the server cannot be reached or refuses.
+ * @example
+ * await using db = await connect();
+ * const { rows } = await db.query("select 1 as one");
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Database> {
+  const { logger = console, signal, timeout, ...rest } = options;
+  const db = new Database(await loadConfig(rest), logger);
+  try {
+    await db.ping({ signal, timeout });
+  } catch (error) {
+    await db.close({ drain: 0 });
+    throw error;
+  }
+  return db;
+}
+
+/** A pool of connections, and the settings. Made by `connect`. */
+export class Database implements Queryable {
+  /** The system settings, cached. */
+  readonly settings: Settings;
+  readonly #config: Config;
+  readonly #logger: Logger;
+  readonly #debug: boolean;
+  readonly #pool: SlotPool;
+
+  constructor(config: Config, logger: Logger) {
+    this.#config = config;
+    this.#logger = levelled(logger, config.logging.level);
+    this.#debug = config.logging.level === "debug";
+    const { target, ca, timeouts, pool } = config.database;
+    const open = (timeout: number, onNotify?: (channel: string, payload: string) => void) =>
+      Slot.open({ target, ca }, Math.min(timeout, timeouts.connect), onNotify);
+    this.#pool = new SlotPool(open, pool);
+    this.settings = new Settings(this, {
+      defaults: config.settings,
+      override: (key) => config.settingOverride(key),
+      listen: (onNotify) => open(timeouts.connect, onNotify),
+      logger: this.#logger,
+    });
+  }
+
+  /**
+   * Runs one statement, prepared. For SQL that is not in `queries/`.
+   *
+   * @param text One statement, with `$1`, `$2`… for its parameters.
+   * @returns Rows with camelCase fields, and the number of rows found or changed.
+   * @throws {ParameterError | ConstraintError | QueryError | ConnectionError | TimeoutError}
+   * @example
+   * const { rows } = await db.query<{ devices: number }>("select count(*) as devices from devices");
+   */
+  async query<Row = Record<string, unknown>>(
+    text: string,
+    values: readonly unknown[] = [],
+    options: QueryOptions = {},
+  ): Promise<{ rows: Row[]; rowCount: number }> {
+    const until = options.timeout === undefined ? Infinity : performance.now() + options.timeout;
+    try {
+      return await this.#once(text, values, options, until) as { rows: Row[]; rowCount: number };
+    } catch (error) {
+      // A connection that had died unnoticed: the statement never left, and only reads go again.
+      const again = error instanceof ConnectionError && !error.sent && error.reason === "lost" &&
+        (options.reads ?? readsOnly(text));
+      if (!again) throw error;
+      return await this.#once(text, values, options, until) as { rows: Row[]; rowCount: number };
+    }
+  }
+
+  /**
+   * The rows one by one over a cursor in a read-only transaction, in constant
+   * memory. Holds a connection until the loop ends; `timeout` is for each fetch.
+   *
+   * @throws as `query`, from the loop.
+   * @example
+   * for await (const row of db.stream<{ hostname: string }>("select hostname from devices")) {
+   *   console.log(row.hostname);
+   * }
+   */
+  async *stream<Row = Record<string, unknown>>(
+    text: string,
+    values: readonly unknown[] = [],
+    options: StreamOptions = {},
+  ): AsyncIterableIterator<Row> {
+    const { slot, tx } = await this.#begin({ readOnly: true, signal: options.signal }, Infinity);
+    try {
+      yield* tx.stream<Row>(text, values, options);
+    } finally {
+      await tx.end();
+      await tx.rollback();
+      this.#pool.release(slot);
+    }
+  }
+
+  /**
+   * Runs the callback in a transaction: commits when it resolves, rolls back when
+   * it rejects. The handle holds one connection and is dead after the end.
+   *
+   * @param options `timeout` in milliseconds is for the whole transaction.
+   * @returns What the callback returns, once the commit is acknowledged.
+   * @throws {CommitUnknownError} the connection was lost between `commit` and its answer.
+   * @throws what the callback throws; what `query` throws.
+   * @example
+   * await db.transaction(async (tx) => {
+   *   const device = await deviceInsert.one({ hostname: "sw1", ipAddress: "10.0.0.1", deviceType: "arista_eos" }, tx);
+   *   await jobInsert.run({ deviceId: device.id }, tx);
+   * });
+   */
+  async transaction<T>(
+    callback: (tx: Transaction) => Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    const { retry = 0, timeout = this.#config.database.timeouts.transaction } = options;
+    const until = performance.now() + timeout;
+    for (let attempt = 0;; attempt++) {
+      try {
+        return await this.#attempt(callback, options, until);
+      } catch (error) {
+        const again = error instanceof DatabaseError && RETRYABLE.has(error.sqlState ?? "");
+        if (!again || attempt >= retry) throw error;
+        const pause = Math.random() * Math.min(10 * 2 ** attempt, 1000);
+        if (performance.now() + pause >= until) throw error;
+        this.#logger.debug(`transaction: again after SQLSTATE ${error.sqlState}`);
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+  }
+
+  /**
+   * One round trip to the server.
+   *
+   * @returns Milliseconds it took.
+   * @throws {ConnectionError | TimeoutError}
+   */
+  async ping(options: CallOptions = {}): Promise<number> {
+    // The wait for a connection is not the round trip's.
+    const acquire = Math.min(options.timeout ?? Infinity, this.#config.database.timeouts.acquire);
+    const slot = await this.#pool.acquire("ping", acquire, options.signal);
+    try {
+      const started = performance.now();
+      const timeout = options.timeout ?? this.#config.database.timeouts.statement;
+      await slot.run("select", [], { name: "ping", signal: options.signal }, timeout);
+      return performance.now() - started;
+    } finally {
+      this.#pool.release(slot);
+    }
+  }
+
+  /** The pool at this moment. */
+  stats(): PoolStats {
+    return this.#pool.stats();
+  }
+
+  /**
+   * Refuses new work, lets running work end, then closes every connection.
+   *
+   * @example
+   * await db.close({ drain: 1000 });
+   */
+  async close({ drain = 5000 }: CloseOptions = {}): Promise<void> {
+    await this.settings.close();
+    await this.#pool.close(drain);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** On a slot from the pool, in autocommit. */
+  async #once(
+    text: string,
+    values: readonly unknown[],
+    options: QueryOptions,
+    until: number,
+  ): Promise<Answer> {
+    const { timeouts } = this.#config.database;
+    const wait = Math.min(timeouts.acquire, until === Infinity ? Infinity : left(until));
+    const lent = this.#pool.acquire(options.name ?? "query", wait, options.signal);
+    const slot = lent instanceof Slot ? lent : await lent;
+    try {
+      const timeout = until === Infinity ? timeouts.statement : left(until);
+      return await this.#run(slot, text, values, options, timeout);
+    } finally {
+      this.#pool.release(slot);
+    }
+  }
+
+  /** On a slot, with a log line. */
+  readonly #run = async (
+    slot: Slot,
+    text: string,
+    values: readonly unknown[],
+    options: QueryOptions,
+    timeout: number,
+  ): Promise<Answer> => {
+    const started = performance.now();
+    const before = slot.writes;
+    try {
+      const answer = await slot.send(text, values, options, timeout);
+      this.#log(options.name, answer.rowCount, performance.now() - started);
+      return answer;
+    } catch (error) {
+      this.#log(options.name, undefined, performance.now() - started);
+      throw slot.explain(error, values, options, before);
+    }
+  };
+
+  #log(name: string | undefined, rows: number | undefined, took: number): void {
+    const slow = took >= this.#config.logging.slowQuery;
+    if (!slow && !this.#debug) return;
+    const outcome = rows === undefined ? "failed" : `${rows} ${rows === 1 ? "row" : "rows"}`;
+    const line = `${name ?? "unnamed query"}: ${outcome} in ${took.toFixed(2)} ms`;
+    if (slow) this.#logger.warn(`Slow query: ${line}`);
+    else this.#logger.debug(line);
+  }
+
+  async #attempt<T>(
+    callback: (tx: Transaction) => Promise<T>,
+    options: TransactionOptions,
+    until: number,
+  ): Promise<T> {
+    const { slot, tx } = await this.#begin(options, until);
+    let interrupt: (reason: unknown) => void = NOTHING;
+    const interrupted = new Promise<never>((_, reject) => interrupt = reject);
+    interrupted.catch(NOTHING);
+    const expire = () => {
+      const reason = new TimeoutError("transaction", "The transaction did not end in time", { sent: true });
+      interrupt(reason);
+      slot.abandon(reason);
+    };
+    const abort = () => {
+      interrupt(options.signal?.reason);
+      slot.abandon(new ConnectionError("closed", "The connection was discarded after an abort"));
+    };
+    const timer = until === Infinity ? undefined : setTimeout(expire, left(until));
+    options.signal?.addEventListener("abort", abort);
+    // A callback between two statements never notices a lost connection. One that
+    // awaits a statement tells more about it, and so has its turn first.
+    slot.onLoss = () => setTimeout(() => interrupt(lostTransaction()), 0);
+    const settle = () => {
+      // From here on, deadline and signal would only make the outcome unknown.
+      clearTimeout(timer);
+      options.signal?.removeEventListener("abort", abort);
+      slot.onLoss = undefined;
+    };
+    try {
+      if (options.signal?.aborted) abort();
+      const work = async () => {
+        const result = await callback(tx);
+        await tx.end();
+        return result;
+      };
+      const result = await Promise.race([work(), interrupted]);
+      settle();
+      await tx.commit();
+      return result;
+    } catch (error) {
+      await Promise.race([tx.end(), interrupted]).catch(NOTHING);
+      settle();
+      await tx.rollback();
+      throw error;
+    } finally {
+      this.#pool.release(slot);
+    }
+  }
+
+  /** A slot, with `begin` sent. Tries a second one when the first had died unnoticed. */
+  async #begin(
+    options: TransactionOptions,
+    until: number,
+  ): Promise<{ slot: Slot; tx: OpenTransaction }> {
+    const { acquire, statement } = this.#config.database.timeouts;
+    const limits = { statementTimeout: statement, until };
+    for (let attempt = 0;; attempt++) {
+      const wait = Math.min(acquire, left(until));
+      const slot = await this.#pool.acquire("transaction", wait, options.signal);
+      try {
+        return { slot, tx: await OpenTransaction.begin(slot, this.#run, options, limits) };
+      } catch (error) {
+        if (slot.death === undefined) slot.discard();
+        this.#pool.release(slot);
+        // Nothing of the caller's has been sent yet.
+        const again = error instanceof ConnectionError && error.reason === "lost";
+        if (!again || attempt > 0) throw error;
+      }
+    }
+  }
+}
+
+function left(until: number): number {
+  return Math.max(1, until - performance.now());
+}
+
+function lostTransaction(): ConnectionError {
+  const message = "The transaction was lost with its connection; nothing of it was stored";
+  return new ConnectionError("lost", message);
+}

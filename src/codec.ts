@@ -1,0 +1,274 @@
+/**
+ * How values cross the wire, by the type the server asks for. The driver's own
+ * rules lose information (a NULL in an array becomes the text `NULL`, the text
+ * `'true'` becomes false, a lone surrogate becomes U+FFFD), so every type this
+ * layer uses is written and read here. A value that does not fit is refused
+ * before it is sent.
+ */
+
+/** A value does not fit its type. Turned into a ParameterError that names the field. */
+export class EncodeError extends TypeError {}
+
+/** A value of the database does not fit JavaScript. */
+export class DecodeError extends RangeError {}
+
+interface Codec {
+  readonly oid: number;
+  readonly arrayOid: number;
+  encode(value: unknown): string;
+  /** Absent: the text as it is. */
+  decode?: (text: string) => unknown;
+}
+
+/**
+ * What is wrong with a text, or undefined: PostgreSQL stores no NUL, and a lone
+ * surrogate cannot be written as UTF-8.
+ */
+export function textProblem(value: string): string | undefined {
+  if (value.includes("\0")) return "holds a NUL character, which PostgreSQL cannot store";
+  if (!value.isWellFormed()) return "holds a lone surrogate, which is no valid Unicode text";
+  return undefined;
+}
+
+function encodeText(value: unknown): string {
+  if (typeof value !== "string") throw new EncodeError(`must be a string, not ${kindOf(value)}`);
+  const problem = textProblem(value);
+  if (problem !== undefined) throw new EncodeError(problem);
+  return value;
+}
+
+function encodeInteger(min: bigint, max: bigint): (value: unknown) => string {
+  const low = Number(min);
+  const high = Number(max);
+  return (value) => {
+    if (typeof value === "bigint") {
+      if (value >= min && value <= max) return String(value);
+    } else if (typeof value !== "number") {
+      throw new EncodeError(`must be an integer, not ${kindOf(value)}`);
+    } else if (!Number.isInteger(value)) {
+      throw new EncodeError("must be an integer");
+    } else if (value >= low && value <= high && Number.isSafeInteger(value)) {
+      return String(value);
+    }
+    throw new EncodeError(`must be an integer from ${min} to ${max}, written exactly`);
+  };
+}
+
+function encodeBoolean(value: unknown): string {
+  if (typeof value !== "boolean") throw new EncodeError(`must be a boolean, not ${kindOf(value)}`);
+  return value ? "t" : "f";
+}
+
+function encodeFloat(value: unknown): string {
+  if (typeof value !== "number") throw new EncodeError(`must be a number, not ${kindOf(value)}`);
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
+function encodeNumeric(value: unknown): string {
+  if (typeof value === "number" || typeof value === "bigint") return String(value);
+  return encodeText(value);
+}
+
+function encodeBytes(value: unknown): string {
+  if (!(value instanceof Uint8Array)) {
+    throw new EncodeError(`must be a Uint8Array, not ${kindOf(value)}`);
+  }
+  let hex = "\\x";
+  for (const byte of value) hex += HEX[byte];
+  return hex;
+}
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+function decodeBytes(text: string): Uint8Array {
+  const bytes = new Uint8Array((text.length - 2) / 2);
+  for (let i = 0; i < bytes.length; i++) {
+    bytes[i] = Number.parseInt(text.slice(2 + 2 * i, 4 + 2 * i), 16);
+  }
+  return bytes;
+}
+
+function encodeJson(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    throw new EncodeError("cannot be written as JSON");
+  }
+  if (text === undefined) throw new EncodeError("cannot be written as JSON");
+  // JSON.stringify escapes what PostgreSQL refuses; look closely only where an
+  // escape of that kind stands, since `\\u0000` may also be plain text.
+  if (/\\u(?:0000|d[89a-f])/.test(text)) {
+    JSON.stringify(value, (key, part) => {
+      const problem = textProblem(key) ?? (typeof part === "string" ? textProblem(part) : undefined);
+      if (problem !== undefined) throw new EncodeError(problem);
+      return part;
+    });
+  }
+  return text;
+}
+
+// PostgreSQL's `infinity` has no Date; the ends of Date's range stand for it.
+const END_OF_TIME = 8.64e15;
+
+function encodeTimestamp(value: unknown): string {
+  if (!(value instanceof Date)) return encodeText(value);
+  const time = value.getTime();
+  if (Number.isNaN(time)) throw new EncodeError("must be a valid Date");
+  if (time === END_OF_TIME) return "infinity";
+  if (time === -END_OF_TIME) return "-infinity";
+  const year = value.getUTCFullYear();
+  const rest = value.toISOString().slice(-20);
+  return year > 0
+    ? `${String(year).padStart(4, "0")}${rest}`
+    : `${String(1 - year).padStart(4, "0")}${rest} BC`;
+}
+
+/** Reads `2026-11-23 22:15:39.123+00`; the client's sessions always speak UTC. */
+function decodeTimestamp(text: string): Date {
+  if (text === "infinity") return new Date(END_OF_TIME);
+  if (text === "-infinity") return new Date(-END_OF_TIME);
+  const parts = /^(\d+)-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d+))?)?(?:\+00)?( BC)?$/.exec(text);
+  if (parts === null) throw new DecodeError("A time of the database is not in UTC");
+  const [, year, month, day, hour, minute, second, fraction, bc] = parts;
+  const date = new Date(0);
+  date.setUTCFullYear(bc ? 1 - Number(year) : Number(year), Number(month) - 1, Number(day));
+  date.setUTCHours(
+    Number(hour ?? 0),
+    Number(minute ?? 0),
+    Number(second ?? 0),
+    Number((fraction ?? "").padEnd(3, "0").slice(0, 3)),
+  );
+  if (Number.isNaN(date.getTime())) throw new DecodeError("A time of the database is out of range");
+  return date;
+}
+
+function encodeDate(value: unknown): string {
+  if (!(value instanceof Date)) return encodeText(value);
+  return encodeTimestamp(value).replace(/T[^ ]*/, "");
+}
+
+function decodeBigint(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number)) {
+    throw new DecodeError("A bigint of the database is beyond 2^53 and would be rounded");
+  }
+  return number;
+}
+
+const text = { encode: encodeText };
+const timestamp = { encode: encodeTimestamp, decode: decodeTimestamp };
+const json = { encode: encodeJson, decode: JSON.parse as (text: string) => unknown };
+const float = { encode: encodeFloat, decode: Number };
+
+const codecs: readonly Codec[] = [
+  { oid: 16, arrayOid: 1000, encode: encodeBoolean, decode: (value) => value === "t" },
+  { oid: 17, arrayOid: 1001, encode: encodeBytes, decode: decodeBytes },
+  { oid: 19, arrayOid: 1003, ...text }, // name
+  {
+    oid: 20, // int8
+    arrayOid: 1016,
+    encode: encodeInteger(-(2n ** 63n), 2n ** 63n - 1n),
+    decode: decodeBigint,
+  },
+  { oid: 21, arrayOid: 1005, encode: encodeInteger(-(2n ** 15n), 2n ** 15n - 1n), decode: Number },
+  { oid: 23, arrayOid: 1007, encode: encodeInteger(-(2n ** 31n), 2n ** 31n - 1n), decode: Number },
+  { oid: 25, arrayOid: 1009, ...text },
+  { oid: 26, arrayOid: 1028, encode: encodeInteger(0n, 2n ** 32n - 1n), decode: Number }, // oid
+  { oid: 114, arrayOid: 199, ...json },
+  { oid: 650, arrayOid: 651, ...text }, // cidr
+  { oid: 700, arrayOid: 1021, ...float },
+  { oid: 701, arrayOid: 1022, ...float },
+  { oid: 869, arrayOid: 1041, ...text }, // inet
+  { oid: 1042, arrayOid: 1014, ...text }, // char(n)
+  { oid: 1043, arrayOid: 1015, ...text }, // varchar
+  { oid: 1082, arrayOid: 1182, encode: encodeDate, decode: decodeTimestamp }, // date
+  { oid: 1083, arrayOid: 1183, ...text }, // time
+  { oid: 1114, arrayOid: 1115, ...timestamp },
+  { oid: 1184, arrayOid: 1185, ...timestamp }, // timestamptz
+  { oid: 1186, arrayOid: 1187, ...text }, // interval
+  { oid: 1700, arrayOid: 1231, encode: encodeNumeric }, // numeric, read as text: it has more digits
+  { oid: 2950, arrayOid: 2951, ...text }, // uuid
+  { oid: 3802, arrayOid: 3807, ...json }, // jsonb
+];
+
+/** Writes a parameter, by the type the server told. */
+export const encoders: ReadonlyMap<number, (value: unknown) => string> = new Map(
+  codecs.flatMap(({ oid, arrayOid, encode }) => [
+    [oid, encode] as const,
+    [arrayOid, (value: unknown) => encodeArray(value, encode)] as const,
+  ]),
+);
+
+/** Reads a column, by its type; a type that is not here stays text. */
+export const decoders: ReadonlyMap<number, (text: string) => unknown> = new Map(
+  codecs.flatMap(({ oid, arrayOid, decode }) => [
+    ...(decode === undefined ? [] : [[oid, decode] as const]),
+    [arrayOid, (text: string) => decodeArray(text, decode)] as const,
+  ]),
+);
+
+function encodeArray(value: unknown, encode: (element: unknown) => string): string {
+  if (!Array.isArray(value)) throw new EncodeError(`must be an array, not ${kindOf(value)}`);
+  let out = "{";
+  for (let i = 0; i < value.length; i++) {
+    const element: unknown = value[i];
+    if (i > 0) out += ",";
+    if (element === null) {
+      out += "NULL";
+    } else if (element === undefined) {
+      throw new EncodeError("holds an undefined element");
+    } else if (Array.isArray(element) && encode !== encodeJson) {
+      out += encodeArray(element, encode);
+    } else {
+      out += `"${encode(element).replace(/["\\]/g, "\\$&")}"`;
+    }
+  }
+  return `${out}}`;
+}
+
+function decodeArray(text: string, decode: ((text: string) => unknown) | undefined): unknown[] {
+  // A lower bound other than 1 is written as a prefix: `[0:1]={a,b}`.
+  let at = text.startsWith("[") ? text.indexOf("=") + 1 : 0;
+
+  function element(): unknown {
+    if (text[at] === "{") return list();
+    if (text[at] === '"') {
+      let value = "";
+      let from = ++at;
+      while (text[at] !== '"') {
+        if (text[at] === "\\") {
+          value += text.slice(from, at);
+          from = ++at;
+        }
+        at++;
+      }
+      value += text.slice(from, at++);
+      return decode === undefined ? value : decode(value);
+    }
+    const from = at;
+    while (text[at] !== "," && text[at] !== "}") at++;
+    const value = text.slice(from, at);
+    if (value === "NULL") return null;
+    return decode === undefined ? value : decode(value);
+  }
+
+  function list(): unknown[] {
+    const values: unknown[] = [];
+    at++;
+    while (text[at] !== "}") {
+      values.push(element());
+      if (text[at] === ",") at++;
+    }
+    at++;
+    return values;
+  }
+
+  return list();
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  if (value instanceof Date) return "a Date";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}

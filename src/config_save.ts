@@ -1,0 +1,94 @@
+/**
+ * Saving what a device sent. Free of races without an advisory lock: the one
+ * narrow row of `device_states` decides, by compare-and-set for a text that did
+ * not change, and under its row lock for one that did.
+ */
+import { createHash } from "node:crypto";
+import { textProblem } from "./codec.ts";
+import { ParameterError } from "./errors.ts";
+import { configInsert, configVerify } from "./generated/device_configurations.ts";
+import { deviceStateEnsure, deviceStateLock } from "./generated/device_states.ts";
+import type { Json } from "./json.ts";
+import type { CallOptions, Queryable } from "./query.ts";
+import type { Transaction, TransactionOptions } from "./transaction.ts";
+
+/** A database, or a transaction whose savepoint then holds the save. */
+export interface Session extends Queryable {
+  transaction<T>(
+    callback: (tx: Transaction) => Promise<T>,
+    options?: TransactionOptions,
+  ): Promise<T>;
+}
+
+/** What `configSave` takes. */
+export interface ConfigSave {
+  readonly deviceId: number;
+  /** The configuration, as the device sent it. */
+  readonly text: string;
+  /** Whatever should be kept beside a new version. */
+  readonly metadata?: Json | undefined;
+  /** When it was read from the device; now unless told. Only a new version keeps it. */
+  readonly retrievedAt?: Date | undefined;
+}
+
+/** What `configSave` did. */
+export interface ConfigSaved {
+  /** The version that holds the text now. */
+  readonly id: number;
+  /** False: the text was the latest already, and only its `verified_at` moved. */
+  readonly changed: boolean;
+  /** The version that was the latest before; equal to `id` where nothing changed; null at the first save. */
+  readonly previousId: number | null;
+}
+
+/**
+ * Stores a device's configuration, unless it is the latest already.
+ *
+ * Two workers that save the same device at once end as if one came after the
+ * other: never two versions of one text in a row.
+ *
+ * @param db A database, or a transaction that the save shall be part of.
+ * @throws {ParameterError} the text holds a NUL character or a lone surrogate;
+ *   `retrievedAt` is before the latest version's.
+ * @throws {ConstraintError} there is no such device.
+ * @throws {ConnectionError | TimeoutError | CommitUnknownError} may be called again: the
+ *   second call finds the text unchanged where the first one stored it.
+ * @example
+ * const device = await deviceInsert.one({ hostname: "sw1", ipAddress: "10.0.0.1", deviceType: "arista_eos" }, db);
+ * const saved = await configSave(db, { deviceId: device.id, text: "hostname sw1\n" });
+ * console.log(saved.id, saved.changed, saved.previousId);
+ */
+export async function configSave(
+  db: Session,
+  { deviceId, text, metadata, retrievedAt }: ConfigSave,
+  options: CallOptions = {},
+): Promise<ConfigSaved> {
+  const problem = typeof text === "string" ? textProblem(text) : "must be a string";
+  if (problem !== undefined) throw new ParameterError("text", problem, { query: "ConfigSave" });
+  const contentHash = createHash("sha256").update(text).digest();
+
+  // The usual case, in one round trip: what was read is what is stored.
+  const verified = await configVerify.first({ deviceId, contentHash }, db, options);
+  if (verified !== undefined) return unchanged(verified.id);
+
+  return await db.transaction(async (tx) => {
+    await deviceStateEnsure.run({ deviceId }, tx);
+    const state = await deviceStateLock.one({ deviceId }, tx);
+    // Somebody may have stored the same text since the first look.
+    const raced = await configVerify.first({ deviceId, contentHash }, tx);
+    if (raced !== undefined) return unchanged(raced.id);
+    const inserted = await configInsert.first(
+      { deviceId, configData: text, contentHash, metadata, retrievedAt },
+      tx,
+    );
+    if (inserted === undefined) {
+      const late = "is before the latest version; import versions oldest first";
+      throw new ParameterError("retrievedAt", late, { query: "ConfigSave" });
+    }
+    return { id: inserted.id, changed: true, previousId: state.configurationId };
+  }, options);
+}
+
+function unchanged(id: number): ConfigSaved {
+  return { id, changed: false, previousId: id };
+}

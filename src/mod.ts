@@ -1,0 +1,55 @@
+/**
+ * NetRaven's PostgreSQL layer: connect, run the queries of `queries/`, save
+ * configurations, read settings.
+ *
+ * @module
+ */
+export { type CloseOptions, connect, type ConnectOptions, type Database } from "./client.ts";
+export type { ConfigOptions, LogLevel } from "./config.ts";
+export { type ConfigSave, configSave, type ConfigSaved, type Session } from "./config_save.ts";
+export {
+  CommitUnknownError,
+  ConfigError,
+  ConflictError,
+  ConnectionError,
+  type ConnectionReason,
+  ConstraintError,
+  type ConstraintKind,
+  DatabaseError,
+  NotFoundError,
+  ParameterError,
+  QueryError,
+  TimeoutError,
+  type TimeoutKind,
+} from "./errors.ts";
+export type { Json } from "./json.ts";
+export type { Logger } from "./logger.ts";
+export type {
+  CallOptions,
+  Query,
+  Queryable,
+  QueryIR,
+  QueryOptions,
+  StreamOptions,
+} from "./query.ts";
+export type {
+  Freshness,
+  SettingChange,
+  SettingEntry,
+  Settings,
+  StandardSchema,
+} from "./settings.ts";
+export type { PoolStats } from "./slots.ts";
+export type { Transaction, TransactionOptions } from "./transaction.ts";
+
+export * from "./generated/connection_logs.ts";
+export * from "./generated/credential_tags.ts";
+export * from "./generated/credentials.ts";
+export * from "./generated/device_configurations.ts";
+export * from "./generated/device_states.ts";
+export * from "./generated/device_tags.ts";
+export * from "./generated/devices.ts";
+export * from "./generated/job_logs.ts";
+export * from "./generated/jobs.ts";
+export * from "./generated/system_settings.ts";
+export * from "./generated/tags.ts";

@@ -1,0 +1,196 @@
+/**
+ * A statement of `queries/`, as a typed function. pgtyped wrote its parameters
+ * and its text; what is needed to run it is worked out once, at the first call.
+ */
+import { DatabaseError, NotFoundError, ParameterError } from "./errors.ts";
+
+/** What pgtyped knows of a statement. */
+export interface QueryIR {
+  readonly usedParamSet: Readonly<Record<string, boolean>>;
+  readonly params: readonly {
+    readonly name: string;
+    readonly required: boolean;
+    readonly transform: { readonly type: string };
+    readonly locs: readonly { readonly a: number; readonly b: number }[];
+  }[];
+  readonly statement: string;
+}
+
+/** What every call takes. */
+export interface CallOptions {
+  /** Ends the call; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds for the whole call, the wait for a connection included. */
+  readonly timeout?: number | undefined;
+}
+
+/** What a statement says about itself. */
+export interface QueryOptions extends CallOptions {
+  /** For logs and errors, such as `DeviceGet`. */
+  readonly name?: string | undefined;
+  /** The parameters' names, in the order of `values`. */
+  readonly fields?: readonly string[] | undefined;
+  /** True: it changes nothing, and may be sent again if it was never sent. */
+  readonly reads?: boolean | undefined;
+}
+
+/** What a stream takes besides. */
+export interface StreamOptions extends QueryOptions {
+  /** Rows fetched in one round trip; 500 unless told. */
+  readonly batch?: number | undefined;
+}
+
+/** Anything a statement can run on: a database or a transaction. */
+export interface Queryable {
+  query<Row = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+    options?: QueryOptions,
+  ): Promise<{ rows: Row[]; rowCount: number }>;
+  stream<Row = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+    options?: StreamOptions,
+  ): AsyncIterableIterator<Row>;
+}
+
+interface Compiled {
+  readonly text: string;
+  readonly fields: readonly string[];
+  readonly required: readonly boolean[];
+  /** Shared by every call that has no options of its own. */
+  readonly options: QueryOptions;
+}
+
+/** One statement of `queries/`. */
+export class Query<Params, Row> {
+  /** As in the `.sql` file: `DeviceGet`. */
+  readonly name: string;
+  readonly #ir: QueryIR;
+  #compiled: Compiled | undefined;
+
+  constructor(name: string, ir: QueryIR) {
+    this.name = name;
+    this.#ir = ir;
+  }
+
+  /**
+   * All rows.
+   *
+   * @throws {ParameterError} a parameter is missing or cannot be sent; nothing was.
+   * @throws {ConstraintError | QueryError} the server refused.
+   * @throws {ConnectionError | TimeoutError} no answer; `sent` says whether it may have run.
+   * @example
+   * const tags = await tagList.run({ limit: 100 }, db);
+   */
+  async run(params: Params, db: Queryable, options?: CallOptions): Promise<Row[]> {
+    return (await this.#send(params, db, options)).rows;
+  }
+
+  /**
+   * The first row, or undefined.
+   *
+   * @throws as `run`.
+   * @example
+   * const device = await deviceGetByHostname.first({ hostname: "sw1" }, db);
+   */
+  async first(params: Params, db: Queryable, options?: CallOptions): Promise<Row | undefined> {
+    return (await this.#send(params, db, options)).rows[0];
+  }
+
+  /**
+   * The one row there is.
+   *
+   * @throws {NotFoundError} there is none.
+   * @throws as `run`; a DatabaseError with code `TOO_MANY_ROWS` for several rows.
+   * @example
+   * const tag = await tagInsert.one({ name: "core" }, db);
+   */
+  async one(params: Params, db: Queryable, options?: CallOptions): Promise<Row> {
+    const { rows } = await this.#send(params, db, options);
+    const row = rows[0];
+    if (row === undefined) {
+      throw new NotFoundError(`${this.name} found no row`, { query: this.name });
+    }
+    if (rows.length > 1) {
+      const message = `${this.name} found ${rows.length} rows where one was asked for`;
+      throw new DatabaseError("TOO_MANY_ROWS", message, { query: this.name });
+    }
+    return row;
+  }
+
+  /**
+   * The rows one by one over a cursor, in constant memory. Holds a connection
+   * until the loop ends; `timeout` is for each fetch.
+   *
+   * @throws as `run`, from the loop.
+   * @example
+   * for await (const tag of tagList.stream({ limit: 1_000_000 }, db)) console.log(tag.name);
+   */
+  stream(
+    params: Params,
+    db: Queryable,
+    options?: CallOptions & Pick<StreamOptions, "batch">,
+  ): AsyncIterableIterator<Row> {
+    const compiled = this.#compiled ??= this.#compile();
+    return db.stream<Row>(compiled.text, this.#values(params, compiled), {
+      ...compiled.options,
+      ...options,
+    });
+  }
+
+  #send(
+    params: Params,
+    db: Queryable,
+    options: CallOptions | undefined,
+  ): Promise<{ rows: Row[]; rowCount: number }> {
+    const compiled = this.#compiled ??= this.#compile();
+    return db.query<Row>(
+      compiled.text,
+      this.#values(params, compiled),
+      options === undefined ? compiled.options : { ...compiled.options, ...options },
+    );
+  }
+
+  #compile(): Compiled {
+    const { params, statement } = this.#ir;
+    const places = params
+      .flatMap(({ locs }, i) => locs.map(({ a, b }) => ({ a, b, placeholder: `$${i + 1}` })))
+      .sort((x, y) => x.a - y.a);
+    let text = "";
+    let from = 0;
+    for (const { a, b, placeholder } of places) {
+      text += statement.slice(from, a) + placeholder;
+      from = b + 1;
+    }
+    text += statement.slice(from);
+    const fields = params.map(({ name }) => name);
+    return {
+      text,
+      fields,
+      required: params.map(({ required }) => required),
+      options: { name: this.name, fields, reads: readsOnly(text) },
+    };
+  }
+
+  #values(params: Params, { fields, required }: Compiled): unknown[] {
+    const given = (params ?? {}) as Readonly<Record<string, unknown>>;
+    const values: unknown[] = [];
+    for (let i = 0; i < fields.length; i++) {
+      const field = fields[i] as string;
+      const value = given[field] ?? null;
+      if (value === null && required[i]) {
+        throw new ParameterError(field, "is missing", { query: this.name });
+      }
+      values.push(value);
+    }
+    return values;
+  }
+}
+
+/** Whether a statement surely changes nothing. A false "no" only forgoes a retry. */
+export function readsOnly(text: string): boolean {
+  const bare = text.replace(/--.*|'(?:[^']|'')*'/g, " ");
+  return /^\s*(select|with|values|table)\b/i.test(bare) &&
+    !/\b(insert|update|delete|merge|into|nextval|setval|pg_notify|lock)\b/i.test(bare);
+}

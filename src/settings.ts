@@ -1,0 +1,483 @@
+/**
+ * The system settings: environment over database over YAML. All rows are read
+ * once; after that a read costs a look into a Map. PostgreSQL tells of every
+ * change after its commit; where it cannot, the versions are asked for.
+ */
+import { setTimeout as after } from "node:timers";
+import { ConfigError, ConflictError, DatabaseError, ParameterError } from "./errors.ts";
+import {
+  settingDelete,
+  settingGetMany,
+  settingList,
+  settingUpsert,
+  settingVersionGet,
+} from "./generated/system_settings.ts";
+import type { Json } from "./json.ts";
+import type { Logger } from "./logger.ts";
+import type { CallOptions, Queryable } from "./query.ts";
+import type { Slot } from "./slot.ts";
+
+/** A schema of any library that speaks Standard Schema (valibot, zod, arktype…), https://standardschema.dev. */
+export interface StandardSchema<Output> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>;
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
+  };
+}
+
+type StandardResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly unknown[] };
+
+/** A setting and where its value comes from. */
+export interface SettingEntry {
+  readonly key: string;
+  /** Frozen. */
+  readonly value: Json;
+  readonly source: "environment" | "database" | "default";
+  /** The row's version; undefined where there is no row. */
+  readonly version: number | undefined;
+  readonly description: string | undefined;
+}
+
+/** What `onChange` tells. */
+export interface SettingChange {
+  readonly key: string;
+  /** The value that holds now; undefined when there is none any more. */
+  readonly value: Json | undefined;
+}
+
+/** How fresh the cache is. */
+export interface Freshness {
+  /**
+   * `idle`: nothing has been read yet. `listening`: changes arrive by
+   * notification. `polling`: they are asked for every few seconds.
+   */
+  readonly mode: "idle" | "listening" | "polling";
+  /** Milliseconds since the cache was last known to be current: a read may be this stale. */
+  readonly age: number;
+}
+
+interface Sources {
+  readonly defaults: Readonly<Record<string, Json>>;
+  readonly override: (key: string) => string | undefined;
+  readonly listen: (onNotify: (channel: string, payload: string) => void) => Promise<Slot>;
+  readonly logger: Logger;
+}
+
+interface Row {
+  readonly key: string;
+  readonly value: Json;
+  readonly version: number;
+  readonly description: string | null;
+}
+
+const CHANNEL = "netraven_settings";
+const HEARTBEAT = 10_000;
+const HEARTBEAT_ANSWER = 5_000;
+const POLL = 5_000;
+const RECONNECT_FIRST = 100;
+const RECONNECT_MOST = 2_000;
+const NOTHING = () => {};
+
+/** The settings of one `Database`: `db.settings`. */
+export class Settings {
+  readonly #db: Queryable;
+  readonly #sources: Sources;
+  /** Values that are current, as promises so that a read allocates nothing. */
+  readonly #ready = new Map<string, Promise<Json | undefined>>();
+  readonly #rows = new Map<string, Row>();
+  readonly #watchers = new Set<(change: SettingChange) => void>();
+  /** Keys to read again; `#allStale` stands for all of them. */
+  #stale = new Set<string>();
+  #allStale = true;
+  #loaded = false;
+  #loading: Promise<void> | undefined;
+  #following: Promise<void> | undefined;
+  #mode: Freshness["mode"] = "idle";
+  #checked = 0;
+  #closed = false;
+  #listener: Slot | undefined;
+  #wake: () => void = NOTHING;
+  #greeted: (greeting: string) => void = NOTHING;
+
+  /** Made by `connect`. */
+  constructor(db: Queryable, sources: Sources) {
+    this.#db = db;
+    this.#sources = sources;
+  }
+
+  /**
+   * A setting's value. The first call reads all rows; later ones cost no round trip.
+   *
+   * @param schema Checks and types the value: any Standard Schema.
+   * @returns The frozen value; undefined where neither environment, database nor YAML has the key.
+   * @throws {ConfigError} the value does not fit the schema.
+   * @throws {ConnectionError | TimeoutError} the first read failed.
+   * @example
+   * const days = await db.settings.get("log_retention_days");
+   */
+  get(key: string): Promise<Json | undefined>;
+  get<Output>(key: string, schema: StandardSchema<Output>): Promise<Output>;
+  get(key: string, schema?: StandardSchema<unknown>): Promise<unknown> {
+    const value = this.#ready.get(key) ?? this.#read(key);
+    return schema === undefined ? value : check(key, value, schema);
+  }
+
+  /**
+   * Stores a value. Every process drops the old one at once.
+   *
+   * @param options `ifVersion` writes only over that version; 0 only where there is no row.
+   * @returns The row's new version.
+   * @throws {ConflictError} the row has another version by now.
+   * @throws {ParameterError | ConnectionError | TimeoutError}
+   * @example
+   * const { version } = await db.settings.set("log_retention_days", 90);
+   * await db.settings.set("log_retention_days", 60, { ifVersion: version });
+   */
+  async set(
+    key: string,
+    value: Json,
+    options: CallOptions & { ifVersion?: number; description?: string } = {},
+  ): Promise<{ version: number }> {
+    if (value === undefined) throw new ParameterError("value", "is missing");
+    const { ifVersion, description, ...call } = options;
+    try {
+      const [row] = await settingUpsert.run({ key, value, description, ifVersion }, this.#db, call);
+      if (row === undefined) throw conflict(key);
+      return { version: row.version };
+    } finally {
+      this.#drop(key);
+    }
+  }
+
+  /**
+   * Removes the row; environment and YAML still count.
+   *
+   * @param options `ifVersion` removes only that version.
+   * @returns Whether there was a row.
+   * @throws {ConflictError} the row has another version by now.
+   * @throws {ConnectionError | TimeoutError}
+   * @example
+   * await db.settings.delete("log_retention_days");
+   */
+  async delete(key: string, options: CallOptions & { ifVersion?: number } = {}): Promise<boolean> {
+    const { ifVersion, ...call } = options;
+    try {
+      const removed = await settingDelete.run({ key, ifVersion }, this.#db, call);
+      if (removed.length === 0 && ifVersion !== undefined) throw conflict(key);
+      return removed.length > 0;
+    } finally {
+      this.#drop(key);
+    }
+  }
+
+  /**
+   * Every setting of database and YAML, with environment over both, by key.
+   *
+   * @throws {ConnectionError | TimeoutError} the first read failed.
+   * @example
+   * for (const { key, value, source } of await db.settings.entries()) console.log(key, value, source);
+   */
+  async entries(): Promise<SettingEntry[]> {
+    await this.#current(() => this.#allStale || this.#stale.size > 0);
+    const keys = new Set([...Object.keys(this.#sources.defaults), ...this.#rows.keys()]);
+    return [...keys].sort().flatMap((key) => this.#resolve(key) ?? []);
+  }
+
+  /**
+   * Calls back after a setting's row has changed, here or elsewhere.
+   *
+   * @returns Ends it.
+   * @example
+   * const stop = db.settings.onChange(({ key, value }) => console.log(key, value));
+   * stop();
+   */
+  onChange(callback: (change: SettingChange) => void): () => void {
+    const watcher = (change: SettingChange) => callback(change);
+    this.#watchers.add(watcher);
+    // Only what is known can be seen to change.
+    this.#sync().catch(NOTHING);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  /** How fresh the cache is. */
+  freshness(): Freshness {
+    const age = this.#mode === "idle" ? 0 : Math.round(performance.now() - this.#checked);
+    return { mode: this.#mode, age };
+  }
+
+  /** Ends listening. The database's `close` calls it. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wake();
+    await this.#listener?.end();
+  }
+
+  async #read(key: string): Promise<Json | undefined> {
+    await this.#current(() => this.#allStale || this.#stale.has(key));
+    const value = this.#resolve(key)?.value;
+    if (!this.#allStale && !this.#stale.has(key)) this.#ready.set(key, Promise.resolve(value));
+    return value;
+  }
+
+  /**
+   * Loads until nothing asked for is stale. A load that begins after the call
+   * gives a value that was current during it, so that two are enough even while
+   * a burst of writes makes the key stale again and again.
+   */
+  async #current(stale: () => boolean): Promise<void> {
+    for (let loads = 0; loads < 2 && stale(); loads++) {
+      try {
+        await this.#sync();
+      } catch (error) {
+        // What is known outlasts a server that is away; `freshness` says how old it is.
+        if (!this.#loaded) throw error;
+        return;
+      }
+    }
+  }
+
+  /** One load at a time, so that a later one never brings an older value. */
+  #sync(): Promise<void> {
+    if (this.#mode === "idle" && !this.#closed) {
+      this.#mode = "polling";
+      void this.#watch();
+    }
+    if (this.#loading === undefined) {
+      this.#loading = this.#load().finally(() => this.#loading = undefined);
+      return this.#loading;
+    }
+    // Before the first load has ended there is nothing that could be stale.
+    if (!this.#loaded) return this.#loading;
+    this.#following ??= this.#loading.catch(NOTHING).then(() => {
+      this.#following = undefined;
+      return this.#sync();
+    });
+    return this.#following;
+  }
+
+  async #load(): Promise<void> {
+    const all = this.#allStale;
+    const keys = this.#stale;
+    if (!all && keys.size === 0) return;
+    const started = performance.now();
+    this.#allStale = false;
+    this.#stale = new Set();
+    let rows: Row[];
+    try {
+      rows = all
+        ? await settingList.run({}, this.#db)
+        : await settingGetMany.run({ keys: [...keys] }, this.#db);
+    } catch (error) {
+      this.#allStale ||= all;
+      for (const key of keys) this.#stale.add(key);
+      throw error;
+    }
+    if (all) this.#checked = started;
+    const seen = new Set(rows.map(({ key }) => key));
+    const changed: string[] = [];
+    for (const row of rows) {
+      const known = this.#rows.get(row.key);
+      if (known?.version === row.version) continue;
+      this.#rows.set(row.key, { ...row, value: freeze(row.value) });
+      changed.push(row.key);
+    }
+    for (const key of all ? [...this.#rows.keys()] : keys) {
+      if (!seen.has(key) && this.#rows.delete(key)) changed.push(key);
+    }
+    for (const key of changed) this.#ready.delete(key);
+    const first = !this.#loaded;
+    this.#loaded = true;
+    if (!first) this.#tell(changed);
+  }
+
+  #tell(keys: readonly string[]): void {
+    for (const key of keys) {
+      const entry = this.#resolve(key);
+      if (entry?.source === "environment") continue;
+      for (const watcher of this.#watchers) {
+        try {
+          watcher({ key, value: entry?.value });
+        } catch {
+          this.#sources.logger.error(`A callback of settings.onChange threw, for "${key}"`);
+        }
+      }
+    }
+  }
+
+  #resolve(key: string): SettingEntry | undefined {
+    const row = this.#rows.get(key);
+    const { defaults } = this.#sources;
+    const rest = { key, version: row?.version, description: row?.description ?? undefined };
+    const override = this.#sources.override(key);
+    if (override !== undefined) {
+      return { ...rest, value: freeze(parse(override)), source: "environment" };
+    }
+    if (row !== undefined) return { ...rest, value: row.value, source: "database" };
+    if (!Object.hasOwn(defaults, key)) return undefined;
+    return { ...rest, value: freeze(defaults[key] as Json), source: "default" };
+  }
+
+  #drop(key: string): void {
+    this.#ready.delete(key);
+    this.#stale.add(key);
+    if (this.#watchers.size > 0) this.#sync().catch(NOTHING);
+  }
+
+  #dropAll(): void {
+    this.#ready.clear();
+    this.#allStale = true;
+    this.#sync().catch(NOTHING);
+  }
+
+  // Listening ---------------------------------------------------------------
+
+  /** Listens, and begins again whenever the listener is lost; polls meanwhile. */
+  async #watch(): Promise<void> {
+    let pause = RECONNECT_FIRST;
+    while (!this.#closed) {
+      try {
+        const slot = this.#listener = await this.#sources.listen((_, payload) => this.#notified(payload));
+        if (this.#closed) break;
+        slot.unref();
+        await slot.command(`listen ${CHANNEL}`, HEARTBEAT_ANSWER);
+        if (!await this.#greet()) {
+          this.#sources.logger.warn(
+            `Settings: notifications do not arrive (a transaction pooler?); asking every ${POLL} ms`,
+          );
+          await slot.end();
+          return await this.#poll();
+        }
+        pause = RECONNECT_FIRST;
+        this.#mode = "listening";
+        // What was said while nobody listened is lost: look at everything.
+        this.#dropAll();
+        await this.#heartbeats(slot);
+      } catch (error) {
+        // A standby refuses LISTEN for good; everything else may pass.
+        const forGood = error instanceof DatabaseError && /^(0A000|25006|42501)$/.test(error.sqlState ?? "");
+        if (forGood) return await this.#poll();
+      }
+      this.#listener?.discard();
+      if (this.#closed) break;
+      this.#mode = "polling";
+      await this.#sleep(pause);
+      pause = Math.min(pause * 2, RECONNECT_MOST);
+      this.#verify().catch(NOTHING);
+    }
+    await this.#listener?.end();
+  }
+
+  /**
+   * Sends a notification over another connection and waits for it: a pooler that
+   * shares connections between transactions accepts `listen` and delivers nothing.
+   */
+  async #greet(): Promise<boolean> {
+    const greeting = crypto.randomUUID();
+    const heard = new Promise<boolean>((resolve) => {
+      this.#greeted = (text) => {
+        if (text === greeting) resolve(true);
+      };
+      after(() => resolve(false), HEARTBEAT_ANSWER).unref();
+    });
+    await this.#db.query("select pg_notify($1, $2)", [CHANNEL, JSON.stringify({ greeting })], {
+      name: "SettingGreeting",
+    });
+    return await heard;
+  }
+
+  #notified(payload: string): void {
+    let message: { key?: unknown; greeting?: unknown };
+    try {
+      message = JSON.parse(payload) as typeof message;
+    } catch {
+      return this.#dropAll();
+    }
+    if (typeof message.greeting === "string") this.#greeted(message.greeting);
+    else if (typeof message.key === "string") this.#drop(message.key);
+    else this.#dropAll();
+  }
+
+  /** Returns when the listener is dead: a half-open connection is silent otherwise. */
+  async #heartbeats(slot: Slot): Promise<void> {
+    slot.onLoss = () => this.#wake();
+    while (!this.#closed) {
+      this.#checked = performance.now();
+      await this.#sleep(HEARTBEAT);
+      if (this.#closed || slot.death !== undefined) return;
+      const { rows } = await slot.run(
+        "select pg_listening_channels() as channel",
+        [],
+        { name: "SettingHeartbeat" },
+        HEARTBEAT_ANSWER,
+      );
+      if (!(rows as { channel: string }[]).some(({ channel }) => channel === CHANNEL)) return;
+    }
+  }
+
+  async #poll(): Promise<void> {
+    this.#mode = "polling";
+    while (!this.#closed) {
+      await this.#sleep(POLL);
+      if (!this.#closed) await this.#verify().catch(NOTHING);
+    }
+  }
+
+  /** Compares the number of rows and the highest version with what is known. */
+  async #verify(): Promise<void> {
+    const started = performance.now();
+    const { count, version } = await settingVersionGet.one(undefined, this.#db);
+    const known = Math.max(0, ...[...this.#rows.values()].map((row) => row.version));
+    if (count === this.#rows.size && version === known) this.#checked = started;
+    else this.#dropAll();
+  }
+
+  /** Ends early when the listener is lost or the database closed; holds no process open. */
+  #sleep(time: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = after(resolve, time);
+      timer.unref();
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+async function check(
+  key: string,
+  value: Promise<unknown>,
+  schema: StandardSchema<unknown>,
+): Promise<unknown> {
+  const result = await schema["~standard"].validate(await value);
+  // The issues' own messages quote the value.
+  if (result.issues !== undefined) {
+    throw new ConfigError("The value does not fit the schema", { path: `settings.${key}` });
+  }
+  return result.value;
+}
+
+/** The environment knows only text: JSON where it reads as such. */
+function parse(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
+}
+
+function freeze(value: Json): Json {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    for (const part of Object.values(value)) freeze(part);
+    Object.freeze(value);
+  }
+  return value;
+}
+
+function conflict(key: string): ConflictError {
+  return new ConflictError(`Setting "${key}" has been changed meanwhile: read it again`);
+}

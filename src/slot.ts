@@ -1,0 +1,496 @@
+/**
+ * A slot: one connection with one user at a time, thrown away, never repaired,
+ * at its first connection error, after a deadline and after an abort. Each slot
+ * is a `postgres()` of its own over a socket that this layer dialled: the driver
+ * speaks the protocol and never reconnects by itself. No other file names it.
+ */
+import type { Socket } from "node:net";
+import { clearTimeout, setTimeout } from "node:timers";
+import postgres from "postgres";
+import { DecodeError, decoders, EncodeError, encoders, textProblem } from "./codec.ts";
+import {
+  ConnectionError,
+  DatabaseError,
+  ParameterError,
+  QueryError,
+  TimeoutError,
+} from "./errors.ts";
+import { type Address, openSocket } from "./socket.ts";
+import { serverError, startupError, type ServerError } from "./sqlstate.ts";
+import { formatTarget } from "./url.ts";
+
+/** What a statement gives back. */
+export interface Answer {
+  readonly rows: unknown[];
+  readonly rowCount: number;
+  /** The command tag's verb, such as `SELECT` or `COMMIT`. */
+  readonly command: string;
+}
+
+/** What a statement's messages and its end depend on. */
+export interface Run {
+  /** Whose statement it is. */
+  readonly name?: string | undefined;
+  /** The parameters' names. */
+  readonly fields?: readonly string[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A statement that was sent and not yet answered. */
+interface Sent {
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+  /** `performance.now()` at its deadline. */
+  readonly until: number;
+  readonly signal: AbortSignal | undefined;
+  readonly abort: (() => void) | undefined;
+}
+
+/** What the driver resolves with: an array of rows, with these. */
+interface DriverResult extends Iterable<unknown> {
+  readonly count: number | null;
+  readonly command: string;
+  readonly state: { pid: number; secret: number };
+  readonly statement: { readonly types?: readonly number[] } | null;
+}
+
+const NOTHING = () => {};
+const ERROR_RESPONSE = 0x45;
+/** What the protocol counts in 16 bits, less the driver's margin. */
+const MAX_PARAMETERS = 65_533;
+const NO_RUN: Run = {};
+const PREPARED = { prepare: true, simple: false } as postgres.UnsafeQueryOptions;
+const SIMPLE = { simple: true } as unknown as postgres.UnsafeQueryOptions;
+
+/** A parameter that is written already. Its type may be one that the driver does not know. */
+class Encoded {
+  readonly #text: string;
+  constructor(text: string) {
+    this.#text = text;
+  }
+  toString(): string {
+    return this.#text;
+  }
+}
+
+const types = Object.fromEntries(
+  [...encoders].map(([oid, encode]) => [`oid${oid}`, {
+    to: oid,
+    from: [oid],
+    serialize: (value: unknown) => value instanceof Encoded ? value.toString() : encode(value),
+    parse: decoders.get(oid),
+  }]),
+) as unknown as Record<string, postgres.PostgresType>;
+
+/**
+ * `device_id` and pgtyped's `title?` to `deviceId` and `title`; once per
+ * statement, not per row.
+ */
+export function columnName(column: string): string {
+  return column.replace(/[!?]$/, "").replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** One connection. */
+export class Slot {
+  /** Why it is dead; undefined while it lives. */
+  death: DatabaseError | undefined;
+  /** Whose it is, and since when (`performance.now()`), for the message of an exhausted pool. */
+  user: string | undefined;
+  since = 0;
+  /** Called once, when the connection is gone. The pool's. */
+  onDeath: () => void = NOTHING;
+  /** The same for the user of the moment, who may be between two statements. */
+  onLoss: ((reason: DatabaseError) => void) | undefined;
+
+  readonly #address: Address;
+  readonly #socket: Socket;
+  readonly #sql: postgres.Sql;
+  readonly #sent = new Set<Sent>();
+  /** The parameter types of every statement that was sent, by its text. */
+  readonly #types = new Map<string, readonly number[]>();
+  #writes = 0;
+  #writesWhenIdle = -1;
+  /** One timer for all statements: it is set anew only for a deadline before its own. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #rings = Infinity;
+  #backend: { pid: number; secret: number } | undefined;
+
+  private constructor(
+    address: Address,
+    socket: Socket,
+    timeout: number,
+    onNotify: ((channel: string, payload: string) => void) | undefined,
+  ) {
+    this.#address = address;
+    this.#socket = socket;
+    const write = socket.write as (chunk: unknown, done?: unknown) => boolean;
+    socket.write = (chunk: unknown, done?: unknown) => {
+      this.#writes++;
+      return write.call(socket, chunk, done);
+    };
+    socket.on("data", (chunk: Uint8Array) => {
+      // An error that answers nothing is the server's farewell. Its close follows
+      // later; a statement that was called in between must not be written.
+      if (chunk[0] === ERROR_RESPONSE && this.#writes === this.#writesWhenIdle) this.discard(lost());
+    });
+    socket.on("close", () => {
+      // The driver takes all listeners away when it sees the close; an error
+      // that comes later must still find one, or it would end the process.
+      queueMicrotask(() => socket.on("error", NOTHING));
+      this.#die(lost());
+    });
+    const { target } = address;
+    let dialled = false;
+    const options = {
+      host: "slot",
+      port: target.port,
+      user: target.user,
+      database: target.database,
+      pass: () => target.password(),
+      socket: () => {
+        // The driver dials a second time when a connection is lost. Ours are not repaired.
+        if (dialled) throw new Error("A slot has one connection");
+        dialled = true;
+        return socket;
+      },
+      ssl: false,
+      sslnegotiation: null,
+      max: 1,
+      max_pipeline: 100,
+      max_lifetime: null,
+      idle_timeout: null,
+      connect_timeout: Math.ceil(timeout / 1000),
+      keep_alive: 60,
+      backoff: 0,
+      prepare: true,
+      debug: false,
+      fetch_types: false,
+      no_subscribe: true,
+      publications: "alltables",
+      target_session_attrs: null,
+      types,
+      transform: { undefined: null, column: { from: columnName } },
+      onnotice: NOTHING,
+      onnotify: onNotify,
+      connection: {
+        application_name: target.applicationName ?? "netraven-db",
+        // Times come as UTC text whatever the database's zone; `codec.ts` relies on it.
+        TimeZone: "UTC",
+        DateStyle: "ISO",
+      },
+    };
+    this.#sql = postgres(options as unknown as postgres.Options<Record<string, never>>);
+  }
+
+  /**
+   * Connects and logs in.
+   *
+   * @param timeout Milliseconds for all of it.
+   * @throws {ConnectionError | TimeoutError}
+   */
+  static async open(
+    address: Address,
+    timeout: number,
+    onNotify?: (channel: string, payload: string) => void,
+  ): Promise<Slot> {
+    const until = performance.now() + timeout;
+    try {
+      return await Slot.#login(address, await openSocket(address, timeout), until, onNotify);
+    } catch (error) {
+      const again = secondTry(address.target.sslMode, error);
+      if (again === undefined) throw error;
+      const left = Math.max(1, until - performance.now());
+      return await Slot.#login(address, await openSocket(address, left, again.plain), until, onNotify);
+    }
+  }
+
+  static async #login(
+    address: Address,
+    socket: Socket,
+    until: number,
+    onNotify: ((channel: string, payload: string) => void) | undefined,
+  ): Promise<Slot> {
+    const timeout = Math.max(1, until - performance.now());
+    const slot = new Slot(address, socket, timeout, onNotify);
+    const where = formatTarget(address.target);
+    try {
+      // The first statement, since the driver logs in only when it has one.
+      await slot.send("select", [], NO_RUN, timeout, true);
+    } catch (error) {
+      slot.discard();
+      if (error instanceof TimeoutError) {
+        const message = `Cannot connect to ${where}: no answer within ${Math.round(timeout)} ms`;
+        throw new TimeoutError("connect", message);
+      }
+      if (isServerError(error)) throw startupError(error, where);
+      if (error instanceof Error && (error as { code?: unknown }).code === "SASL_SIGNATURE_MISMATCH") {
+        const problem = "the server does not know the password either; it may be an impostor";
+        throw new ConnectionError("authentication", `Cannot connect to ${where}: ${problem}`);
+      }
+      const problem = "the connection was closed before the session began";
+      throw new ConnectionError("lost", `Cannot connect to ${where}: ${problem}`);
+    }
+    return slot;
+  }
+
+  /** How much was written so far; `explain` compares it. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  /**
+   * Sends one statement. Rejects with what the driver says, for `explain`.
+   *
+   * @param timeout Milliseconds until the slot is abandoned.
+   * @param simple Skips the plan: for commands without parameters, such as `begin`.
+   */
+  send(
+    text: string,
+    values: readonly unknown[],
+    run: Run,
+    timeout: number,
+    simple = false,
+  ): Promise<Answer> {
+    const { signal } = run;
+    return new Promise<Answer>((resolve, reject) => {
+      if (this.death !== undefined) return reject(this.death);
+      if (signal?.aborted) return reject(signal.reason);
+      const parameters = this.#encode(text, values, run);
+      const abort = signal === undefined ? undefined : () => this.#abort(signal);
+      signal?.addEventListener("abort", abort as () => void);
+      const sent: Sent = { resolve, reject, until: performance.now() + timeout, signal, abort };
+      this.#sent.add(sent);
+      if (sent.until < this.#rings) this.#ring(sent.until);
+      this.#sql.unsafe(text, parameters as never[], simple ? SIMPLE : PREPARED).then(
+        (result) => {
+          const { statement } = result as unknown as DriverResult;
+          this.#learn(text, statement?.types);
+          this.#answered(sent, result as unknown as DriverResult);
+        },
+        (error) => {
+          this.#learn(text, error?.types);
+          if (this.#forget(sent)) reject(error);
+        },
+      );
+    });
+  }
+
+  /** What `send` rejected with, as an error of this layer. `before`: `writes` before sending. */
+  explain(error: unknown, values: readonly unknown[], run: Run, before: number): unknown {
+    const { name: query, signal } = run;
+    if (isServerError(error)) return this.#refusal(error, query);
+    if (error instanceof ParameterError) return error;
+    if (error instanceof EncodeError) return parameterError(error, values, run);
+    if (error instanceof DecodeError) return new QueryError(error.message, { query });
+    // An abort gives the signal's own reason, as everywhere on the platform.
+    if (signal?.aborted && error === signal.reason) return error;
+    // Whatever else the driver says leaves the connection in doubt.
+    if (this.death === undefined) this.discard(lost());
+    return this.#loss(query, this.#writes > before);
+  }
+
+  /** `send` and `explain` in one. */
+  async run(
+    text: string,
+    values: readonly unknown[],
+    run: Run,
+    timeout: number,
+    simple = false,
+  ): Promise<Answer> {
+    const before = this.#writes;
+    try {
+      return await this.send(text, values, run, timeout, simple);
+    } catch (error) {
+      throw this.explain(error, values, run, before);
+    }
+  }
+
+  /** Runs a command that is worth no plan. */
+  command(text: string, timeout: number): Promise<Answer> {
+    return this.run(text, [], NO_RUN, timeout, true);
+  }
+
+  /** Ends the connection without a farewell. Safe to call twice. */
+  discard(reason: DatabaseError = new ConnectionError("closed", "The connection was discarded")): void {
+    this.#die(reason);
+    this.#socket.destroy();
+  }
+
+  /** Discards the slot, and asks the server to stop what it runs. */
+  abandon(reason: DatabaseError): void {
+    if (this.death === undefined) this.#cancel().catch(NOTHING);
+    this.discard(reason);
+  }
+
+  /** Ends an idle connection as the protocol asks. */
+  async end(): Promise<void> {
+    this.death ??= new ConnectionError("closed", "The database is closed");
+    const closed = new Promise<void>((resolve) => {
+      if (this.#socket.destroyed) resolve();
+      else this.#socket.once("close", () => resolve());
+    });
+    const timer = setTimeout(() => this.#socket.destroy(), 1000);
+    this.#sql.end({ timeout: 1 }).catch(NOTHING);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  /** Lets the process end although this connection is open. */
+  unref(): void {
+    this.#socket.unref();
+  }
+
+  // Sent only when the slot is given up: a cancel cannot hit a later statement
+  // of a connection that has none.
+  async #cancel(): Promise<void> {
+    if (this.#backend === undefined) return;
+    const { pid, secret } = this.#backend;
+    const request = new DataView(new ArrayBuffer(16));
+    request.setInt32(0, 16);
+    request.setInt32(4, 80877102);
+    request.setInt32(8, pid);
+    request.setInt32(12, secret);
+    const socket = await openSocket(this.#address, 5000);
+    const timer = setTimeout(() => socket.destroy(), 5000);
+    socket.on("close", () => clearTimeout(timer));
+    socket.end(new Uint8Array(request.buffer));
+    // The server answers a cancel request by closing.
+    socket.resume();
+  }
+
+  #answered(sent: Sent, result: DriverResult): void {
+    if (!this.#forget(sent)) return;
+    this.#backend ??= result.state;
+    const rows: unknown[] = [];
+    for (const row of result) rows.push(row);
+    sent.resolve({ rows, rowCount: result.count ?? rows.length, command: result.command });
+  }
+
+  #forget(sent: Sent): boolean {
+    if (sent.abort !== undefined) sent.signal?.removeEventListener("abort", sent.abort);
+    const found = this.#sent.delete(sent);
+    if (this.#sent.size === 0) this.#writesWhenIdle = this.#writes;
+    return found;
+  }
+
+  #ring(until: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#rings = until;
+    // Beyond a timer's reach is as good as never.
+    const delay = until - performance.now();
+    if (delay > 2_147_483_647) return;
+    this.#timer = setTimeout(() => this.#rang(), Math.max(1, Math.ceil(delay)));
+    // The connection keeps the process running while there is something to wait for.
+    this.#timer.unref();
+  }
+
+  #rang(): void {
+    this.#rings = Infinity;
+    const now = performance.now();
+    let next = Infinity;
+    for (const { until } of this.#sent) next = Math.min(next, until);
+    if (next <= now) this.abandon(new TimeoutError("statement", "No answer before the deadline"));
+    else if (next < Infinity) this.#ring(next);
+  }
+
+  #abort(signal: AbortSignal): void {
+    for (const sent of this.#sent) {
+      if (sent.signal === signal && this.#forget(sent)) sent.reject(signal.reason);
+    }
+    this.abandon(new ConnectionError("closed", "The connection was discarded after an abort"));
+  }
+
+  #learn(text: string, types: readonly number[] | undefined): void {
+    if (types !== undefined && types.length > 0 && !this.#types.has(text)) this.#types.set(text, types);
+  }
+
+  /**
+   * Writes the parameters of a statement whose types are known. This is not left
+   * to the driver: when one does not fit, it rejects whichever statement runs.
+   * The first time, the server is asked for the types, and the driver waits.
+   */
+  #encode(text: string, values: readonly unknown[], { name, fields }: Run): unknown[] {
+    const oids = this.#types.get(text);
+    const parameters: unknown[] = [];
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i] ?? null;
+      const encode = oids === undefined ? undefined : encoders.get(oids[i] as number);
+      let problem = i < MAX_PARAMETERS ? undefined : "is one too many; give arrays instead";
+      try {
+        if (value === null) parameters.push(null);
+        else if (encode !== undefined) parameters.push(new Encoded(encode(value)));
+        else if (typeof value === "string") {
+          problem ??= textProblem(value);
+          parameters.push(value);
+        } else {
+          // Type 0 lets the server decide. The driver guesses, and takes a boolean for
+          // jsonb as `boolean`, an array for its first element.
+          parameters.push(this.#sql.typed(value as never, 0));
+        }
+      } catch (error) {
+        if (!(error instanceof EncodeError)) throw error;
+        problem = error.message;
+      }
+      if (problem !== undefined) throw new ParameterError(fields?.[i] ?? `$${i + 1}`, problem, { query: name });
+    }
+    return parameters;
+  }
+
+  #die(reason: DatabaseError): void {
+    if (this.death !== undefined) return;
+    this.death = reason;
+    clearTimeout(this.#timer);
+    for (const sent of this.#sent) {
+      this.#forget(sent);
+      sent.reject(reason);
+    }
+    this.onDeath();
+    this.onLoss?.(reason);
+  }
+
+  #refusal(error: ServerError, query: string | undefined): DatabaseError {
+    const known = serverError(error, query);
+    if (known instanceof ConnectionError || error.severity === "FATAL") this.discard();
+    return known;
+  }
+
+  #loss(query: string | undefined, sent: boolean): DatabaseError {
+    const context = { query, sent };
+    const death = this.death;
+    const what = `${death?.message ?? "The connection was lost"}${query === undefined ? "" : ` (${query})`}`;
+    if (death instanceof TimeoutError) return new TimeoutError(death.kind, what, context);
+    return new ConnectionError(death instanceof ConnectionError ? death.reason : "lost", what, context);
+  }
+}
+
+function lost(): ConnectionError {
+  return new ConnectionError("lost", "The connection was lost");
+}
+
+/** libpq's second try of `allow` and `prefer`, where the server wants the other way. */
+function secondTry(mode: string, error: unknown): { plain: boolean } | undefined {
+  if (!(error instanceof ConnectionError)) return undefined;
+  const refused = error.sqlState === "28000";
+  if (mode === "allow" && refused) return { plain: false };
+  if (mode === "prefer" && (refused || error.reason === "tls")) return { plain: true };
+  return undefined;
+}
+
+function isServerError(error: unknown): error is ServerError {
+  return error instanceof Error && error.name === "PostgresError";
+}
+
+/** Names the field that an encoder refused. The driver notes the types it learned on the error. */
+function parameterError(error: EncodeError, values: readonly unknown[], run: Run): ParameterError {
+  const oids = (error as { types?: readonly number[] }).types ?? [];
+  const at = values.findIndex((value, i) => {
+    try {
+      if (value !== null && value !== undefined) encoders.get(oids[i] ?? 0)?.(value);
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  return new ParameterError(run.fields?.[at] ?? `$${at + 1}`, error.message, { query: run.name });
+}

@@ -1,0 +1,239 @@
+/**
+ * The pool: slots are handed out first come, first served, to one user each.
+ * Every wait ends: with a slot, at its deadline, by its signal, or with the
+ * reason why no connection can be made.
+ */
+import { ConnectionError, type DatabaseError, TimeoutError } from "./errors.ts";
+import type { Slot } from "./slot.ts";
+
+/** How large the pool may grow. */
+export interface PoolLimits {
+  /** Connections at most. */
+  readonly size: number;
+  /** Callers that may wait for one; a further one is refused at once. */
+  readonly queue: number;
+}
+
+/** The pool at this moment. */
+export interface PoolStats {
+  /** Connections at most. */
+  readonly max: number;
+  /** Connections that stand. */
+  readonly size: number;
+  readonly idle: number;
+  readonly busy: number;
+  /** Callers that wait for a slot. */
+  readonly waiting: number;
+  /** Slots thrown away since the start. */
+  readonly discarded: number;
+}
+
+interface Waiter {
+  resolve(slot: Slot): void;
+  reject(error: unknown): void;
+  readonly until: number;
+}
+
+// A server that restarts is back in seconds; asking more often than this only heats it.
+const RETRY_FIRST = 50;
+const RETRY_MOST = 1000;
+
+/** Reasons that time may heal. The others are told at once. */
+const PASSING: ReadonlySet<string> = new Set([
+  "refused",
+  "lost",
+  "unreachable",
+  "starting_up",
+  "too_many_connections",
+]);
+
+export class SlotPool {
+  readonly #open: (timeout: number) => Promise<Slot>;
+  readonly #limits: PoolLimits;
+  readonly #idle: Slot[] = [];
+  readonly #busy = new Set<Slot>();
+  readonly #waiting = new Set<Waiter>(); // a Set keeps the order of arrival
+  #opening = 0;
+  #discarded = 0;
+  #closed = false;
+  /** Resolves `close` when the last busy slot is back. */
+  #drained: (() => void) | undefined;
+
+  constructor(open: (timeout: number) => Promise<Slot>, limits: PoolLimits) {
+    this.#open = open;
+    this.#limits = limits;
+  }
+
+  stats(): PoolStats {
+    return {
+      max: this.#limits.size,
+      size: this.#idle.length + this.#busy.size,
+      idle: this.#idle.length,
+      busy: this.#busy.size,
+      waiting: this.#waiting.size,
+      discarded: this.#discarded,
+    };
+  }
+
+  /**
+   * A slot for the caller alone; give it back with `release`. Without a promise
+   * where one is idle.
+   *
+   * @param timeout Milliseconds.
+   * @throws {TimeoutError} kind `acquire`: all slots are in use.
+   * @throws {ConnectionError} no connection can be made.
+   */
+  acquire(name: string, timeout: number, signal?: AbortSignal): Slot | Promise<Slot> {
+    if (this.#closed) throw closed();
+    const slot = this.#idle.pop();
+    if (slot !== undefined) return this.#lend(slot, name);
+    if (this.#waiting.size >= this.#limits.queue) {
+      throw new TimeoutError("acquire", `Too many callers wait for a connection: ${this.#crowd()}`);
+    }
+    return this.#wait(name, timeout, signal);
+  }
+
+  /** Takes a slot back; a dead one is replaced when somebody needs it. */
+  release(slot: Slot): void {
+    if (!this.#busy.delete(slot)) return;
+    if (slot.death === undefined && this.#closed) {
+      void slot.end();
+    } else if (slot.death === undefined) {
+      this.#offer(slot);
+    } else {
+      this.#grow();
+    }
+    if (this.#busy.size === 0) this.#drained?.();
+  }
+
+  /**
+   * Refuses new work, lets running work end for `drain` milliseconds, then cuts.
+   * Resolves when every connection is closed.
+   */
+  async close(drain: number): Promise<void> {
+    this.#closed = true;
+    for (const waiter of [...this.#waiting]) waiter.reject(closed());
+    if (this.#busy.size > 0) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve;
+        timer = setTimeout(resolve, drain);
+      });
+      clearTimeout(timer);
+    }
+    for (const slot of this.#busy) slot.discard(closed());
+    await Promise.all(this.#idle.splice(0).map((slot) => slot.end()));
+  }
+
+  #wait(name: string, timeout: number, signal: AbortSignal | undefined): Promise<Slot> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const finish = () => {
+        this.#waiting.delete(waiter);
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+      };
+      const waiter: Waiter = {
+        until: performance.now() + timeout,
+        resolve: (slot) => {
+          finish();
+          resolve(this.#lend(slot, name));
+        },
+        reject: (error) => {
+          finish();
+          reject(error);
+        },
+      };
+      const abort = () => waiter.reject(signal?.reason);
+      const timer = setTimeout(() => {
+        const crowd = this.#crowd();
+        const message = `No connection came free within ${Math.round(timeout)} ms: ${crowd}`;
+        waiter.reject(this.#obstacle ?? new TimeoutError("acquire", message));
+      }, timeout);
+      signal?.addEventListener("abort", abort);
+      this.#waiting.add(waiter);
+      this.#grow();
+    });
+  }
+
+  /** Why the last attempt to connect failed, while it is being tried again. */
+  #obstacle: DatabaseError | undefined;
+
+  /** Opens connections while somebody waits and there is room. */
+  #grow(): void {
+    const room = this.#limits.size - this.#idle.length - this.#busy.size - this.#opening;
+    const need = this.#waiting.size - this.#opening;
+    for (let i = Math.min(room, need); i > 0 && !this.#closed; i--) void this.#add();
+  }
+
+  async #add(): Promise<void> {
+    this.#opening++;
+    try {
+      for (let pause = RETRY_FIRST; this.#waiting.size > 0; pause = Math.min(pause * 2, RETRY_MOST)) {
+        try {
+          const slot = await this.#open(Math.max(1, this.#latest() - performance.now()));
+          this.#obstacle = undefined;
+          this.#adopt(slot);
+          return;
+        } catch (error) {
+          this.#obstacle = error as DatabaseError;
+          const passing = error instanceof ConnectionError && PASSING.has(error.reason);
+          // Slots that live will serve those who wait, whatever stops this one.
+          if (!passing && this.#idle.length + this.#busy.size === 0) {
+            for (const waiter of [...this.#waiting]) waiter.reject(error);
+            return;
+          }
+          await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random() / 2)));
+        }
+      }
+    } finally {
+      this.#opening--;
+      this.#grow();
+    }
+  }
+
+  #adopt(slot: Slot): void {
+    slot.onDeath = () => {
+      this.#discarded++;
+      const at = this.#idle.indexOf(slot);
+      if (at >= 0) this.#idle.splice(at, 1);
+      if (!this.#closed) this.#grow();
+    };
+    if (this.#closed) void slot.end();
+    else this.#offer(slot);
+  }
+
+  #offer(slot: Slot): void {
+    const [first] = this.#waiting;
+    if (first === undefined) this.#idle.push(slot);
+    else first.resolve(slot);
+  }
+
+  #lend(slot: Slot, name: string): Slot {
+    slot.user = name;
+    slot.since = performance.now();
+    this.#busy.add(slot);
+    return slot;
+  }
+
+  #latest(): number {
+    let latest = 0;
+    for (const { until } of this.#waiting) latest = Math.max(latest, until);
+    return latest;
+  }
+
+  /** Who holds the slots, longest first. */
+  #crowd(): string {
+    const now = performance.now();
+    const holders = [...this.#busy]
+      .sort((a, b) => a.since - b.since)
+      .slice(0, 3)
+      .map(({ user, since }) => `${user} for ${((now - since) / 1000).toFixed(1)} s`);
+    return `${this.#busy.size} of ${this.#limits.size} in use, ${this.#waiting.size} waiting` +
+      (holders.length > 0 ? `; longest: ${holders.join(", ")}` : "");
+  }
+}
+
+function closed(): ConnectionError {
+  return new ConnectionError("closed", "The database is closed");
+}

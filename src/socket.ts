@@ -1,0 +1,150 @@
+/**
+ * One TCP (or Unix) connection to the server, with TLS where asked. The layer
+ * dials itself so that a connection has one owner, a deadline, `sslmode` with
+ * libpq's meaning, and an error that says what to do.
+ */
+import * as net from "node:net";
+import * as tls from "node:tls";
+import { ConnectionError, type ConnectionReason, TimeoutError } from "./errors.ts";
+import { formatTarget, type Target } from "./url.ts";
+
+/** Where to dial, and which certificates to trust. */
+export interface Address {
+  readonly target: Target;
+  /** PEM text; undefined: the runtime's own list of authorities. */
+  readonly ca: string | undefined;
+}
+
+const SSL_REQUEST = Uint8Array.of(0, 0, 0, 8, 4, 210, 22, 47);
+
+/**
+ * Connects, and speaks TLS where the target's `sslmode` asks for it.
+ *
+ * @param timeout Milliseconds until a TimeoutError.
+ * @param plain Skips TLS; `sslmode=allow` begins so.
+ * @throws {ConnectionError} unknown host, refused, unreachable, TLS.
+ * @throws {TimeoutError} kind `connect`.
+ */
+export async function openSocket(
+  { target, ca }: Address,
+  timeout: number,
+  plain: boolean = target.sslMode === "disable" || target.sslMode === "allow",
+): Promise<net.Socket> {
+  let socket: net.Socket | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const expired = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      socket?.destroy();
+      const message = `Cannot connect to ${formatTarget(target)}: no answer within ${timeout} ms`;
+      reject(new TimeoutError("connect", message));
+    }, timeout);
+  });
+  try {
+    socket = dial(target);
+    await Promise.race([expired, once(socket, "connect", target)]);
+    // Unix sockets never leave the machine; libpq does not encrypt them either.
+    if (plain || target.host.startsWith("/")) return socket;
+    return socket = await Promise.race([expired, secure(socket, { target, ca })]);
+  } catch (error) {
+    socket?.destroy();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function dial(target: Target): net.Socket {
+  const socket = target.host.startsWith("/")
+    ? net.connect(`${target.host}/.s.PGSQL.${target.port}`)
+    : net.connect({ host: target.host, port: target.port });
+  socket.setNoDelay(true);
+  // A socket without a listener would end the process when it fails.
+  socket.on("error", () => {});
+  return socket;
+}
+
+async function secure(socket: net.Socket, { target, ca }: Address): Promise<net.Socket> {
+  socket.write(SSL_REQUEST);
+  const answer = await once(socket, "data", target) as Uint8Array;
+  // More than one byte here was not sent by the server that we shall verify.
+  if (answer.length !== 1) throw tlsError(target, "the server sent data before the handshake");
+  if (answer[0] !== 0x53) {
+    if (target.sslMode === "prefer") return socket;
+    throw tlsError(target, `the server offers no TLS, and sslmode=${target.sslMode} asks for it`);
+  }
+  const verified = target.sslMode === "verify-full" || target.sslRootCert === "system"
+    ? "name"
+    : target.sslMode === "verify-ca" || (target.sslMode === "require" && ca !== undefined)
+    ? "chain"
+    : "nothing";
+  const secured = tls.connect({
+    socket,
+    // The name that is checked is the one that was dialled; an IP address sends no SNI.
+    host: target.host,
+    ...(net.isIP(target.host) ? {} : { servername: target.host }),
+    ...(ca === undefined ? {} : { ca }),
+    rejectUnauthorized: verified !== "nothing",
+    ...(verified === "name" ? {} : { checkServerIdentity: () => undefined }),
+  });
+  secured.on("error", () => {});
+  await once(secured, "secureConnect", target);
+  return secured;
+}
+
+/** The event's first value; rejects when the socket fails or closes first. */
+function once(socket: net.Socket, event: string, target: Target): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const done = (value: unknown) => {
+      forget();
+      resolve(value);
+    };
+    const failed = (error: NodeJS.ErrnoException) => {
+      forget();
+      reject(explain(error, target));
+    };
+    const closed = () => failed(new Error("closed"));
+    const forget = () => {
+      socket.off(event, done);
+      socket.off("error", failed);
+      socket.off("close", closed);
+    };
+    socket.on(event, done);
+    socket.on("error", failed);
+    socket.on("close", closed);
+  });
+}
+
+function explain(error: NodeJS.ErrnoException, target: Target): ConnectionError {
+  const where = `Cannot connect to ${formatTarget(target)}`;
+  const code = error.code ?? (error as { errors?: NodeJS.ErrnoException[] }).errors?.[0]?.code ?? "";
+  const [reason, message]: [ConnectionReason, string] =
+    code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "EAI_NODATA" || code === "EAI_NONAME"
+      ? ["unknown_host", "the host name is not known; check the URL and the name server"]
+      : code === "ECONNREFUSED"
+      ? ["refused", "nothing listens there; is the server running?"]
+      : code === "ENOENT"
+      ? ["refused", "there is no such socket; is the server running?"]
+      : code === "EACCES" || code === "EPERM"
+      ? ["unreachable", "this process may not open the connection"]
+      : code === "ECONNRESET" || code === "EPIPE" || error.message === "closed"
+      ? ["lost", "the connection was closed before the session began"]
+      : /^(E(HOST|NET)(UNREACH|DOWN)|ETIMEDOUT|EADDRNOTAVAIL)$/.test(code)
+      ? ["unreachable", "the network does not reach it"]
+      : /CERT|SSL|TLS|SELF_SIGNED|ISSUER|ALTNAME/i.test(`${code} ${error.message}`)
+      ? ["tls", certificateProblem(code, error.message)]
+      : ["unreachable", code || "the connection failed"];
+  return new ConnectionError(reason, `${where}: ${message}`);
+}
+
+function certificateProblem(code: string, message: string): string {
+  const said = `${code} ${message}`;
+  if (/ALTNAME|NotValidForName|not valid for name/i.test(said)) {
+    return "the server's certificate is for another name; check the host in the URL";
+  }
+  if (/EXPIRED/i.test(said)) return "the server's certificate has expired";
+  return "the server's certificate is not trusted; give its authority as database.tls.ca";
+}
+
+function tlsError(target: Target, problem: string): ConnectionError {
+  return new ConnectionError("tls", `Cannot connect to ${formatTarget(target)}: ${problem}`);
+}

@@ -1,0 +1,193 @@
+/**
+ * The connection probe: `make check`. One clear answer for a person, or JSON for
+ * a monitor, within five seconds.
+ */
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+import { type Config, loadConfig } from "../config.ts";
+import { ConfigError, ConnectionError, DatabaseError, TimeoutError } from "../errors.ts";
+import { Slot } from "../slot.ts";
+import { formatTarget } from "../url.ts";
+import { status } from "./migrate.ts";
+
+/** The oldest PostgreSQL that the SQL of this project runs on. */
+const OLDEST_SERVER = 15;
+/** Milliseconds. */
+const DEADLINE = 5000;
+
+/** What the probe found. */
+export type CheckReport =
+  | {
+    readonly ok: true;
+    readonly server: string;
+    readonly database: string;
+    readonly address: string;
+    readonly role: string;
+    /** The protocol's version; null without TLS. */
+    readonly tls: string | null;
+    readonly roundTripMs: number;
+    readonly migrations: { readonly applied: number; readonly pending: number };
+  }
+  | {
+    readonly ok: false;
+    /** Stable, for monitors. */
+    readonly problem: string;
+    readonly message: string;
+    readonly advice: string;
+  };
+
+/**
+ * Looks at the configured database.
+ *
+ * @param config Read from file and environment unless given.
+ * @returns What was found; never throws for a database that cannot be reached.
+ */
+export async function check(config?: Config): Promise<CheckReport> {
+  let slot: Slot | undefined;
+  try {
+    const { database } = config ??= await loadConfig();
+    const until = performance.now() + DEADLINE - 500;
+    const left = () => Math.max(1, until - performance.now());
+    slot = await Slot.open(database, Math.min(left(), database.timeouts.connect));
+    const { rows } = await slot.run(SERVER, [], {}, left());
+    const found = rows[0] as Server;
+    const started = performance.now();
+    await slot.run("select", [], {}, left());
+    const roundTripMs = Math.round((performance.now() - started) * 100) / 100;
+    const major = Math.floor(found.number / 10_000);
+    if (major < OLDEST_SERVER) return tooOld(found.version);
+    const { applied, pending, missing, edited, newer } = await status({
+      url: database.target,
+      ca: database.ca,
+      timeout: left(),
+    });
+    const names = (list: readonly { version: string; name: string }[]) =>
+      list.map(({ version, name }) => name === "" ? version : `${version}_${name}`).join(", ");
+    if (newer.length > 0) {
+      return problem(
+        "schema_newer",
+        `The database's schema is newer than this code: it has ${names(newer)}`,
+        "update this code",
+      );
+    }
+    if (missing.length > 0) {
+      return problem(
+        "migration_missing",
+        `An applied migration has no file: ${names(missing)}`,
+        "bring the file back from version control",
+      );
+    }
+    if (edited.length > 0) {
+      return problem(
+        "migration_edited",
+        `A migration was edited after it had been applied: ${names(edited)}`,
+        "undo the edit, and write a new migration instead",
+      );
+    }
+    if (pending.length > 0) {
+      return problem(
+        "migrations_pending",
+        `${pending.length} of ${applied.length + pending.length} migrations are pending`,
+        "run: make migrate",
+      );
+    }
+    return {
+      ok: true,
+      server: `PostgreSQL ${found.version}`,
+      database: found.database,
+      address: formatTarget(database.target),
+      role: found.role,
+      tls: found.tls,
+      roundTripMs,
+      migrations: { applied: applied.length, pending: pending.length },
+    };
+  } catch (error) {
+    return explain(error, config);
+  } finally {
+    slot?.discard();
+  }
+}
+
+/** What the probe prints for a person. */
+export function describe(report: CheckReport): string {
+  if (!report.ok) return `❌ ${report.message}; ${report.advice}`;
+  const { applied, pending } = report.migrations;
+  return [
+    "✅ Database connection successful",
+    `   server      ${report.server}`,
+    `   database    ${report.database} (${report.address})`,
+    `   role        ${report.role}`,
+    `   TLS         ${report.tls ?? "off"}`,
+    `   round trip  ${report.roundTripMs} ms`,
+    `   migrations  ${applied} applied, ${pending} pending`,
+  ].join("\n");
+}
+
+interface Server {
+  version: string;
+  number: number;
+  database: string;
+  role: string;
+  tls: string | null;
+}
+
+const SERVER = `
+select
+  split_part(current_setting('server_version'), ' ', 1) as version,
+  current_setting('server_version_num')::integer as number,
+  current_database()::text as database,
+  current_user::text as role,
+  (select version from pg_stat_ssl where pid = pg_backend_pid() and ssl) as tls`;
+
+function problem(name: string, message: string, advice: string): CheckReport {
+  return { ok: false, problem: name, message, advice };
+}
+
+function tooOld(version: string): CheckReport {
+  return problem(
+    "server_too_old",
+    `The server is PostgreSQL ${version}`,
+    `use PostgreSQL ${OLDEST_SERVER} or newer`,
+  );
+}
+
+function explain(error: unknown, config: Config | undefined): CheckReport {
+  if (!(error instanceof DatabaseError)) throw error;
+  const bundled = config?.database.server === "bundled";
+  const message = error.message;
+  if (error instanceof ConfigError) return problem("configuration", message, "correct it");
+  if (error instanceof TimeoutError) {
+    return problem("timeout", message, "check the server, the network and the firewall between");
+  }
+  if (error instanceof ConnectionError) {
+    const start = bundled ? "run: make start" : "start the server, or correct the URL";
+    const advice: Record<ConnectionError["reason"], string> = {
+      unknown_host: "correct the host in the URL",
+      refused: start,
+      unreachable: "check the network",
+      tls: "see sslmode in the URL and database.tls.ca",
+      authentication: bundled
+        ? "correct the URL, or run: make reset (it deletes the development data)"
+        : "correct the user or the password in the URL",
+      missing_database: "run: make migrate",
+      too_many_connections: "close some, or raise max_connections",
+      starting_up: "try again in a moment",
+      protocol: "check that a PostgreSQL server listens there",
+      lost: "see the server's log",
+      closed: "try again",
+    };
+    return problem(error.reason, message, advice[error.reason]);
+  }
+  return problem(error.code.toLowerCase(), message, "see the server's log");
+}
+
+/** Prints the report; the exit code is 0 where all is well. */
+export async function main(args: readonly string[]): Promise<number> {
+  const report = await check();
+  console.log(args.includes("--json") ? JSON.stringify(report) : describe(report));
+  return report.ok ? 0 : 1;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  process.exit(await main(process.argv.slice(2)));
+}

@@ -1,0 +1,58 @@
+/** How the tools talk to a server: one connection of their own, apart from any pool. */
+import { Slot } from "../slot.ts";
+import type { Address } from "../socket.ts";
+
+const STATEMENT = 30_000;
+
+/** One connection. */
+export class Connection {
+  readonly #slot: Slot;
+
+  private constructor(slot: Slot) {
+    this.#slot = slot;
+  }
+
+  /**
+   * Connects and logs in.
+   *
+   * @param timeout Milliseconds for all of it.
+   * @param applicationName How it is called in `pg_stat_activity`.
+   * @throws {ConnectionError | TimeoutError}
+   */
+  static async open(
+    { target, ca }: Address,
+    timeout: number,
+    applicationName: string = "netraven-db tools",
+  ): Promise<Connection> {
+    return new Connection(await Slot.open({ target: { ...target, applicationName }, ca }, timeout));
+  }
+
+  /** Is called once when the connection is lost; not at `end`. */
+  onLoss(act: () => void): void {
+    this.#slot.onDeath = act;
+  }
+
+  /**
+   * Runs one statement; its columns come in camelCase.
+   *
+   * @param timeout Milliseconds; after it the connection is gone.
+   * @throws {DatabaseError}
+   */
+  async ask<Row>(
+    text: string,
+    values: readonly unknown[] = [],
+    timeout = STATEMENT,
+  ): Promise<Row[]> {
+    return (await this.#slot.run(text, values, {}, timeout)).rows as Row[];
+  }
+
+  /** Runs one statement that cannot be prepared, such as `create database`. */
+  async command(text: string, timeout = STATEMENT): Promise<void> {
+    await this.#slot.run(text, [], {}, timeout, true);
+  }
+
+  async end(): Promise<void> {
+    this.#slot.onDeath = () => {};
+    await this.#slot.end();
+  }
+}

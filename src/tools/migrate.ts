@@ -1,0 +1,495 @@
+/**
+ * Moves the schema: dbmate, and what it lacks. A lock that polls, checksums of
+ * applied files, refusal of a wrong order before anything runs, a lock timeout
+ * with retries, and exit codes that are true.
+ */
+import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { loadConfig } from "../config.ts";
+import { ConnectionError, DatabaseError } from "../errors.ts";
+import type { Address } from "../socket.ts";
+import type { Target } from "../url.ts";
+import { Connection } from "./connection.ts";
+import { type DbmateRun, runDbmate } from "./dbmate.ts";
+import { MigrationError } from "./migration_error.ts";
+import { type MigrationFile, MIGRATIONS, newMigration, readMigrations } from "./migration_files.ts";
+import { MigrationLock } from "./migration_lock.ts";
+
+export { newMigration } from "./migration_files.ts";
+export { MigrationError } from "./migration_error.ts";
+
+/** Which database, which files. */
+export interface MigrateOptions {
+  /** The database's URL, or what the configuration made of it. */
+  readonly url: string | Target;
+  /** PEM text of the authorities to trust; undefined: the runtime's own. */
+  readonly ca?: string | undefined;
+  /** Default: `db/migrations` of this package. */
+  readonly migrationsDir?: string;
+  /** Is told what happens, line by line; default: nobody. */
+  readonly log?: (line: string) => void;
+  /** Milliseconds to wait for another migrator; default 5 minutes. */
+  readonly wait?: number;
+  /** Milliseconds a statement may wait for a lock, and keep others waiting behind it; default 5,000. */
+  readonly lockTimeout?: number;
+  /** How often a migration is tried that could not get its locks; default 5. */
+  readonly attempts?: number;
+  /** Instead of the dbmate of the npm package. */
+  readonly binary?: string;
+}
+
+/** One migration, wherever it is known from. */
+export interface Migration {
+  readonly version: string;
+  /** Empty where only the version is known. */
+  readonly name: string;
+}
+
+/** The database beside the folder. Each list is oldest first; no migration is in two of them. */
+export interface MigrationStatus {
+  /** Applied, and its file is as it was. */
+  readonly applied: readonly Migration[];
+  /** A file that is not applied. */
+  readonly pending: readonly Migration[];
+  /** Applied, and the file is gone. */
+  readonly missing: readonly Migration[];
+  /** Applied, and the file has changed since. */
+  readonly edited: readonly Migration[];
+  /** Applied, without a file, newer than every file: the database is newer than this code. */
+  readonly newer: readonly Migration[];
+}
+
+/** What `migrate` and `rollback` did. */
+export interface MigrateResult {
+  /** The migrations that were applied, or taken back. */
+  readonly done: readonly Migration[];
+  /** How many are applied now. */
+  readonly total: number;
+}
+
+interface State extends MigrationStatus {
+  /** Applied, but not by this tool, or it was killed before it took the note. */
+  readonly unrecorded: readonly MigrationFile[];
+}
+
+/** A migrator at work: its lock, its files, and a folder for dbmate. */
+interface Work {
+  readonly lock: MigrationLock;
+  readonly files: readonly MigrationFile[];
+  readonly state: State;
+  readonly log: (line: string) => void;
+  /** dbmate reads copies, so what runs is what was checked. */
+  readonly folder: string;
+  readonly dbmate: Omit<DbmateRun, "settings">;
+}
+
+const CONNECT = 10_000;
+
+/**
+ * Creates the database where it is missing and applies every pending migration,
+ * each in its own run of dbmate. Waits for another migrator.
+ *
+ * @throws {MigrationError} what is wrong with the files, the order, the history or a statement.
+ * @throws {ConnectionError | TimeoutError} the server cannot be reached.
+ */
+export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
+  const files = await readMigrations(options.migrationsDir ?? MIGRATIONS);
+  await createDatabase(await addressOf(options), options.log ?? silent);
+  return await withLock(options, files, async (work) => {
+    refuseHistory(work.state);
+    refuseOrder(work.state);
+    await keepBooks(work);
+    const done: Migration[] = [];
+    for (const { version, name } of work.state.pending) {
+      const file = files.find((candidate) => candidate.version === version)!;
+      await writeFile(join(work.folder, file.file), file.text);
+      await apply(file, work, options);
+      await record(file, work.lock.connection);
+      done.push({ version, name });
+    }
+    return { done, total: work.state.applied.length + done.length };
+  });
+}
+
+/**
+ * Takes back the newest applied migration.
+ *
+ * @throws {MigrationError} as `migrate`; also when the newest one's file is missing or edited,
+ *   where dbmate would take back an older one, or run statements that do not fit.
+ */
+export async function rollback(options: MigrateOptions): Promise<MigrateResult> {
+  const files = await readMigrations(options.migrationsDir ?? MIGRATIONS);
+  return await withLock(options, files, async (work) => {
+    refuseHistory(work.state);
+    const last = work.state.applied.at(-1);
+    if (last === undefined) {
+      work.log("Nothing to take back: no migration is applied");
+      return { done: [], total: 0 };
+    }
+    await keepBooks(work);
+    const file = files.find((candidate) => candidate.version === last.version)!;
+    await attempt(file, "down", ["rollback"], work, options);
+    const forget = "delete from public.schema_checksums where version = $1";
+    await work.lock.connection.ask(forget, [last.version]);
+    return { done: [last], total: work.state.applied.length - 1 };
+  });
+}
+
+/**
+ * Compares the database with the folder; changes nothing and waits for nobody.
+ *
+ * @param options.timeout Milliseconds for the connection; default 10,000.
+ * @throws {ConnectionError} reason `missing_database` where it is not created yet.
+ */
+export async function status(
+  options: Pick<MigrateOptions, "url" | "ca" | "migrationsDir"> & { readonly timeout?: number },
+): Promise<MigrationStatus> {
+  const files = await readMigrations(options.migrationsDir ?? MIGRATIONS);
+  const connection = await Connection.open(await addressOf(options), options.timeout ?? CONNECT);
+  try {
+    const { unrecorded: _, ...known } = await compare(connection, files);
+    return known;
+  } finally {
+    await connection.end();
+  }
+}
+
+async function addressOf({ url, ca }: Pick<MigrateOptions, "url" | "ca">): Promise<Address> {
+  if (typeof url !== "string") return { target: url, ca };
+  return (await loadConfig({ url, ...(ca === undefined ? {} : { tls: { ca } }) })).database;
+}
+
+function silent(): void {}
+
+/** Runs `act` as the only migrator, with a folder that holds the applied files. */
+async function withLock(
+  options: MigrateOptions,
+  files: readonly MigrationFile[],
+  act: (work: Work) => Promise<MigrateResult>,
+): Promise<MigrateResult> {
+  const log = options.log ?? silent;
+  const address = await addressOf(options);
+  const lock = await MigrationLock.take(address, options.wait ?? 300_000, log);
+  const folder = await mkdtemp(join(tmpdir(), "netraven-migrate-"));
+  try {
+    const state = await compare(lock.connection, files);
+    for (const file of files) {
+      if (!state.pending.some(({ version }) => version === file.version)) {
+        await writeFile(join(folder, file.file), file.text);
+      }
+    }
+    let caFile: string | undefined;
+    if (options.ca !== undefined) await writeFile(caFile = join(folder, "ca.pem"), options.ca);
+    return await act({
+      lock,
+      files,
+      state,
+      log,
+      folder,
+      dbmate: {
+        target: address.target,
+        caFile,
+        migrationsDir: folder,
+        log,
+        signal: lock.lost,
+        ...(options.binary === undefined ? {} : { binary: options.binary }),
+      },
+    });
+  } catch (error) {
+    throw lock.lost.aborted ? lock.lost.reason : error;
+  } finally {
+    await lock.release();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function compare(connection: Connection, files: readonly MigrationFile[]): Promise<State> {
+  const [tables] = await connection.ask<{ versions: boolean; checksums: boolean }>(TABLES);
+  const query = tables?.checksums ? HISTORY : BARE_HISTORY;
+  const rows = tables?.versions ? await connection.ask<Applied>(query) : [];
+
+  const byVersion = new Map(files.map((file) => [file.version, file]));
+  const newest = files.at(-1)?.version ?? "";
+  const applied: Migration[] = [];
+  const missing: Migration[] = [];
+  const edited: Migration[] = [];
+  const newer: Migration[] = [];
+  const unrecorded: MigrationFile[] = [];
+  for (const { version, name, checksum } of rows) {
+    const file = byVersion.get(version);
+    byVersion.delete(version);
+    if (file === undefined) {
+      (version > newest ? newer : missing).push({ version, name: name ?? "" });
+    } else if (checksum !== null && checksum !== file.checksum) {
+      edited.push({ version, name: file.name });
+    } else {
+      applied.push({ version, name: file.name });
+      if (checksum === null) unrecorded.push(file);
+    }
+  }
+  const pending = [...byVersion.values()].map(({ version, name }) => ({ version, name }));
+  return { applied, pending, missing, edited, newer, unrecorded };
+}
+
+interface Applied {
+  version: string;
+  name: string | null;
+  checksum: string | null;
+}
+
+const TABLES = `
+select
+  to_regclass('public.schema_migrations') is not null as versions,
+  to_regclass('public.schema_checksums') is not null as checksums`;
+
+const HISTORY = `
+select m.version, c.name, c.checksum
+from public.schema_migrations m
+left join public.schema_checksums c on c.version = m.version
+order by m.version`;
+
+const BARE_HISTORY = `
+select version, null as name, null as checksum
+from public.schema_migrations
+order by version`;
+
+/** An error for what was applied and is not in the folder as it was; before anything runs. */
+function refuseHistory({ missing, edited, newer }: State): void {
+  if (edited.length > 0) {
+    const message = `${names(edited)} changed after it was applied; ` +
+      "put the file back as it was, and write a new migration for the change";
+    throw new MigrationError("EDITED", message);
+  }
+  if (missing.length > 0) {
+    const message = `${names(missing)} is applied, but its file is gone; ` +
+      "put the file back (it is in the history of the repository)";
+    throw new MigrationError("MISSING", message);
+  }
+  if (newer.length > 0) {
+    const message =
+      `The database is newer than this code: ${names(newer)} is applied and unknown here; ` +
+      "use the code that belongs to it, or roll back with that code first";
+    throw new MigrationError("NEWER", message);
+  }
+}
+
+function refuseOrder({ applied, pending }: State): void {
+  const last = applied.at(-1)?.version ?? "";
+  const late = pending.filter(({ version }) => version < last);
+  if (late.length === 0) return;
+  const message = `${names(late)} is older than ${names(applied.slice(-1))}, which is applied; ` +
+    "rename it with a newer timestamp, so that every database runs them in one order";
+  throw new MigrationError("ORDER", message);
+}
+
+function names(migrations: readonly Migration[]): string {
+  const list = migrations.map(({ version, name }) =>
+    `"${name ? `${version}_${name}.sql` : version}"`
+  );
+  return `${list.length > 1 ? "Migrations" : "Migration"} ${list.join(", ")}`;
+}
+
+const BOOKS = [
+  // As dbmate would make it; made here, so that its comments stand from the start.
+  `create table if not exists public.schema_migrations (
+  version varchar not null primary key
+)`,
+  `comment on table public.schema_migrations is
+  'The migrations that are applied; dbmate writes it.'`,
+  `comment on column public.schema_migrations.version is
+  'The digits at the start of the file name, a time in UTC.'`,
+  `create table if not exists public.schema_checksums (
+  version varchar not null primary key,
+  name text not null,
+  checksum text not null,
+  applied_at timestamptz not null default now()
+)`,
+  `comment on table public.schema_checksums is
+  'What each applied migration looked like, so that a later edit of its file is found.'`,
+  `comment on column public.schema_checksums.version is
+  'As in schema_migrations; a row without its counterpart there means nothing.'`,
+  `comment on column public.schema_checksums.name is
+  'What stands after the version in the file name.'`,
+  `comment on column public.schema_checksums.checksum is
+  'SHA-256 of the file with plain line ends, in hexadecimal.'`,
+  `comment on column public.schema_checksums.applied_at is
+  'When it was applied, or first seen where something else had applied it.'`,
+];
+
+/** Makes the tables of this tool, and notes the checksums that are not noted yet. */
+async function keepBooks({ lock: { connection }, state, log }: Work): Promise<void> {
+  const [tables] = await connection.ask<{ checksums: boolean }>(TABLES);
+  if (!tables?.checksums) {
+    for (const statement of ["begin", ...BOOKS, "commit"]) await connection.command(statement);
+  }
+  for (const file of state.unrecorded) {
+    log(`Adopted: ${file.file} was applied without a note of its checksum`);
+    await record(file, connection);
+  }
+}
+
+const RECORD = `
+insert into public.schema_checksums (version, name, checksum)
+select version, $2::text, $3::text
+from public.schema_migrations
+where version = $1
+on conflict (version) do update set
+  name = excluded.name,
+  checksum = excluded.checksum,
+  applied_at = excluded.applied_at
+returning version`;
+
+async function record(file: MigrationFile, connection: Connection): Promise<void> {
+  const noted = await connection.ask(RECORD, [file.version, file.name, file.checksum]);
+  if (noted.length === 1) return;
+  throw new MigrationError("DBMATE", `dbmate did not apply "${file.file}", although it said so`);
+}
+
+async function apply(file: MigrationFile, work: Work, options: MigrateOptions): Promise<void> {
+  // `migrate`, not `up`: the database is there. The order is checked already; this is the belt.
+  await attempt(file, "up", ["--no-dump-schema", "migrate", "--strict"], work, options);
+}
+
+/** Runs dbmate for one file, again while it cannot get its locks. */
+async function attempt(
+  file: MigrationFile,
+  direction: "up" | "down",
+  args: readonly string[],
+  { dbmate, lock, log }: Work,
+  { lockTimeout = 5_000, attempts = 5 }: MigrateOptions,
+): Promise<void> {
+  const transaction = file.transaction[direction];
+  // Outside a transaction nothing can be tried again safely, and `create index
+  // concurrently` must be able to wait for the end of long transactions.
+  const settings = { lock_timeout: transaction ? String(lockTimeout) : "0" };
+  const what = `Migration "${file.file}"${direction === "down" ? " (down)" : ""}`;
+  for (let turn = 1;; turn++) {
+    try {
+      return await runDbmate(["--no-dump-schema", ...args], { ...dbmate, settings });
+    } catch (error) {
+      if (!(error instanceof MigrationError) || error.code === "LOCK_LOST") throw error;
+      const { code, sqlState } = error;
+      if (sqlState === "55P03" && transaction && turn < attempts) {
+        log(
+          `${what} did not get its locks within ${lockTimeout} ms; trying again (${turn} of ${attempts})`,
+        );
+        await sleep(Math.min(turn * 1000, lockTimeout), undefined, { signal: lock.lost });
+        continue;
+      }
+      const hint = sqlState === "55P03"
+        ? "; a long query or transaction holds the table: see pg_stat_activity, and try again"
+        : transaction
+        ? ""
+        : await invalidIndexes(lock.connection);
+      throw new MigrationError(code, `${what} failed: ${error.message}${hint}`, { sqlState });
+    }
+  }
+}
+
+/** A failed `create index concurrently` leaves an index that costs writes and serves nobody. */
+async function invalidIndexes(connection: Connection): Promise<string> {
+  const text = `
+select indexrelid::regclass::text as name
+from pg_index
+where not indisvalid
+order by 1`;
+  // The failure itself is what must be told, whatever becomes of this question.
+  const rows = await connection.ask<{ name: string }>(text).catch(() => []);
+  if (rows.length === 0) return "";
+  const names = rows.map(({ name }) => name).join(", ");
+  return `; it may have left ${names} invalid: drop index concurrently, then try again`;
+}
+
+async function createDatabase(address: Address, log: (line: string) => void): Promise<void> {
+  const { user, database } = address.target;
+  try {
+    const connection = await Connection.open(address, CONNECT);
+    return await connection.end();
+  } catch (error) {
+    if (!(error instanceof ConnectionError && error.reason === "missing_database")) throw error;
+  }
+  const target = { ...address.target, database: "postgres" };
+  const connection = await Connection.open({ ...address, target }, CONNECT);
+  try {
+    await connection.command(`create database "${database.replaceAll('"', '""')}"`, 60_000);
+    log(`Created: database "${database}"`);
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    // Another migrator was quicker.
+    if (error.sqlState === "42P04" || error.sqlState === "23505") return;
+    if (error.sqlState !== "42501") throw error;
+    const message =
+      `Database "${database}" does not exist, and role "${user}" may not create it; ` +
+      `an administrator can: create database "${database}" owner "${user}"`;
+    throw new MigrationError("CREATE_DATABASE", message, { sqlState: error.sqlState });
+  } finally {
+    await connection.end();
+  }
+}
+
+const USAGE = "Usage: migrate up | rollback | status | new <verb_noun> | schema";
+
+/** The command line. Returns the exit code: 0, 1 for a failure, 2 for misuse. */
+export async function main(args: readonly string[]): Promise<number> {
+  const [command = "", ...rest] = args;
+  const log = (line: string) => console.log(line);
+  const wanted = { up: 0, rollback: 0, status: 0, schema: 0, new: 1 }[command];
+  if (wanted === undefined || rest.length !== wanted) {
+    console.error(USAGE);
+    return 2;
+  }
+  try {
+    if (command === "new") {
+      log(`Wrote: ${await newMigration(rest[0]!)}`);
+      return 0;
+    }
+    if (command === "schema") {
+      const { writeSchema } = await import("./schema.ts");
+      await writeSchema({ log });
+      return 0;
+    }
+    const { database } = await loadConfig();
+    const options = { url: database.target, ca: database.ca, log };
+    if (command === "status") return printStatus(await status(options));
+    const { done, total } = command === "up" ? await migrate(options) : await rollback(options);
+    // The probe's summary goes here: `await printCheck()` of ./check.ts.
+    const verb = command === "up" ? "Applied" : "Took back";
+    log(`${verb} ${done.length} migrations, ${total} in total`);
+    return 0;
+  } catch (error) {
+    if (error instanceof TypeError && command === "new") {
+      console.error(error.message);
+      return 2;
+    }
+    if (!(error instanceof DatabaseError)) throw error;
+    console.error(error.message);
+    return 1;
+  }
+}
+
+function printStatus(state: MigrationStatus): number {
+  const lines = Object.entries({
+    applied: state.applied,
+    EDITED: state.edited,
+    MISSING: state.missing,
+    NEWER: state.newer,
+    pending: state.pending,
+  }).flatMap(([word, list]) =>
+    (list as readonly Migration[]).map(({ version, name }) => ({
+      version,
+      text: `${version} ${name}`,
+      word,
+    }))
+  );
+  lines.sort((a, b) => a.version < b.version ? -1 : 1);
+  for (const { text, word } of lines) console.log(`${word.padEnd(8)} ${text}`);
+  console.log(`${state.applied.length} applied, ${state.pending.length} pending`);
+  return state.edited.length + state.missing.length + state.newer.length > 0 ? 1 : 0;
+}
+
+if (process.argv[1] && await realpath(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  process.exitCode = await main(process.argv.slice(2));
+}

@@ -1,0 +1,243 @@
+/**
+ * Turns a module that pgtyped wrote into one of this project: the project's own
+ * query class, readable types, no exported helper types, fields named as the
+ * client names them.
+ */
+import ts from "typescript";
+import type { QueryIR } from "../query.ts";
+import { columnName } from "../slot.ts";
+import { exportName, type QueryFile } from "./query_files.ts";
+
+interface Field {
+  readonly name: string;
+  readonly type: string;
+  readonly optional: boolean;
+  readonly comment: string;
+}
+
+/** The types and the statement of one query, as pgtyped has them. */
+interface Parts {
+  readonly params: readonly Field[];
+  readonly row: readonly Field[];
+  readonly ir: QueryIR;
+}
+
+/** What the types of one module refer to. */
+interface Aliases {
+  /** `numberArray` is `(number)[]`. */
+  readonly helpers: ReadonlyMap<string, string>;
+  /** `job_status` is a union of labels. */
+  readonly enums: ReadonlyMap<string, string>;
+}
+
+/**
+ * @param source What pgtyped wrote for the file.
+ * @returns The module, and a line for each thing that is wrong with it.
+ */
+export function rewriteModule(
+  source: string,
+  query: QueryFile,
+): { text: string; problems: string[] } {
+  // pgtyped does not mind a "*/" in the statement that it puts into a comment.
+  const text = source.replace(
+    /^\/\*\*\n \* Query generated from SQL:\n[\s\S]*?\n \*\/\n(?=export const )/gm,
+    "",
+  );
+  const syntax = ts.transpileModule(text, { reportDiagnostics: true }).diagnostics?.[0];
+  if (syntax !== undefined) {
+    const line = text.slice(0, syntax.start).split("\n").length;
+    const what = ts.flattenDiagnosticMessageText(syntax.messageText, " ");
+    const problem = `what pgtyped wrote is no TypeScript: ${what} "${text.split("\n")[line - 1]}"`;
+    return { text: "", problems: [`${query.file}: ${problem}`] };
+  }
+  const { aliases, declared } = read(text);
+  const problems: string[] = [];
+  const complain = (name: string, problem: string) => {
+    const line = query.names.find((candidate) => candidate.name === name)?.line;
+    problems.push(`${query.file}:${line}: ${name}: ${problem}`);
+  };
+
+  const bodies: string[] = [];
+  for (const { name } of query.names) {
+    const parts = declared(name);
+    if (typeof parts === "string") complain(name, parts);
+    else {
+      for (const problem of inspect(parts)) complain(name, problem);
+      bodies.push(write(name, parts, aliases));
+    }
+  }
+  const body = bodies.join("\n");
+  const uses = (type: string) =>
+    new RegExp(`[ (]${type}\\b`).test(body.replace(/\/\*\*[\s\S]*?\*\//g, ""));
+  const enums = [...aliases.enums].filter(([type]) => uses(pascal(type)));
+  const head = [
+    `// Generated from queries/${query.file} by make generate. Do not edit.`,
+    ...(uses("Json") ? ['import type { Json } from "../json.ts";'] : []),
+    'import { Query, type QueryIR } from "../query.ts";',
+    "",
+    ...enums.map(([type, union]) => `type ${pascal(type)} = ${union};\n`),
+  ];
+  return { text: `${head.join("\n")}\n${body}`, problems };
+}
+
+/** Finds the declarations in pgtyped's text. */
+function read(text: string): { aliases: Aliases; declared: (name: string) => Parts | string } {
+  const source = ts.createSourceFile("pgtyped.ts", text, ts.ScriptTarget.Latest, true);
+  const helpers = new Map<string, string>();
+  const enums = new Map<string, string>();
+  const types = new Map<string, Field[] | "void" | "never">();
+  const constants = new Map<string, ts.Expression>();
+  for (const statement of source.statements) {
+    if (ts.isInterfaceDeclaration(statement)) {
+      types.set(
+        statement.name.text,
+        statement.members.filter(ts.isPropertySignature).map(readField),
+      );
+    } else if (ts.isTypeAliasDeclaration(statement)) {
+      const name = statement.name.text;
+      const type = statement.type.getText();
+      if (type === "void" || type === "never") types.set(name, type);
+      else if (type.includes("'")) enums.set(name, type.replaceAll("'", '"'));
+      else helpers.set(name, type);
+    } else if (ts.isVariableStatement(statement)) {
+      const [declaration] = statement.declarationList.declarations;
+      if (declaration?.initializer) {
+        constants.set(declaration.name.getText(), declaration.initializer);
+      }
+    }
+  }
+  const declared = (name: string): Parts | string => {
+    const params = types.get(`${name}Params`);
+    const row = types.get(`${name}Result`);
+    const ir = constants.get(`${exportName(name)}IR`);
+    if (params === undefined || row === undefined || ir === undefined) {
+      const near = [...types.keys()].find((type) =>
+        type.toLowerCase() === `${name}Result`.toLowerCase()
+      );
+      return near === undefined
+        ? "pgtyped wrote nothing for it"
+        : `pgtyped calls it ${near.slice(0, -6)}; write the name so`;
+    }
+    if (params === "never" || row === "never") return "a column has no name; give it one with `as`";
+    return {
+      params: params === "void" ? [] : params,
+      row: row === "void" ? [] : row,
+      ir: JSON.parse(ir.getText()) as QueryIR,
+    };
+  };
+  return { aliases: { helpers, enums }, declared };
+}
+
+function readField(member: ts.PropertySignature): Field {
+  const [comment] = ts.getJSDocCommentsAndTags(member);
+  return {
+    name: ts.isComputedPropertyName(member.name) ? member.name.getText() : member.name.text,
+    type: member.type?.getText() ?? "unknown",
+    optional: member.questionToken !== undefined,
+    comment: comment === undefined ? "" : comment.getText(),
+  };
+}
+
+function inspect({ params, row, ir }: Parts): string[] {
+  const problems: string[] = [];
+  for (const { name, transform, locs } of ir.params) {
+    if (transform.type !== "scalar") {
+      problems.push(`parameter "${name}": only single values are allowed; give an array`);
+    }
+    for (const { a, b } of locs) {
+      const found = ir.statement.slice(a, b + 1);
+      if (found !== `:${name}` && found !== `:${name}!`) {
+        problems.push(
+          `parameter "${name}" is taken to stand at "${found}": is there an emoji before it?`,
+        );
+      } else if (/(?:\)|\b(?!array\b)\w+)\s*\[$/i.test(ir.statement.slice(0, a))) {
+        problems.push(`"[:${name}" is read as a parameter; write the slice with both ends`);
+      }
+    }
+  }
+  for (const { name, type } of params) {
+    if (/\bunknown\b/.test(type)) {
+      problems.push(`parameter "${name}": pgtyped does not know its type; cast it`);
+    }
+  }
+  const seen = new Set<string>();
+  for (const { name, type } of row) {
+    const field = columnName(name);
+    if (!/^[a-z][A-Za-z0-9]*$/.test(field)) {
+      const better = field.replace(/_+(\w?)/g, (_, letter: string) => letter.toUpperCase());
+      problems.push(`column "${name}" has no name in camelCase: write as "${exportName(better)}"`);
+    } else if (seen.has(field)) problems.push(`column "${name}" comes twice`);
+    seen.add(field);
+    if (/\bunknown\b/.test(type)) {
+      problems.push(`column "${name}": pgtyped does not know its type; cast it`);
+    }
+    if (/\bundefined\b/.test(type)) {
+      problems.push(`column "${name}" is void: cast it to text, or leave it out`);
+    }
+  }
+  return problems;
+}
+
+function write(name: string, { params, row, ir }: Parts, aliases: Aliases): string {
+  const constant = exportName(name);
+  return [
+    declare(`Parameters of \`${name}\`.`, `${name}Params`, params, (field) => {
+      const type = spell(field.type, aliases, "readonly ").replace(
+        / \| null \| void$/,
+        " | null | undefined",
+      );
+      return `${field.name}${field.optional ? "?" : ""}: ${type};`;
+    }),
+    declare(`A row of \`${name}\`.`, `${name}Result`, row, (field) => {
+      return `${columnName(field.name)}: ${spell(field.type, aliases, "")};`;
+    }),
+    `const ${constant}IR: QueryIR = ${JSON.stringify(ir)};\n`,
+    document(ir.statement),
+    `export const ${constant}: Query<${name}Params, ${name}Result> = new Query("${name}", ${constant}IR);\n`,
+  ].join("\n");
+}
+
+function declare(
+  comment: string,
+  name: string,
+  fields: readonly Field[],
+  line: (field: Field) => string,
+): string {
+  const head = `/** ${comment} */\nexport `;
+  if (fields.length === 0) return `${head}type ${name} = void;\n`;
+  const lines = fields.flatMap((field) => [...(field.comment ? [field.comment] : []), line(field)]);
+  return `${head}interface ${name} {\n${lines.map((text) => `  ${text}\n`).join("")}}\n`;
+}
+
+/** The type with helper types written out; arrays after `prefix`. */
+function spell(type: string, { helpers, enums }: Aliases, prefix: string): string {
+  return type.replace(/\b\w+\b/g, (word) => {
+    if (word === "Json") return word;
+    if (enums.has(word)) return pascal(word);
+    const meaning = helpers.get(word);
+    if (meaning === undefined) return word;
+    const element = /^\((.*)\)\[\]$/.exec(meaning)?.[1];
+    if (element === undefined) return spell(meaning, { helpers, enums }, prefix);
+    const inner = element === helpers.get("Json")
+      ? "Json"
+      : spell(element, { helpers, enums }, prefix);
+    return `${prefix}${inner.includes(" ") ? `(${inner})` : inner}[]`;
+  });
+}
+
+/** The contract, as it stands under `@name`, then the statement. */
+function document(statement: string): string {
+  const lines = statement.split("\n");
+  const end = lines.findIndex((line) => !/^\s*--/.test(line));
+  const contract = lines.slice(0, end).map((line) => line.replace(/^\s*-- ?/, ""));
+  const sql = ["```sql", ...lines.slice(end), "```"];
+  const all = contract.length > 0 ? [...contract, "", ...sql] : sql;
+  const safe = all.map((line) => ` * ${line.replaceAll("*/", "*\\/")}`.trimEnd());
+  return `/**\n${safe.join("\n")}\n */`;
+}
+
+/** `job_status` as a type's name. */
+function pascal(name: string): string {
+  const camel = columnName(name);
+  return camel.charAt(0).toUpperCase() + camel.slice(1);
+}

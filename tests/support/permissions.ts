@@ -1,0 +1,33 @@
+/**
+ * What Deno must allow, found by taking each away once. `tests/permissions.test.ts` and the README
+ * lean on the first list, `tests/run.ts` on the second.
+ */
+
+/**
+ * For a program that uses the library; instead of 127.0.0.1 the host of its database.
+ *
+ * - `PG*`: the driver looks at many of these when it starts, even though the layer gives it everything.
+ * - `LOG_STREAM`, `LOG_TOKENS`: the parser of YAML looks at them. Not needed where no YAML file is read.
+ * - Reading: the folder of the YAML files. With `connect({ url })` it is not needed.
+ */
+export const LIBRARY_PERMISSIONS: readonly string[] = [
+  "--allow-net=127.0.0.1",
+  "--allow-env=DATABASE_URL,NETRAVEN_*,PG*,LOG_STREAM,LOG_TOKENS",
+  "--allow-read=config/environments",
+];
+
+/** For the tests: the library's, and what the tests themselves do. No program may be started. */
+export function testPermissions(
+  places: { project: string; shared: string; tmp: string },
+): string[] {
+  return [
+    "--allow-net=127.0.0.1,localhost,[::1]",
+    "--allow-env=" + [
+      "DATABASE_URL,NETRAVEN_*,PG*,LOG_STREAM,LOG_TOKENS",
+      // The tests' own, uvu's colours and the folder for temporary files.
+      "TEST_*,NO_COLOR,FORCE_COLOR,NODE_DISABLE_COLORS,TERM,TMPDIR,TMP,TEMP",
+    ].join(","),
+    `--allow-read=${places.project},${places.shared},${places.tmp}`,
+    `--allow-write=${places.tmp}`,
+  ];
+}

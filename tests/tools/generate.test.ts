@@ -1,0 +1,372 @@
+import * as assert from "uvu/assert";
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { loadConfig } from "../../src/config.ts";
+import { Connection } from "../../src/tools/connection.ts";
+import { generate, GenerateError, verify } from "../../src/tools/generate.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("generate");
+const admin = process.env.TEST_DATABASE_URL ?? "";
+const name = `generate_test_${process.pid}`;
+const url = Object.assign(new URL(admin), { pathname: `/${name}` }).href;
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const scratch = await mkdtemp(join(tmpdir(), "netraven-test-"));
+
+async function sql(database: string, ...statements: string[]): Promise<void> {
+  const connection = await Connection.open((await loadConfig({ url: database })).database, 5_000);
+  for (const statement of statements) await connection.command(statement);
+  await connection.end();
+}
+
+async function folder(files: Record<string, string>): Promise<string> {
+  const path = await mkdtemp(join(scratch, "queries-"));
+  for (const [file, text] of Object.entries(files)) await writeFile(join(path, file), text);
+  return path;
+}
+
+async function problemsOf(work: Promise<unknown>): Promise<readonly string[]> {
+  try {
+    await work;
+  } catch (error) {
+    assert.instance(error, GenerateError);
+    return (error as GenerateError).problems;
+  }
+  throw new Error("It did not fail");
+}
+
+const SITES = `/* @name SiteInsert */
+-- Stores a site. Ends no comment: */ and goes on.
+-- The second line.
+insert into sites (site_name, state, facts)
+values (:siteName!, :state!, :facts)
+returning id, site_name, state, facts, names, seen_at, size;
+
+/* @name SiteList */
+select id, site_name as "title?", count(*) over () as "total!"
+from sites
+where
+  id = any(:ids!::integer[] || array[:id!::integer])
+  and (:states::site_state[] is null or state = any(:states))
+  and (:since::timestamptz is null or seen_at > :since)
+  and (:day::date is null or seen_at > :day);
+
+/* @name SiteDeleteAll */
+delete from sites;
+`;
+
+/** What is wrong, the files, and what is said about it. */
+const BAD: [string, Record<string, string>, RegExp][] = [
+  [
+    "a query is invalid",
+    {
+      "invalid.sql":
+        "/* @name InvalidFirst */\nselect id from sites;\n/* @name InvalidGet */\nselect nope from sites;\n",
+    },
+    /^invalid\.sql:3: InvalidGet: column "nope" does not exist$/,
+  ],
+  [
+    "a message holds both kinds of quotes",
+    { "quotes.sql": "/* @name QuoteGet */\nselect 'it''s'::integer as \"x\";\n" },
+    /^quotes\.sql:1: QuoteGet: invalid input syntax for type integer: "it's"$/,
+  ],
+  [
+    "a column has no name",
+    { "anonymous.sql": "/* @name AnonymousGet */\nselect 1 + 1;\n" },
+    /^anonymous\.sql:1: AnonymousGet: a column has no name/,
+  ],
+  [
+    "prose stands before the first block",
+    { "prose.sql": "-- About sites.\n/* @name ProseGet */\nselect id from sites;\n" },
+    /^prose\.sql:1: before the first query: Parse error: extraneous input/,
+  ],
+  [
+    "prose stands inside a block",
+    { "inside.sql": "/* @name InsideGet\n   gets one */\nselect id from sites;\n" },
+    /^inside\.sql:3: InsideGet: Parse error/,
+  ],
+  [
+    "a comment stands after the last query",
+    { "after.sql": "/* @name AfterGet */\nselect id from sites;\n-- the end\n" },
+    /^after\.sql:3: AfterGet: Parse error/,
+  ],
+  [
+    "a block holds two statements",
+    { "two.sql": "/* @name TwoGet */\nselect id from sites; select 2 as x;\n" },
+    /^two\.sql:2: TwoGet: Parse error/,
+  ],
+  [
+    "a statement has no semicolon",
+    { "open.sql": "/* @name OpenGet */\nselect id from sites\n" },
+    /^open\.sql:3: OpenGet: Parse error: missing ';'/,
+  ],
+  [
+    "a name is a word of JavaScript",
+    { "word.sql": "/* @name Delete */\nselect id from sites;\n" },
+    /^word\.sql:1: Delete: "delete" is a word of JavaScript/,
+  ],
+  [
+    "a name is not written as pgtyped writes it",
+    { "case.sql": "/* @name CaseGetByID */\nselect id from sites;\n" },
+    /^case\.sql:1: CaseGetByID: pgtyped calls it CaseGetById/,
+  ],
+  [
+    "a name is in lower case",
+    { "lower.sql": "/* @name lowerGet */\nselect id from sites;\n" },
+    /^lower\.sql:1: lowerGet: write the name as DeviceGet$/,
+  ],
+  [
+    "a name comes twice in a file",
+    {
+      "twice.sql":
+        "/* @name TwiceGet */\nselect id from sites;\n/* @name TwiceGet */\nselect 1 as x;\n",
+    },
+    /^twice\.sql:3: TwiceGet: the name is taken by twice\.sql:1$/,
+  ],
+  [
+    "a name comes in two files",
+    {
+      "x_one.sql": "/* @name BothGet */\nselect id from sites;\n",
+      "x_two.sql": "/* @name BothGet */\nselect id from sites;\n",
+    },
+    /^x_two\.sql:1: BothGet: the name is taken by x_one\.sql:1$/,
+  ],
+  [
+    "a parameter is a list to spread",
+    {
+      "spread.sql":
+        "/*\n  @name SpreadGet\n  @param ids -> (...)\n*/\nselect id from sites where id in :ids;\n",
+    },
+    /^spread\.sql:1: SpreadGet: parameter "ids": only single values are allowed/,
+  ],
+  [
+    "a parameter is a pick",
+    {
+      "pick.sql":
+        "/*\n  @name PickGet\n  @param site -> (id, name)\n*/\nselect id from sites where (id, site_name) = :site;\n",
+    },
+    /^pick\.sql:3: PickGet: @param site: only single values are allowed/,
+  ],
+  [
+    "an emoji stands before a parameter",
+    {
+      "emoji.sql":
+        "/* @name EmojiGet */\nselect id from sites where site_name = '😀' and id = :id  ;\n",
+    },
+    /^emoji\.sql:1: EmojiGet: /,
+  ],
+  [
+    "the end of a slice is read as a parameter",
+    { "slice.sql": '/* @name SliceGet */\nselect names[:n] as "x" from sites;\n' },
+    /^slice\.sql:1: SliceGet: "\[:n" is read as a parameter/,
+  ],
+  ["a file has no query", { "empty.sql": "\n" }, /^empty\.sql: there is no \/\* @name/],
+  [
+    "a file's name is odd",
+    { "Odd-name.sql": "/* @name OddGet */\nselect id from sites;\n" },
+    /^Odd-name\.sql: the file's name/,
+  ],
+  [
+    "a column has no name in camelCase",
+    { "camel.sql": "/* @name CamelGet */\nselect 1 as foo_2, 2 as a__b;\n" },
+    /^camel\.sql:1: CamelGet: column "foo_2" has no name in camelCase: write as "foo2"$/,
+  ],
+  [
+    "a column comes twice",
+    { "again.sql": "/* @name AgainGet */\nselect id, size as id from sites;\n" },
+    /^again\.sql:1: AgainGet: column "id" comes twice$/,
+  ],
+  [
+    "a type is not known",
+    { "type.sql": "/* @name TypeGet */\nselect '1,2,3,4'::box as b;\n" },
+    /^type\.sql:1: TypeGet: column "b": pgtyped does not know its type/,
+  ],
+  [
+    "a column is void",
+    { "void.sql": "/* @name VoidGet */\nselect pg_notify('a', :x!);\n" },
+    /^void\.sql:1: VoidGet: column "pg_notify" is void/,
+  ],
+  [
+    "the label of an enum breaks the module",
+    { "label.sql": "/* @name LabelGet */\nselect 'it''s'::odd_state as x;\n" },
+    /^label\.sql: what pgtyped wrote is no TypeScript: .*it's/,
+  ],
+];
+
+let problems: readonly string[] = [];
+let good = "";
+let migrationsDir = "";
+let schemaFile = "";
+const out = join(scratch, "src", "generated");
+
+test.before(async () => {
+  await sql(admin, `create database "${name}"`);
+  await sql(
+    url,
+    "create type site_state as enum ('open', 'closed')",
+    "create type odd_state as enum ('it''s')",
+    `create table sites (
+      id integer generated always as identity primary key, site_name text not null,
+      state site_state not null, facts jsonb, names text[], seen_at timestamptz, size bigint not null default 0)`,
+    "comment on column sites.site_name is 'Says */ something.'",
+  );
+  good = await folder({ "sites.sql": SITES.replaceAll("\n", "\r\n") });
+  const bad = await folder(Object.assign({}, ...BAD.map(([, files]) => files)));
+  await mkdir(out, { recursive: true });
+  await writeFile(join(out, "old.ts"), "// as it was\n");
+  problems = await problemsOf(generate({ queriesDir: bad, outDir: out, url }));
+  migrationsDir = await folder({
+    "20250101000000_create_sites.sql": "-- migrate:up\n-- migrate:down\n",
+  });
+  schemaFile = join(scratch, "schema.sql");
+  await writeFile(schemaFile, "-- PostgreSQL 99, pg_dump 99.\n    ('20250101000000');\n");
+});
+
+test.after(async () => {
+  await sql(admin, `drop database if exists "${name}" with (force)`);
+  await rm(scratch, { recursive: true, force: true });
+});
+
+for (const [what, , message] of BAD) {
+  test(`generate() names file and query, when ${what}`, () => {
+    assert.ok(problems.some((line) => message.test(line)), problems.join("\n"));
+  });
+}
+
+test("generate() writes nothing, when one query of one file is wrong", async () => {
+  assert.equal(await readdir(out), ["old.ts"]);
+});
+
+test("generate() fails, when there is no file", async () => {
+  const found = await problemsOf(generate({ queriesDir: await folder({}), outDir: out, url }));
+
+  assert.match(found.join(), "there is no .sql file");
+});
+
+test("generate() passes on what pgtyped says, when its configuration is bad or the server is away", async () => {
+  const configFile = join(scratch, "pgtyped.json");
+  await writeFile(configFile, JSON.stringify({ transforms: [{ mode: "sequel" }] }));
+  const away = "postgres://nobody:x@127.0.0.1:1/nothing";
+
+  const config = await problemsOf(generate({ queriesDir: good, outDir: out, url, configFile }));
+  const server = await problemsOf(generate({ queriesDir: good, outDir: out, url: away }));
+
+  assert.match(config.join(), /^sites\.sql: pgtyped wrote no module: Failed to parse config file/);
+  assert.match(server.join(), /^sites\.sql: pgtyped wrote no module: .*ECONNREFUSED/);
+});
+
+test("generate() listens to no variable of the caller's", async () => {
+  Object.assign(process.env, {
+    URI: "postgres://x@127.0.0.1:1/x",
+    FILE: "nothing.sql",
+    PGHOST: "127.0.0.2",
+  });
+
+  await generate({ queriesDir: good, outDir: out, url });
+
+  for (const variable of ["URI", "FILE", "PGHOST"]) delete process.env[variable];
+  assert.equal(await readdir(out), ["sites.ts"], "and what was left over is gone");
+});
+
+test("generate() writes the project's own module: class, types, contract", async () => {
+  const text = await readFile(join(out, "sites.ts"), "utf8");
+
+  assert.match(text, /^\/\/ Generated from queries\/sites\.sql by make generate\. Do not edit\.\n/);
+  for (
+    const part of [
+      'import type { Json } from "../json.ts";\nimport { Query, type QueryIR } from "../query.ts";\n',
+      'type SiteState = "closed" | "open";\n',
+      "  facts?: Json | null | undefined;\n  siteName: string;\n  state: SiteState;\n",
+      "  /** Says *\\/ something. */\n  siteName: string;\n",
+      "  day?: Date | string | null | undefined;\n  id: number;\n  ids: readonly number[];\n",
+      "  states?: readonly SiteState[] | null | undefined;\n",
+      "  title: string | null;\n  total: number;\n",
+      "  names: string[] | null;\n  seenAt: Date | null;\n",
+      "  size: number;\n  state: SiteState;\n",
+      "/**\n * Stores a site. Ends no comment: *\\/ and goes on.\n * The second line.\n *\n * ```sql\n * insert into sites",
+      'export const siteInsert: Query<SiteInsertParams, SiteInsertResult> = new Query("SiteInsert", siteInsertIR);\n',
+      "export type SiteDeleteAllParams = void;\n",
+    ]
+  ) assert.ok(text.includes(part), `${part}\n--- is not in ---\n${text}`);
+  assert.not.match(text, /pgtyped|PreparedQuery|export type (Json|site_state|\w+Array)|: any/);
+});
+
+test("generate() writes modules that the compiler takes, with parameters left out or undefined", async () => {
+  const src = join(scratch, "src");
+  for (const file of ["query.ts", "json.ts"]) {
+    await writeFile(join(src, file), `export * from ${JSON.stringify(join(root, "src", file))};\n`);
+  }
+  await writeFile(
+    join(src, "use.ts"),
+    `import { siteDeleteAll, siteInsert, siteList } from "./generated/sites.ts";
+import type { Queryable } from "./query.ts";
+export async function use(db: Queryable): Promise<void> {
+  await siteList.run({ id: 1, ids: [1, 2] as const, since: undefined, states: null }, db);
+  const site = await siteInsert.one({ siteName: "a", state: "open", facts: { a: [1, null] } }, db);
+  const title: string = site.siteName;
+  // @ts-expect-error: it may be null
+  const names: string[] = site.names;
+  // @ts-expect-error: it is not a label of the enum
+  await siteInsert.run({ siteName: title, state: "opened" }, db);
+  await siteDeleteAll.run(undefined, db);
+  void names;
+}
+`,
+  );
+  const config = join(scratch, "tsconfig.json");
+  const typeRoots = [join(root, "node_modules/@types")];
+  const compilerOptions = { typeRoots, paths: {} };
+  await writeFile(
+    config,
+    JSON.stringify({ extends: join(root, "tsconfig.json"), compilerOptions, include: ["src"] }),
+  );
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+
+  await writeFile(join(scratch, "package.json"), '{ "type": "module" }');
+
+  const { stdout } = await promisify(execFile)(process.execPath, [tsc, "-p", config], {
+    cwd: scratch,
+  })
+    .catch((error: { stdout: string }) => error);
+
+  const lines = stdout.split("\n").filter((line) => /^(src\/|error)/.test(line));
+  assert.equal(lines, []);
+});
+
+test("verify() is content with what generate() wrote", async () => {
+  await verify({ queriesDir: good, outDir: out, url, migrationsDir, schemaFile });
+});
+
+test("verify() writes nothing and names every file that is stale, missing or left over", async () => {
+  const copy = join(scratch, "copy");
+  await cp(out, copy, { recursive: true });
+  await writeFile(join(copy, "left.ts"), "");
+  await writeFile(join(copy, "sites.ts"), "// edited\n");
+  const queriesDir = await folder({
+    "sites.sql": SITES,
+    "zones.sql": "/* @name ZoneGet */\nselect 1 as x;\n",
+  });
+  const more = await folder({
+    "20250101000000_a.sql": "-- migrate:up\n-- migrate:down\n",
+    "20250102000000_b.sql": "-- migrate:up\n-- migrate:down\n",
+  });
+  const before = await readdir(copy);
+
+  const found = await problemsOf(
+    verify({ queriesDir, outDir: copy, url, migrationsDir: more, schemaFile }),
+  );
+
+  assert.is(found.length, 4, found.join("\n"));
+  assert.match(
+    found.join("\n"),
+    /sites\.ts is stale[\s\S]*zones\.ts is missing[\s\S]*left\.ts is left over[\s\S]*schema\.sql does not list the migrations/,
+  );
+  assert.equal(await readdir(copy), before);
+  assert.is(await readFile(join(copy, "sites.ts"), "utf8"), "// edited\n");
+});
+
+test.run();

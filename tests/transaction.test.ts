@@ -1,0 +1,280 @@
+/** Transactions: all or nothing, each on its own connection, over when they end. */
+import * as assert from "uvu/assert";
+import {
+  connect,
+  ConstraintError,
+  type Database,
+  DatabaseError,
+  QueryError,
+  TimeoutError,
+  type Transaction,
+} from "netraven-db";
+import { createDatabase } from "./support/database.ts";
+import { suite } from "./support/suite.ts";
+import { rejection, until } from "./support/until.ts";
+
+const test = suite("transaction");
+let database: Awaited<ReturnType<typeof createDatabase>>;
+let db: Database;
+
+test.before(async () => {
+  database = await createDatabase();
+  db = await connect({ url: database.url, pool: { size: 4 }, logging: { level: "silent" } });
+  await db.query("create table notes (id integer primary key, text text not null)");
+});
+
+test.before.each(async () => {
+  await db.query("truncate notes");
+});
+
+test.after(async () => {
+  await db.close();
+  await database.drop();
+});
+
+async function ids(): Promise<number[]> {
+  const { rows } = await db.query<{ id: number }>("select id from notes order by id");
+  return rows.map(({ id }) => id);
+}
+
+function note(tx: Pick<Database, "query">, id: number): Promise<unknown> {
+  return tx.query("insert into notes values ($1, 'text')", [id]);
+}
+
+test("transaction() commits and returns what the callback returns", async () => {
+  const result = await db.transaction(async (tx) => {
+    await note(tx, 1);
+    await note(tx, 2);
+    return "done";
+  });
+
+  assert.is(result, "done");
+  assert.equal(await ids(), [1, 2]);
+});
+
+test("transaction() rolls back and rethrows what the callback throws", async () => {
+  const boom = new Error("boom");
+
+  const error = await rejection(db.transaction(async (tx) => {
+    await note(tx, 1);
+    throw boom;
+  }));
+
+  assert.is(error, boom);
+  assert.equal(await ids(), []);
+  assert.is(db.stats().discarded, 0);
+});
+
+test("transaction() rejects with the failure that its callback hid", async () => {
+  const error = await rejection(db.transaction(async (tx) => {
+    await note(tx, 1);
+    await note(tx, 1).catch(() => {});
+    return "hidden";
+  }));
+
+  assert.instance(error, ConstraintError);
+  assert.equal(await ids(), []);
+});
+
+test("transaction() rejects with the failure of a statement that nobody awaited", async () => {
+  const error = await rejection(db.transaction(async (tx) => {
+    await note(tx, 1);
+    void note(tx, 1);
+  }));
+
+  assert.instance(error, ConstraintError);
+  assert.equal(await ids(), []);
+});
+
+test("transaction() runs concurrent statements in their order", async () => {
+  await db.transaction(async (tx) => {
+    const seen = await Promise.all([
+      tx.query<{ n: number }>("select count(*) as n from notes"),
+      note(tx, 1),
+      tx.query<{ n: number }>("select count(*) as n from notes"),
+    ]);
+    assert.equal([seen[0].rows[0]?.n, seen[2].rows[0]?.n], [0, 1]);
+  });
+});
+
+test("transaction() refuses its handle after the end, and sends nothing", async () => {
+  let kept: Transaction | undefined;
+  await db.transaction(async (tx) => {
+    kept = tx;
+  });
+
+  for (const use of [() => note(kept!, 1), () => kept!.transaction(async () => {})]) {
+    const error = await rejection(use());
+    assert.instance(error, DatabaseError);
+    assert.is((error as DatabaseError).code, "TRANSACTION_OVER");
+  }
+  assert.equal(await ids(), []);
+});
+
+test("transaction() undoes a nested part alone when it fails", async () => {
+  await db.transaction(async (tx) => {
+    await note(tx, 1);
+    const error = await rejection(tx.transaction(async (part) => {
+      await note(part, 2);
+      await note(part, 1);
+    }));
+    assert.instance(error, ConstraintError);
+    await tx.transaction(async (part) => {
+      await note(part, 3);
+      await part.transaction((inner) => note(inner, 4));
+    });
+  });
+
+  assert.equal(await ids(), [1, 3, 4]);
+});
+
+test("transaction() refuses the outer handle while a nested part runs", async () => {
+  const error = await rejection(db.transaction(async (tx) => {
+    await tx.transaction(async () => {
+      await note(tx, 1);
+    });
+  }));
+
+  assert.is((error as DatabaseError).code, "TRANSACTION_NESTED");
+  assert.equal(await ids(), []);
+});
+
+test("transaction() refuses the handle of a nested part that has ended", async () => {
+  const error = await rejection(db.transaction(async (tx) => {
+    let kept: Transaction | undefined;
+    await tx.transaction(async (part) => {
+      kept = part;
+    });
+    await note(kept!, 1);
+  }));
+
+  assert.is((error as DatabaseError).code, "TRANSACTION_OVER");
+});
+
+test("transaction() honours isolation and readOnly", async () => {
+  const level = await db.transaction(async (tx) => {
+    const { rows } = await tx.query<{ level: string }>(
+      "select current_setting('transaction_isolation') as level",
+    );
+    return rows[0]?.level;
+  }, { isolation: "serializable" });
+  const error = await rejection(db.transaction((tx) => note(tx, 1), { readOnly: true }));
+
+  assert.is(level, "serializable");
+  assert.instance(error, QueryError);
+  assert.is((error as QueryError).sqlState, "25006");
+});
+
+test("transaction() refuses an isolation level that there is not, unsent", async () => {
+  const wrong = { isolation: "serializable; drop table notes" } as unknown as { isolation: "serializable" };
+
+  const error = await rejection(db.transaction(async () => {}, wrong));
+
+  assert.instance(error, TypeError);
+  assert.equal(await ids(), []);
+});
+
+/** Two transactions that read what the other writes. */
+async function skew(retry: number): Promise<{ calls: number; outcomes: PromiseSettledResult<void>[] }> {
+  let calls = 0;
+  let arrive: () => void;
+  const bothRead = new Promise<void>((resolve) => arrive = resolve);
+  const one = (id: number) =>
+    db.transaction(async (tx) => {
+      calls++;
+      await tx.query("select count(*) from notes");
+      if (calls === 2) arrive();
+      await bothRead;
+      await note(tx, id);
+    }, { isolation: "serializable", retry });
+  const outcomes = await Promise.allSettled([one(1), one(2)]);
+  return { calls, outcomes };
+}
+
+test("transaction() runs again after a serialization failure when asked", async () => {
+  const { calls, outcomes } = await skew(5);
+
+  assert.equal(outcomes.map(({ status }) => status), ["fulfilled", "fulfilled"]);
+  assert.ok(calls >= 3);
+  assert.equal(await ids(), [1, 2]);
+});
+
+test("transaction() does not run again unless asked", async () => {
+  const { calls, outcomes } = await skew(0);
+  const failed = outcomes.filter((outcome) => outcome.status === "rejected");
+
+  assert.is(calls, 2);
+  assert.is(failed.length, 1);
+  assert.is((failed[0] as PromiseRejectedResult).reason.sqlState, "40001");
+});
+
+test("transaction() runs again after a deadlock when asked", async () => {
+  await note(db, 1);
+  await note(db, 2);
+  let calls = 0;
+  let arrive: () => void;
+  const bothLocked = new Promise<void>((resolve) => arrive = resolve);
+  const lock = (tx: Transaction, id: number) =>
+    tx.query("update notes set text = 'new' where id = $1", [id]);
+
+  await Promise.all([[1, 2], [2, 1]].map(([first, second]) =>
+    db.transaction(async (tx) => {
+      await lock(tx, first!);
+      if (++calls === 2) arrive();
+      await bothLocked;
+      await lock(tx, second!);
+    }, { retry: 3 })
+  ));
+
+  assert.ok(calls >= 3);
+});
+
+test("transaction() rejects at its deadline, and the server stops what it ran", async () => {
+  const started = performance.now();
+  const error = await rejection(db.transaction(async (tx) => {
+    await note(tx, 1);
+    await tx.query("select pg_sleep(60)", [], { name: "Sleeper" });
+  }, { timeout: 300 }));
+
+  assert.instance(error, TimeoutError);
+  assert.is((error as TimeoutError).kind, "transaction");
+  assert.ok(performance.now() - started < 3000);
+  await until("nothing sleeps on the server", async () => {
+    const { rows } = await db.query(
+      "select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'",
+    );
+    return rows.length === 0;
+  });
+  assert.equal(await ids(), []);
+});
+
+test("transaction() rejects with the signal's reason, and stores nothing", async () => {
+  const controller = new AbortController();
+  const reason = new Error("the caller went home");
+
+  const error = await rejection(db.transaction(async (tx) => {
+    await note(tx, 1);
+    controller.abort(reason);
+    await note(tx, 2);
+  }, { signal: controller.signal }));
+
+  assert.is(error, reason);
+  assert.equal(await ids(), []);
+});
+
+test("stream() in a transaction sees what the transaction wrote", async () => {
+  await db.transaction(async (tx) => {
+    for (const id of [1, 2, 3, 4, 5]) await note(tx, id);
+    const seen: number[] = [];
+    for await (const { id } of tx.stream<{ id: number }>("select id from notes order by id", [], { batch: 2 })) {
+      seen.push(id);
+      if (seen.length === 4) break;
+    }
+    await note(tx, 6);
+    assert.equal(seen, [1, 2, 3, 4]);
+  });
+
+  assert.equal(await ids(), [1, 2, 3, 4, 5, 6]);
+});
+
+test.run();
