@@ -1,6 +1,17 @@
 -- The schema as the migrations make it. Written by make schema; do not edit.
 -- PostgreSQL 15, pg_dump 15.
 
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
 --
 -- Name: job_status; Type: TYPE; Schema: public; Owner: -
 --

@@ -123,49 +123,62 @@ order by
 /* @name CredentialMatchMany */
 -- The same for many devices: at most so many credentials for each, ranked
 -- from 1. A device that no credential matches has no row.
-with matches as (
+-- The order is the same for every device, so the best of a device are among
+-- the best of its tags, and no tag needs to give more than a device can take.
+with placed as (
   select
-    device_tags.device_id,
-    credential_tags.credential_id,
-    array_agg(tags.name order by tags.name) as matching_tags
-  from device_tags
-  join tags on tags.id = device_tags.tag_id
-  join credential_tags on credential_tags.tag_id = tags.id
-  where device_tags.device_id = any(:deviceIds!::integer[])
-  group by device_tags.device_id, credential_tags.credential_id
+    id,
+    row_number() over (
+      order by priority, success_rate desc, last_used desc nulls last, id
+    ) as place
+  from credentials
+),
+best as (
+  select
+    credential_tags.tag_id,
+    placed.id as credential_id,
+    placed.place,
+    row_number() over (
+      partition by credential_tags.tag_id
+      order by placed.place
+    ) as rank
+  from placed
+  join credential_tags on credential_tags.credential_id = placed.id
 ),
 ranked as (
   select
-    matches.device_id,
+    device_tags.device_id,
+    best.credential_id,
     row_number() over (
-      partition by matches.device_id
-      order by
-        credentials.priority,
-        credentials.success_rate desc,
-        credentials.last_used desc nulls last,
-        credentials.id
-    )::integer as rank,
-    credentials.id,
-    credentials.username,
-    credentials.priority,
-    credentials.last_used,
-    credentials.success_rate,
-    matches.matching_tags
-  from matches
-  join credentials on credentials.id = matches.credential_id
+      partition by device_tags.device_id
+      order by best.place
+    )::integer as rank
+  from device_tags
+  join best on best.tag_id = device_tags.tag_id
+  where
+    device_tags.device_id = any(:deviceIds!::integer[])
+    and best.rank <= :perDevice!::integer
+  group by device_tags.device_id, best.credential_id, best.place
 )
 select
-  device_id,
-  rank as "rank!",
-  id,
-  username,
-  priority,
-  last_used,
-  success_rate,
-  matching_tags as "matching_tags!"
+  ranked.device_id,
+  ranked.rank as "rank!",
+  credentials.id,
+  credentials.username,
+  credentials.priority,
+  credentials.last_used,
+  credentials.success_rate,
+  array_agg(tags.name order by tags.name) as "matching_tags!"
 from ranked
-where rank <= :perDevice!::integer
-order by device_id, rank;
+join credentials on credentials.id = ranked.credential_id
+join device_tags on device_tags.device_id = ranked.device_id
+join credential_tags
+  on credential_tags.credential_id = ranked.credential_id
+  and credential_tags.tag_id = device_tags.tag_id
+join tags on tags.id = device_tags.tag_id
+where ranked.rank <= :perDevice!::integer
+group by ranked.device_id, ranked.rank, credentials.id
+order by ranked.device_id, ranked.rank;
 
 /* @name CredentialDependents */
 -- Devices that only this credential opens, by hostname: ask before deleting.
@@ -174,21 +187,22 @@ select
   devices.hostname
 from devices
 where
-  exists (
-    select
-    from device_tags
-    join credential_tags using (tag_id)
-    where
-      device_tags.device_id = devices.id
-      and credential_tags.credential_id = :id!
+  devices.id in (
+    select device_tags.device_id
+    from credential_tags
+    join device_tags on device_tags.tag_id = credential_tags.tag_id
+    where credential_tags.credential_id = :id!
   )
   and not exists (
     select
     from device_tags
-    join credential_tags using (tag_id)
     where
       device_tags.device_id = devices.id
-      and credential_tags.credential_id <> :id!
+      and device_tags.tag_id in (
+        select tag_id
+        from credential_tags
+        where credential_id <> :id!
+      )
   )
   and (devices.hostname, devices.id)
   > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))

@@ -82,23 +82,27 @@ inserted as (
   on conflict do nothing
   returning id, hostname, ip_address
 ),
-created as (
+outcomes as (
   select
     given.index,
-    inserted.id
+    given.hostname,
+    given.ip_address,
+    given.copy = 1 and inserted.id is not null as created,
+    max(inserted.id) over (partition by given.hostname) as hostname_id,
+    max(inserted.id) over (partition by given.ip_address) as address_id
   from given
-  join inserted using (hostname, ip_address)
-  where given.copy = 1
+  left join inserted using (hostname, ip_address)
 ),
 labels as (
   select distinct
-    created.id as device_id,
+    outcomes.hostname_id as device_id,
     label.name
   from jsonb_array_elements(:tagNames::jsonb)
     with ordinality as list (names, place)
-  join created on created.index = list.place - 1
+  join outcomes on outcomes.index = list.place - 1
   cross join jsonb_array_elements_text(nullif(list.names, 'null'))
     as label (name)
+  where outcomes.created
 ),
 known as (
   select id, name
@@ -123,29 +127,27 @@ tagged as (
   join (table known union all table made) as wanted using (name)
 )
 select
-  given.index as "index!",
+  outcomes.index as "index!",
   case
-    when created.id is null then 'duplicate'
-    else 'created'
+    when outcomes.created then 'created'
+    else 'duplicate'
   end as "outcome!",
   coalesce(
-    new_hostname.id,
-    old_hostname.id,
-    new_address.id,
-    old_address.id
+    outcomes.hostname_id,
+    by_hostname.id,
+    outcomes.address_id,
+    by_address.id
   ) as "id?"
-from given
-left join created using (index)
-left join inserted as new_hostname on new_hostname.hostname = given.hostname
-left join devices as old_hostname on old_hostname.hostname = given.hostname
-left join inserted as new_address on new_address.ip_address = given.ip_address
-left join devices as old_address on old_address.ip_address = given.ip_address
-order by given.index;
+from outcomes
+left join devices as by_hostname on by_hostname.hostname = outcomes.hostname
+left join devices as by_address on by_address.ip_address = outcomes.ip_address
+order by outcomes.index;
 
 /* @name DeviceUpsert */
 -- Makes the device of this hostname, or brings its address and type up to date.
 -- Tag names replace its tags when given. An address that another device has
--- breaks devices_ip_address_key.
+-- breaks devices_ip_address_key; so may, once, a call that makes the device
+-- while another call is making it.
 -- A row that was just inserted has no xmax: nobody has locked or updated it.
 with upserted as (
   insert into devices (hostname, ip_address, device_type)
@@ -300,44 +302,65 @@ order by devices.id;
 -- job. All filters are optional: part of the hostname, a network, a type, any
 -- of some tags, all of some tags, and text that stands in hostname, type or
 -- address. Letters A to Z match in either case.
+with page as materialized (
+  select
+    devices.id,
+    devices.hostname,
+    devices.ip_address,
+    devices.device_type,
+    devices.last_seen
+  from devices_matching(
+    :hostname::text,
+    :network::inet,
+    :deviceType::text,
+    :anyTags::text[],
+    :allTags::text[],
+    :q::text
+  ) as devices
+  where
+    (devices.hostname, devices.id)
+    > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))
+  order by devices.hostname, devices.id
+  limit :limit!::integer
+),
+matches as (
+  select distinct
+    page.id as device_id,
+    credential_tags.credential_id
+  from page
+  join device_tags on device_tags.device_id = page.id
+  join credential_tags on credential_tags.tag_id = device_tags.tag_id
+),
+counts as (
+  select
+    device_id,
+    count(*)::integer as credentials
+  from matches
+  group by device_id
+)
 select
-  devices.id as "id!",
-  devices.hostname as "hostname!",
-  devices.ip_address as "ip_address!",
-  devices.device_type as "device_type!",
-  devices.last_seen,
+  page.id as "id!",
+  page.hostname as "hostname!",
+  page.ip_address as "ip_address!",
+  page.device_type as "device_type!",
+  page.last_seen,
   array(
     select tags.name
     from device_tags
     join tags on tags.id = device_tags.tag_id
-    where device_tags.device_id = devices.id
+    where device_tags.device_id = page.id
     order by tags.name
   ) as "tags!",
-  (
-    select count(distinct credential_tags.credential_id)::integer
-    from device_tags
-    join credential_tags using (tag_id)
-    where device_tags.device_id = devices.id
-  ) as "credential_count!",
+  coalesce(counts.credentials, 0) as "credential_count!",
   device_states.configuration_id as "latest_configuration_id?",
   device_states.retrieved_at as "latest_retrieved_at?",
   device_states.verified_at as "latest_verified_at?",
   jobs.status as "latest_job_status?"
-from devices_matching(
-  :hostname::text,
-  :network::inet,
-  :deviceType::text,
-  :anyTags::text[],
-  :allTags::text[],
-  :q::text
-) as devices
-left join device_states on device_states.device_id = devices.id
+from page
+left join counts on counts.device_id = page.id
+left join device_states on device_states.device_id = page.id
 left join jobs on jobs.id = device_states.job_id
-where
-  (devices.hostname, devices.id)
-  > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))
-order by devices.hostname, devices.id
-limit :limit!::integer;
+order by page.hostname, page.id;
 
 /* @name DeviceCount */
 -- How many devices DeviceList would list with these filters.
@@ -412,8 +435,9 @@ where
   not exists (
     select
     from device_tags
-    join credential_tags using (tag_id)
-    where device_tags.device_id = devices.id
+    where
+      device_tags.device_id = devices.id
+      and device_tags.tag_id in (select tag_id from credential_tags)
   )
   and (devices.hostname, devices.id)
   > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))

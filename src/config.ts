@@ -98,6 +98,10 @@ export interface ConfigOptions {
  * the URL's `connect_timeout`, which beats the file; for the certificates, options beat the URL's `sslrootcert`
  * (relative to the working directory), which beats `database.tls.ca` (relative to the file).
  *
+ * On Deno it takes `--allow-env=DATABASE_URL,NETRAVEN_*`; where a file is read also `LOG_STREAM`, `LOG_TOKENS` and
+ * the variables that the file names, and `--allow-read` for its folder. With `DATABASE_URL` alone the folder is
+ * still looked into, so it must be allowed; with `options.url` alone it is not.
+ *
  * @throws ConfigError with file, key path and line where there are such
  */
 export async function loadConfig(options: ConfigOptions = {}): Promise<Config> {
@@ -449,14 +453,14 @@ function scalarOf(node: Yaml.Scalar, spot: Spot): string | number | boolean | nu
 
 /**
  * The YAML library prints every token of the file, passwords included, where one of these variables is set, for
- * whatever reason it was. It is synchronous, so nobody else sees them gone.
+ * whatever reason it was. Parsing is synchronous, so nobody else sees them gone. The library reads both in any
+ * case: on Deno a process that loads a file must be allowed to.
  */
 function withoutTracing<T>(source: Source, parse: () => T): T {
-  const names = ["LOG_STREAM", "LOG_TOKENS"];
   const read = variablesOf(process.env);
-  const kept = names.map((name) => [name, read(name)] as const).filter(([, value]) =>
-    value !== undefined
-  );
+  const kept = ["LOG_STREAM", "LOG_TOKENS"]
+    .map((name) => [name, read(name)] as const)
+    .filter(([, value]) => value !== undefined);
   for (const [name] of kept) delete process.env[name];
   try {
     return parse();

@@ -51,7 +51,7 @@ interface DriverResult extends Iterable<unknown> {
   readonly count: number | null;
   readonly command: string;
   readonly state: { pid: number; secret: number };
-  readonly statement: { readonly types?: readonly number[] } | null;
+  readonly statement: { readonly types?: readonly number[] | null } | null;
 }
 
 const NOTHING = () => {};
@@ -401,8 +401,8 @@ export class Slot {
     this.abandon(new ConnectionError("closed", "The connection was discarded after an abort"));
   }
 
-  #learn(text: string, types: readonly number[] | undefined): void {
-    if (types !== undefined && types.length > 0 && !this.#types.has(text)) this.#types.set(text, types);
+  #learn(text: string, types: readonly number[] | null | undefined): void {
+    if (types && types.length > 0 && !this.#types.has(text)) this.#types.set(text, types);
   }
 
   /**

@@ -761,7 +761,7 @@ test("loadConfig() refuses certificates, when their file is missing, a folder or
     assert.not.match(error.message, /secret/);
   }
   const url = await refusal(
-    loadConfig({ env: {}, url: "postgres://u@h?sslmode=require&sslrootcert=/nowhere/ca.pem" }),
+    loadConfig({ env: {}, url: "postgres://u@h?sslmode=require&sslrootcert=gone.pem" }),
   );
   assert.match(url.message, /^url: sslrootcert: The file with the certificates is missing/);
 });

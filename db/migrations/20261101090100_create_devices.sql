@@ -77,18 +77,18 @@ as $$
       )
     )
     and (
-      all_tags is null
-      or not exists (
-        select
-        from unnest(all_tags) as wanted (name)
-        where not exists (
-          select
-          from tags
-          join device_tags on device_tags.tag_id = tags.id
-          where
-            tags.name = wanted.name
-            and device_tags.device_id = devices.id
-        )
+      coalesce(cardinality(all_tags), 0) = 0
+      or id in (
+        select device_tags.device_id
+        from tags
+        join device_tags on device_tags.tag_id = tags.id
+        where tags.name = any(all_tags)
+        group by device_tags.device_id
+        having
+          count(*) = (
+            select count(distinct name)
+            from unnest(all_tags) as wanted (name)
+          )
       )
     )
     and (
@@ -100,7 +100,8 @@ as $$
 $$;
 
 comment on function devices_matching is
-  'Devices that pass every filter; a filter that is null lets all pass.';
+  'Devices that pass every filter; a filter that is null lets all pass. '
+  'Letters A to Z match in either case.';
 
 -- migrate:down
 

@@ -229,14 +229,14 @@ async function main(args: readonly string[]): Promise<number> {
   const say: Log = (line) => console.log(line);
   switch (command) {
     case "start": {
-      // Before other targets: only what is news.
+      if (!rest.includes("--quiet")) {
+        await startDevServer(await loadConfig(), say);
+        return 0;
+      }
+      // Before another target: only what is news, and not into that one's output.
       const lines: string[] = [];
-      const quiet = rest.includes("--quiet");
-      const started = await startDevServer(
-        await loadConfig(),
-        quiet ? (line) => lines.push(line) : say,
-      );
-      if (started) lines.forEach(say);
+      const started = await startDevServer(await loadConfig(), (line) => lines.push(line));
+      if (started) lines.forEach((line) => console.error(line));
       return 0;
     }
     case "stop":
@@ -266,7 +266,7 @@ if (process.argv[1] && realpathSync(resolve(process.argv[1])) === fileURLToPath(
   try {
     process.exitCode = await main(process.argv.slice(2));
   } catch (error) {
-    if (!(error instanceof ServerError || error instanceof DatabaseError)) throw error;
+    if (!(error instanceof DatabaseError)) throw error;
     console.error(`❌ ${error.message}`);
     process.exitCode = 1;
   }

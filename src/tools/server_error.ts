@@ -1,9 +1,10 @@
+import { DatabaseError } from "../errors.ts";
+
 /** A server of ours cannot be started, stopped or found; the message says what to do. */
-export class ServerError extends Error {
+export class ServerError extends DatabaseError {
   override readonly name = "ServerError";
-  readonly code: "SERVER" | "PORT_TAKEN";
+  declare readonly code: "SERVER" | "PORT_TAKEN";
   constructor(message: string, code: "SERVER" | "PORT_TAKEN" = "SERVER") {
-    super(message);
-    this.code = code;
+    super(code, message);
   }
 }

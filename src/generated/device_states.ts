@@ -1,0 +1,102 @@
+// Generated from queries/device_states.sql by make generate. Do not edit.
+import { Query, type QueryIR } from "../query.ts";
+
+/** Parameters of `DeviceStateEnsure`. */
+export interface DeviceStateEnsureParams {
+  deviceId: number;
+}
+
+/** A row of `DeviceStateEnsure`. */
+export type DeviceStateEnsureResult = void;
+
+const deviceStateEnsureIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":233,"b":242}]}],"statement":"-- Device states are the narrow rows that change at every contact.\n-- Makes the state of a device where it is absent. A device that does not exist\n-- breaks device_states_device_id_fkey.\ninsert into device_states (device_id)\nvalues (:deviceId!)\non conflict (device_id) do nothing"};
+
+/**
+ * Device states are the narrow rows that change at every contact.
+ * Makes the state of a device where it is absent. A device that does not exist
+ * breaks device_states_device_id_fkey.
+ *
+ * ```sql
+ * insert into device_states (device_id)
+ * values (:deviceId!)
+ * on conflict (device_id) do nothing
+ * ```
+ */
+export const deviceStateEnsure: Query<DeviceStateEnsureParams, DeviceStateEnsureResult> = new Query("DeviceStateEnsure", deviceStateEnsureIR);
+
+/** Parameters of `DeviceStateGet`. */
+export interface DeviceStateGetParams {
+  deviceId: number;
+}
+
+/** A row of `DeviceStateGet`. */
+export interface DeviceStateGetResult {
+  /** The latest configuration; null before the first. */
+  configurationId: number | null;
+  /** SHA-256 of the latest configuration, 32 bytes; null before the first. */
+  contentHash: Uint8Array | null;
+  /** The device this is the state of. */
+  deviceId: number;
+  /** The job that was made last for the device; null when it has none. */
+  jobId: number | null;
+  /** When the latest configuration was first read; null before the first. */
+  retrievedAt: Date | null;
+  /** When the latest configuration was last read; null before the first. */
+  verifiedAt: Date | null;
+}
+
+const deviceStateGetIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":133,"b":142}]}],"statement":"select\n  device_id,\n  content_hash,\n  configuration_id,\n  retrieved_at,\n  verified_at,\n  job_id\nfrom device_states\nwhere device_id = :deviceId!"};
+
+/**
+ * ```sql
+ * select
+ *   device_id,
+ *   content_hash,
+ *   configuration_id,
+ *   retrieved_at,
+ *   verified_at,
+ *   job_id
+ * from device_states
+ * where device_id = :deviceId!
+ * ```
+ */
+export const deviceStateGet: Query<DeviceStateGetParams, DeviceStateGetResult> = new Query("DeviceStateGet", deviceStateGetIR);
+
+/** Parameters of `DeviceStateLock`. */
+export interface DeviceStateLockParams {
+  deviceId: number;
+}
+
+/** A row of `DeviceStateLock`. */
+export interface DeviceStateLockResult {
+  /** The latest configuration; null before the first. */
+  configurationId: number | null;
+  /** SHA-256 of the latest configuration, 32 bytes; null before the first. */
+  contentHash: Uint8Array | null;
+  /** The device this is the state of. */
+  deviceId: number;
+  /** When the latest configuration was first read; null before the first. */
+  retrievedAt: Date | null;
+  /** When the latest configuration was last read; null before the first. */
+  verifiedAt: Date | null;
+}
+
+const deviceStateLockIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":256,"b":265}]}],"statement":"-- Keeps other savers of this device waiting until the transaction ends.\n-- What is read after it, by another statement, is current.\nselect\n  device_id,\n  content_hash,\n  configuration_id,\n  retrieved_at,\n  verified_at\nfrom device_states\nwhere device_id = :deviceId!\nfor no key update"};
+
+/**
+ * Keeps other savers of this device waiting until the transaction ends.
+ * What is read after it, by another statement, is current.
+ *
+ * ```sql
+ * select
+ *   device_id,
+ *   content_hash,
+ *   configuration_id,
+ *   retrieved_at,
+ *   verified_at
+ * from device_states
+ * where device_id = :deviceId!
+ * for no key update
+ * ```
+ */
+export const deviceStateLock: Query<DeviceStateLockParams, DeviceStateLockResult> = new Query("DeviceStateLock", deviceStateLockIR);

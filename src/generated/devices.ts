@@ -1,0 +1,989 @@
+// Generated from queries/devices.sql by make generate. Do not edit.
+import type { Json } from "../json.ts";
+import { Query, type QueryIR } from "../query.ts";
+
+type JobStatus = "cancelled" | "failed" | "queued" | "running" | "succeeded";
+
+/** Parameters of `DeviceInsert`. */
+export interface DeviceInsertParams {
+  deviceType: string;
+  hostname: string;
+  ipAddress: string;
+  tagNames?: readonly string[] | null | undefined;
+}
+
+/** A row of `DeviceInsert`. */
+export interface DeviceInsertResult {
+  /** Driver that speaks to the device, such as arista_eos. */
+  deviceType: string;
+  /** Name of the device; unique, case counts, sorted by byte. */
+  hostname: string;
+  /** Identity of the device. */
+  id: number;
+  /** Management address: one host, IPv4 or IPv6, without a prefix length. */
+  ipAddress: string;
+  /** When a worker last reached the device; null when none ever did. */
+  lastSeen: Date | null;
+  tags: string[];
+}
+
+const deviceInsertIR: QueryIR = {"usedParamSet":{"hostname":true,"ipAddress":true,"deviceType":true,"tagNames":true},"params":[{"name":"hostname","required":true,"transform":{"type":"scalar"},"locs":[{"a":331,"b":340}]},{"name":"ipAddress","required":true,"transform":{"type":"scalar"},"locs":[{"a":343,"b":353}]},{"name":"deviceType","required":true,"transform":{"type":"scalar"},"locs":[{"a":356,"b":367}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":504,"b":512},{"a":602,"b":610}]}],"statement":"-- Devices are what NetRaven backs up; with each row come the names of its tags.\n-- Makes a device with its tags; tags that do not exist are made.\n-- A hostname or address that is taken breaks devices_hostname_key or\n-- devices_ip_address_key.\nwith inserted as (\n  insert into devices (hostname, ip_address, device_type)\n  values (:hostname!, :ipAddress!, :deviceType!)\n  returning id, hostname, ip_address, device_type, last_seen\n),\ngiven as (\n  select distinct name\n  from inserted\n  cross join unnest(:tagNames::text[]) as given (name)\n),\nknown as (\n  select id, name\n  from tags\n  where name = any(:tagNames::text[])\n),\nmade as (\n  insert into tags (name)\n  select name\n  from given\n  where name not in (select name from known)\n  order by name\n  on conflict (name) do update set type = tags.type\n  returning id, name\n),\nwanted as (\n  table known\n  union all\n  table made\n),\ntagged as (\n  insert into device_tags (device_id, tag_id)\n  select\n    inserted.id,\n    wanted.id\n  from inserted\n  cross join wanted\n)\nselect\n  id,\n  hostname,\n  ip_address,\n  device_type,\n  last_seen,\n  array(select name from given order by name) as \"tags!\"\nfrom inserted"};
+
+/**
+ * Devices are what NetRaven backs up; with each row come the names of its tags.
+ * Makes a device with its tags; tags that do not exist are made.
+ * A hostname or address that is taken breaks devices_hostname_key or
+ * devices_ip_address_key.
+ *
+ * ```sql
+ * with inserted as (
+ *   insert into devices (hostname, ip_address, device_type)
+ *   values (:hostname!, :ipAddress!, :deviceType!)
+ *   returning id, hostname, ip_address, device_type, last_seen
+ * ),
+ * given as (
+ *   select distinct name
+ *   from inserted
+ *   cross join unnest(:tagNames::text[]) as given (name)
+ * ),
+ * known as (
+ *   select id, name
+ *   from tags
+ *   where name = any(:tagNames::text[])
+ * ),
+ * made as (
+ *   insert into tags (name)
+ *   select name
+ *   from given
+ *   where name not in (select name from known)
+ *   order by name
+ *   on conflict (name) do update set type = tags.type
+ *   returning id, name
+ * ),
+ * wanted as (
+ *   table known
+ *   union all
+ *   table made
+ * ),
+ * tagged as (
+ *   insert into device_tags (device_id, tag_id)
+ *   select
+ *     inserted.id,
+ *     wanted.id
+ *   from inserted
+ *   cross join wanted
+ * )
+ * select
+ *   id,
+ *   hostname,
+ *   ip_address,
+ *   device_type,
+ *   last_seen,
+ *   array(select name from given order by name) as "tags!"
+ * from inserted
+ * ```
+ */
+export const deviceInsert: Query<DeviceInsertParams, DeviceInsertResult> = new Query("DeviceInsert", deviceInsertIR);
+
+/** Parameters of `DeviceInsertMany`. */
+export interface DeviceInsertManyParams {
+  deviceTypes: readonly string[];
+  hostnames: readonly string[];
+  ipAddresses: readonly string[];
+  tagNames?: Json | null | undefined;
+}
+
+/** A row of `DeviceInsertMany`. */
+export interface DeviceInsertManyResult {
+  id: number | null;
+  index: number;
+  outcome: string;
+}
+
+const deviceInsertManyIR: QueryIR = {"usedParamSet":{"hostnames":true,"ipAddresses":true,"deviceTypes":true,"tagNames":true},"params":[{"name":"hostnames","required":true,"transform":{"type":"scalar"},"locs":[{"a":755,"b":765}]},{"name":"ipAddresses","required":true,"transform":{"type":"scalar"},"locs":[{"a":780,"b":792}]},{"name":"deviceTypes","required":true,"transform":{"type":"scalar"},"locs":[{"a":815,"b":827}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":1385,"b":1393}]}],"statement":"-- Makes many devices in one go and says for each what happened, in the order\n-- given. The arrays go together by position; tag names are a JSON array with\n-- an array of names, or null, for each device.\n-- A device whose hostname or address is taken, in the table or further up in\n-- the input, is a duplicate and changes nothing; its id is that of the device\n-- that has the hostname, else the address, or null while the transaction that\n-- took it is not visible here.\n-- Rows go in by hostname, so that two calls at once cannot block each other.\nwith given as (\n  select\n    place::integer - 1 as index,\n    hostname,\n    ip_address,\n    device_type,\n    row_number() over (partition by hostname, ip_address order by place) as copy\n  from unnest(\n    :hostnames!::text[],\n    :ipAddresses!::text[]::inet[],\n    :deviceTypes!::text[]\n  ) with ordinality as given (hostname, ip_address, device_type, place)\n),\ninserted as (\n  insert into devices (hostname, ip_address, device_type)\n  select\n    hostname,\n    ip_address,\n    device_type\n  from given\n  order by hostname, index\n  on conflict do nothing\n  returning id, hostname, ip_address\n),\ncreated as (\n  select\n    given.index,\n    inserted.id\n  from given\n  join inserted using (hostname, ip_address)\n  where given.copy = 1\n),\nlabels as (\n  select distinct\n    created.id as device_id,\n    label.name\n  from jsonb_array_elements(:tagNames::jsonb)\n    with ordinality as list (names, place)\n  join created on created.index = list.place - 1\n  cross join jsonb_array_elements_text(nullif(list.names, 'null'))\n    as label (name)\n),\nknown as (\n  select id, name\n  from tags\n  where name in (select name from labels)\n),\nmade as (\n  insert into tags (name)\n  select distinct name\n  from labels\n  where name not in (select name from known)\n  order by name\n  on conflict (name) do update set type = tags.type\n  returning id, name\n),\ntagged as (\n  insert into device_tags (device_id, tag_id)\n  select\n    labels.device_id,\n    wanted.id\n  from labels\n  join (table known union all table made) as wanted using (name)\n)\nselect\n  given.index as \"index!\",\n  case\n    when created.id is null then 'duplicate'\n    else 'created'\n  end as \"outcome!\",\n  coalesce(\n    new_hostname.id,\n    old_hostname.id,\n    new_address.id,\n    old_address.id\n  ) as \"id?\"\nfrom given\nleft join created using (index)\nleft join inserted as new_hostname on new_hostname.hostname = given.hostname\nleft join devices as old_hostname on old_hostname.hostname = given.hostname\nleft join inserted as new_address on new_address.ip_address = given.ip_address\nleft join devices as old_address on old_address.ip_address = given.ip_address\norder by given.index"};
+
+/**
+ * Makes many devices in one go and says for each what happened, in the order
+ * given. The arrays go together by position; tag names are a JSON array with
+ * an array of names, or null, for each device.
+ * A device whose hostname or address is taken, in the table or further up in
+ * the input, is a duplicate and changes nothing; its id is that of the device
+ * that has the hostname, else the address, or null while the transaction that
+ * took it is not visible here.
+ * Rows go in by hostname, so that two calls at once cannot block each other.
+ *
+ * ```sql
+ * with given as (
+ *   select
+ *     place::integer - 1 as index,
+ *     hostname,
+ *     ip_address,
+ *     device_type,
+ *     row_number() over (partition by hostname, ip_address order by place) as copy
+ *   from unnest(
+ *     :hostnames!::text[],
+ *     :ipAddresses!::text[]::inet[],
+ *     :deviceTypes!::text[]
+ *   ) with ordinality as given (hostname, ip_address, device_type, place)
+ * ),
+ * inserted as (
+ *   insert into devices (hostname, ip_address, device_type)
+ *   select
+ *     hostname,
+ *     ip_address,
+ *     device_type
+ *   from given
+ *   order by hostname, index
+ *   on conflict do nothing
+ *   returning id, hostname, ip_address
+ * ),
+ * created as (
+ *   select
+ *     given.index,
+ *     inserted.id
+ *   from given
+ *   join inserted using (hostname, ip_address)
+ *   where given.copy = 1
+ * ),
+ * labels as (
+ *   select distinct
+ *     created.id as device_id,
+ *     label.name
+ *   from jsonb_array_elements(:tagNames::jsonb)
+ *     with ordinality as list (names, place)
+ *   join created on created.index = list.place - 1
+ *   cross join jsonb_array_elements_text(nullif(list.names, 'null'))
+ *     as label (name)
+ * ),
+ * known as (
+ *   select id, name
+ *   from tags
+ *   where name in (select name from labels)
+ * ),
+ * made as (
+ *   insert into tags (name)
+ *   select distinct name
+ *   from labels
+ *   where name not in (select name from known)
+ *   order by name
+ *   on conflict (name) do update set type = tags.type
+ *   returning id, name
+ * ),
+ * tagged as (
+ *   insert into device_tags (device_id, tag_id)
+ *   select
+ *     labels.device_id,
+ *     wanted.id
+ *   from labels
+ *   join (table known union all table made) as wanted using (name)
+ * )
+ * select
+ *   given.index as "index!",
+ *   case
+ *     when created.id is null then 'duplicate'
+ *     else 'created'
+ *   end as "outcome!",
+ *   coalesce(
+ *     new_hostname.id,
+ *     old_hostname.id,
+ *     new_address.id,
+ *     old_address.id
+ *   ) as "id?"
+ * from given
+ * left join created using (index)
+ * left join inserted as new_hostname on new_hostname.hostname = given.hostname
+ * left join devices as old_hostname on old_hostname.hostname = given.hostname
+ * left join inserted as new_address on new_address.ip_address = given.ip_address
+ * left join devices as old_address on old_address.ip_address = given.ip_address
+ * order by given.index
+ * ```
+ */
+export const deviceInsertMany: Query<DeviceInsertManyParams, DeviceInsertManyResult> = new Query("DeviceInsertMany", deviceInsertManyIR);
+
+/** Parameters of `DeviceUpsert`. */
+export interface DeviceUpsertParams {
+  deviceType: string;
+  hostname: string;
+  ipAddress: string;
+  tagNames?: readonly string[] | null | undefined;
+}
+
+/** A row of `DeviceUpsert`. */
+export interface DeviceUpsertResult {
+  /** Driver that speaks to the device, such as arista_eos. */
+  deviceType: string;
+  /** Name of the device; unique, case counts, sorted by byte. */
+  hostname: string;
+  /** Identity of the device. */
+  id: number;
+  inserted: boolean;
+  /** Management address: one host, IPv4 or IPv6, without a prefix length. */
+  ipAddress: string;
+  /** When a worker last reached the device; null when none ever did. */
+  lastSeen: Date | null;
+  tags: string[];
+}
+
+const deviceUpsertIR: QueryIR = {"usedParamSet":{"hostname":true,"ipAddress":true,"deviceType":true,"tagNames":true},"params":[{"name":"hostname","required":true,"transform":{"type":"scalar"},"locs":[{"a":357,"b":366}]},{"name":"ipAddress","required":true,"transform":{"type":"scalar"},"locs":[{"a":369,"b":379}]},{"name":"deviceType","required":true,"transform":{"type":"scalar"},"locs":[{"a":382,"b":393}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":692,"b":700},{"a":790,"b":798},{"a":1134,"b":1142},{"a":1702,"b":1710}]}],"statement":"-- Makes the device of this hostname, or brings its address and type up to date.\n-- Tag names replace its tags when given. An address that another device has\n-- breaks devices_ip_address_key.\n-- A row that was just inserted has no xmax: nobody has locked or updated it.\nwith upserted as (\n  insert into devices (hostname, ip_address, device_type)\n  values (:hostname!, :ipAddress!, :deviceType!)\n  on conflict (hostname) do update set\n    ip_address = excluded.ip_address,\n    device_type = excluded.device_type\n  returning\n    id,\n    hostname,\n    ip_address,\n    device_type,\n    last_seen,\n    xmax = 0 as inserted\n),\ngiven as (\n  select distinct name\n  from upserted\n  cross join unnest(:tagNames::text[]) as given (name)\n),\nknown as (\n  select id, name\n  from tags\n  where name = any(:tagNames::text[])\n),\nmade as (\n  insert into tags (name)\n  select name\n  from given\n  where name not in (select name from known)\n  order by name\n  on conflict (name) do update set type = tags.type\n  returning id, name\n),\nwanted as (\n  table known\n  union all\n  table made\n),\nremoved as (\n  delete from device_tags\n  using upserted\n  where\n    :tagNames::text[] is not null\n    and device_tags.device_id = upserted.id\n    and device_tags.tag_id not in (select id from wanted)\n),\nadded as (\n  insert into device_tags (device_id, tag_id)\n  select\n    upserted.id,\n    wanted.id\n  from upserted\n  cross join wanted\n  order by wanted.id\n  on conflict do nothing\n)\nselect\n  id,\n  hostname,\n  ip_address,\n  device_type,\n  last_seen,\n  inserted as \"inserted!\",\n  array(\n    select name\n    from given\n    union all\n    select tags.name\n    from device_tags\n    join tags on tags.id = device_tags.tag_id\n    where\n      :tagNames::text[] is null\n      and device_tags.device_id = upserted.id\n    order by name\n  ) as \"tags!\"\nfrom upserted"};
+
+/**
+ * Makes the device of this hostname, or brings its address and type up to date.
+ * Tag names replace its tags when given. An address that another device has
+ * breaks devices_ip_address_key.
+ * A row that was just inserted has no xmax: nobody has locked or updated it.
+ *
+ * ```sql
+ * with upserted as (
+ *   insert into devices (hostname, ip_address, device_type)
+ *   values (:hostname!, :ipAddress!, :deviceType!)
+ *   on conflict (hostname) do update set
+ *     ip_address = excluded.ip_address,
+ *     device_type = excluded.device_type
+ *   returning
+ *     id,
+ *     hostname,
+ *     ip_address,
+ *     device_type,
+ *     last_seen,
+ *     xmax = 0 as inserted
+ * ),
+ * given as (
+ *   select distinct name
+ *   from upserted
+ *   cross join unnest(:tagNames::text[]) as given (name)
+ * ),
+ * known as (
+ *   select id, name
+ *   from tags
+ *   where name = any(:tagNames::text[])
+ * ),
+ * made as (
+ *   insert into tags (name)
+ *   select name
+ *   from given
+ *   where name not in (select name from known)
+ *   order by name
+ *   on conflict (name) do update set type = tags.type
+ *   returning id, name
+ * ),
+ * wanted as (
+ *   table known
+ *   union all
+ *   table made
+ * ),
+ * removed as (
+ *   delete from device_tags
+ *   using upserted
+ *   where
+ *     :tagNames::text[] is not null
+ *     and device_tags.device_id = upserted.id
+ *     and device_tags.tag_id not in (select id from wanted)
+ * ),
+ * added as (
+ *   insert into device_tags (device_id, tag_id)
+ *   select
+ *     upserted.id,
+ *     wanted.id
+ *   from upserted
+ *   cross join wanted
+ *   order by wanted.id
+ *   on conflict do nothing
+ * )
+ * select
+ *   id,
+ *   hostname,
+ *   ip_address,
+ *   device_type,
+ *   last_seen,
+ *   inserted as "inserted!",
+ *   array(
+ *     select name
+ *     from given
+ *     union all
+ *     select tags.name
+ *     from device_tags
+ *     join tags on tags.id = device_tags.tag_id
+ *     where
+ *       :tagNames::text[] is null
+ *       and device_tags.device_id = upserted.id
+ *     order by name
+ *   ) as "tags!"
+ * from upserted
+ * ```
+ */
+export const deviceUpsert: Query<DeviceUpsertParams, DeviceUpsertResult> = new Query("DeviceUpsert", deviceUpsertIR);
+
+/** Parameters of `DeviceGet`. */
+export interface DeviceGetParams {
+  id: number;
+}
+
+/** A row of `DeviceGet`. */
+export interface DeviceGetResult {
+  /** Driver that speaks to the device, such as arista_eos. */
+  deviceType: string;
+  /** Name of the device; unique, case counts, sorted by byte. */
+  hostname: string;
+  /** Identity of the device. */
+  id: number;
+  /** Management address: one host, IPv4 or IPv6, without a prefix length. */
+  ipAddress: string;
+  /** When a worker last reached the device; null when none ever did. */
+  lastSeen: Date | null;
+  tags: string[];
+}
+
+const deviceGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":319,"b":322}]}],"statement":"select\n  devices.id,\n  devices.hostname,\n  devices.ip_address,\n  devices.device_type,\n  devices.last_seen,\n  array(\n    select tags.name\n    from device_tags\n    join tags on tags.id = device_tags.tag_id\n    where device_tags.device_id = devices.id\n    order by tags.name\n  ) as \"tags!\"\nfrom devices\nwhere devices.id = :id!"};
+
+/**
+ * ```sql
+ * select
+ *   devices.id,
+ *   devices.hostname,
+ *   devices.ip_address,
+ *   devices.device_type,
+ *   devices.last_seen,
+ *   array(
+ *     select tags.name
+ *     from device_tags
+ *     join tags on tags.id = device_tags.tag_id
+ *     where device_tags.device_id = devices.id
+ *     order by tags.name
+ *   ) as "tags!"
+ * from devices
+ * where devices.id = :id!
+ * ```
+ */
+export const deviceGet: Query<DeviceGetParams, DeviceGetResult> = new Query("DeviceGet", deviceGetIR);
+
+/** Parameters of `DeviceGetByHostname`. */
+export interface DeviceGetByHostnameParams {
+  hostname: string;
+}
+
+/** A row of `DeviceGetByHostname`. */
+export interface DeviceGetByHostnameResult {
+  /** Driver that speaks to the device, such as arista_eos. */
+  deviceType: string;
+  /** Name of the device; unique, case counts, sorted by byte. */
+  hostname: string;
+  /** Identity of the device. */
+  id: number;
+  /** Management address: one host, IPv4 or IPv6, without a prefix length. */
+  ipAddress: string;
+  /** When a worker last reached the device; null when none ever did. */
+  lastSeen: Date | null;
+  tags: string[];
+}
+
+const deviceGetByHostnameIR: QueryIR = {"usedParamSet":{"hostname":true},"params":[{"name":"hostname","required":true,"transform":{"type":"scalar"},"locs":[{"a":325,"b":334}]}],"statement":"select\n  devices.id,\n  devices.hostname,\n  devices.ip_address,\n  devices.device_type,\n  devices.last_seen,\n  array(\n    select tags.name\n    from device_tags\n    join tags on tags.id = device_tags.tag_id\n    where device_tags.device_id = devices.id\n    order by tags.name\n  ) as \"tags!\"\nfrom devices\nwhere devices.hostname = :hostname!"};
+
+/**
+ * ```sql
+ * select
+ *   devices.id,
+ *   devices.hostname,
+ *   devices.ip_address,
+ *   devices.device_type,
+ *   devices.last_seen,
+ *   array(
+ *     select tags.name
+ *     from device_tags
+ *     join tags on tags.id = device_tags.tag_id
+ *     where device_tags.device_id = devices.id
+ *     order by tags.name
+ *   ) as "tags!"
+ * from devices
+ * where devices.hostname = :hostname!
+ * ```
+ */
+export const deviceGetByHostname: Query<DeviceGetByHostnameParams, DeviceGetByHostnameResult> = new Query("DeviceGetByHostname", deviceGetByHostnameIR);
+
+/** Parameters of `DeviceGetByIpAddress`. */
+export interface DeviceGetByIpAddressParams {
+  ipAddress: string;
+}
+
+/** A row of `DeviceGetByIpAddress`. */
+export interface DeviceGetByIpAddressResult {
+  /** Driver that speaks to the device, such as arista_eos. */
+  deviceType: string;
+  /** Name of the device; unique, case counts, sorted by byte. */
+  hostname: string;
+  /** Identity of the device. */
+  id: number;
+  /** Management address: one host, IPv4 or IPv6, without a prefix length. */
+  ipAddress: string;
+  /** When a worker last reached the device; null when none ever did. */
+  lastSeen: Date | null;
+  tags: string[];
+}
+
+const deviceGetByIpAddressIR: QueryIR = {"usedParamSet":{"ipAddress":true},"params":[{"name":"ipAddress","required":true,"transform":{"type":"scalar"},"locs":[{"a":327,"b":337}]}],"statement":"select\n  devices.id,\n  devices.hostname,\n  devices.ip_address,\n  devices.device_type,\n  devices.last_seen,\n  array(\n    select tags.name\n    from device_tags\n    join tags on tags.id = device_tags.tag_id\n    where device_tags.device_id = devices.id\n    order by tags.name\n  ) as \"tags!\"\nfrom devices\nwhere devices.ip_address = :ipAddress!"};
+
+/**
+ * ```sql
+ * select
+ *   devices.id,
+ *   devices.hostname,
+ *   devices.ip_address,
+ *   devices.device_type,
+ *   devices.last_seen,
+ *   array(
+ *     select tags.name
+ *     from device_tags
+ *     join tags on tags.id = device_tags.tag_id
+ *     where device_tags.device_id = devices.id
+ *     order by tags.name
+ *   ) as "tags!"
+ * from devices
+ * where devices.ip_address = :ipAddress!
+ * ```
+ */
+export const deviceGetByIpAddress: Query<DeviceGetByIpAddressParams, DeviceGetByIpAddressResult> = new Query("DeviceGetByIpAddress", deviceGetByIpAddressIR);
+
+/** Parameters of `DeviceGetMany`. */
+export interface DeviceGetManyParams {
+  ids: readonly number[];
+}
+
+/** A row of `DeviceGetMany`. */
+export interface DeviceGetManyResult {
+  /** Driver that speaks to the device, such as arista_eos. */
+  deviceType: string;
+  /** Name of the device; unique, case counts, sorted by byte. */
+  hostname: string;
+  /** Identity of the device. */
+  id: number;
+  /** Management address: one host, IPv4 or IPv6, without a prefix length. */
+  ipAddress: string;
+  /** When a worker last reached the device; null when none ever did. */
+  lastSeen: Date | null;
+  tags: string[];
+}
+
+const deviceGetManyIR: QueryIR = {"usedParamSet":{"ids":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":357,"b":361}]}],"statement":"-- The devices that exist, by id.\nselect\n  devices.id,\n  devices.hostname,\n  devices.ip_address,\n  devices.device_type,\n  devices.last_seen,\n  array(\n    select tags.name\n    from device_tags\n    join tags on tags.id = device_tags.tag_id\n    where device_tags.device_id = devices.id\n    order by tags.name\n  ) as \"tags!\"\nfrom devices\nwhere devices.id = any(:ids!::integer[])\norder by devices.id"};
+
+/**
+ * The devices that exist, by id.
+ *
+ * ```sql
+ * select
+ *   devices.id,
+ *   devices.hostname,
+ *   devices.ip_address,
+ *   devices.device_type,
+ *   devices.last_seen,
+ *   array(
+ *     select tags.name
+ *     from device_tags
+ *     join tags on tags.id = device_tags.tag_id
+ *     where device_tags.device_id = devices.id
+ *     order by tags.name
+ *   ) as "tags!"
+ * from devices
+ * where devices.id = any(:ids!::integer[])
+ * order by devices.id
+ * ```
+ */
+export const deviceGetMany: Query<DeviceGetManyParams, DeviceGetManyResult> = new Query("DeviceGetMany", deviceGetManyIR);
+
+/** Parameters of `DeviceList`. */
+export interface DeviceListParams {
+  afterHostname?: string | null | undefined;
+  afterId?: number | null | undefined;
+  allTags?: readonly string[] | null | undefined;
+  anyTags?: readonly string[] | null | undefined;
+  deviceType?: string | null | undefined;
+  hostname?: string | null | undefined;
+  limit: number;
+  network?: string | null | undefined;
+  q?: string | null | undefined;
+}
+
+/** A row of `DeviceList`. */
+export interface DeviceListResult {
+  credentialCount: number;
+  deviceType: string;
+  hostname: string;
+  id: number;
+  ipAddress: string;
+  lastSeen: Date | null;
+  /** The latest configuration; null before the first. */
+  latestConfigurationId: number | null;
+  /** Where the job stands. */
+  latestJobStatus: JobStatus | null;
+  /** When the latest configuration was first read; null before the first. */
+  latestRetrievedAt: Date | null;
+  /** When the latest configuration was last read; null before the first. */
+  latestVerifiedAt: Date | null;
+  tags: string[];
+}
+
+const deviceListIR: QueryIR = {"usedParamSet":{"hostname":true,"network":true,"deviceType":true,"anyTags":true,"allTags":true,"q":true,"afterHostname":true,"afterId":true,"limit":true},"params":[{"name":"hostname","required":false,"transform":{"type":"scalar"},"locs":[{"a":1146,"b":1154}]},{"name":"network","required":false,"transform":{"type":"scalar"},"locs":[{"a":1165,"b":1172}]},{"name":"deviceType","required":false,"transform":{"type":"scalar"},"locs":[{"a":1183,"b":1193}]},{"name":"anyTags","required":false,"transform":{"type":"scalar"},"locs":[{"a":1204,"b":1211}]},{"name":"allTags","required":false,"transform":{"type":"scalar"},"locs":[{"a":1224,"b":1231}]},{"name":"q","required":false,"transform":{"type":"scalar"},"locs":[{"a":1244,"b":1245}]},{"name":"afterHostname","required":false,"transform":{"type":"scalar"},"locs":[{"a":1432,"b":1445}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1468,"b":1475}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1535,"b":1541}]}],"statement":"-- Devices by hostname, each with its tags, the number of credentials that\n-- share a tag with it, its latest configuration and the status of its latest\n-- job. All filters are optional: part of the hostname, a network, a type, any\n-- of some tags, all of some tags, and text that stands in hostname, type or\n-- address. Letters A to Z match in either case.\nselect\n  devices.id as \"id!\",\n  devices.hostname as \"hostname!\",\n  devices.ip_address as \"ip_address!\",\n  devices.device_type as \"device_type!\",\n  devices.last_seen,\n  array(\n    select tags.name\n    from device_tags\n    join tags on tags.id = device_tags.tag_id\n    where device_tags.device_id = devices.id\n    order by tags.name\n  ) as \"tags!\",\n  (\n    select count(distinct credential_tags.credential_id)::integer\n    from device_tags\n    join credential_tags using (tag_id)\n    where device_tags.device_id = devices.id\n  ) as \"credential_count!\",\n  device_states.configuration_id as \"latest_configuration_id?\",\n  device_states.retrieved_at as \"latest_retrieved_at?\",\n  device_states.verified_at as \"latest_verified_at?\",\n  jobs.status as \"latest_job_status?\"\nfrom devices_matching(\n  :hostname::text,\n  :network::inet,\n  :deviceType::text,\n  :anyTags::text[],\n  :allTags::text[],\n  :q::text\n) as devices\nleft join device_states on device_states.device_id = devices.id\nleft join jobs on jobs.id = device_states.job_id\nwhere\n  (devices.hostname, devices.id)\n  > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))\norder by devices.hostname, devices.id\nlimit :limit!::integer"};
+
+/**
+ * Devices by hostname, each with its tags, the number of credentials that
+ * share a tag with it, its latest configuration and the status of its latest
+ * job. All filters are optional: part of the hostname, a network, a type, any
+ * of some tags, all of some tags, and text that stands in hostname, type or
+ * address. Letters A to Z match in either case.
+ *
+ * ```sql
+ * select
+ *   devices.id as "id!",
+ *   devices.hostname as "hostname!",
+ *   devices.ip_address as "ip_address!",
+ *   devices.device_type as "device_type!",
+ *   devices.last_seen,
+ *   array(
+ *     select tags.name
+ *     from device_tags
+ *     join tags on tags.id = device_tags.tag_id
+ *     where device_tags.device_id = devices.id
+ *     order by tags.name
+ *   ) as "tags!",
+ *   (
+ *     select count(distinct credential_tags.credential_id)::integer
+ *     from device_tags
+ *     join credential_tags using (tag_id)
+ *     where device_tags.device_id = devices.id
+ *   ) as "credential_count!",
+ *   device_states.configuration_id as "latest_configuration_id?",
+ *   device_states.retrieved_at as "latest_retrieved_at?",
+ *   device_states.verified_at as "latest_verified_at?",
+ *   jobs.status as "latest_job_status?"
+ * from devices_matching(
+ *   :hostname::text,
+ *   :network::inet,
+ *   :deviceType::text,
+ *   :anyTags::text[],
+ *   :allTags::text[],
+ *   :q::text
+ * ) as devices
+ * left join device_states on device_states.device_id = devices.id
+ * left join jobs on jobs.id = device_states.job_id
+ * where
+ *   (devices.hostname, devices.id)
+ *   > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))
+ * order by devices.hostname, devices.id
+ * limit :limit!::integer
+ * ```
+ */
+export const deviceList: Query<DeviceListParams, DeviceListResult> = new Query("DeviceList", deviceListIR);
+
+/** Parameters of `DeviceCount`. */
+export interface DeviceCountParams {
+  allTags?: readonly string[] | null | undefined;
+  anyTags?: readonly string[] | null | undefined;
+  deviceType?: string | null | undefined;
+  hostname?: string | null | undefined;
+  network?: string | null | undefined;
+  q?: string | null | undefined;
+}
+
+/** A row of `DeviceCount`. */
+export interface DeviceCountResult {
+  count: number;
+}
+
+const deviceCountIR: QueryIR = {"usedParamSet":{"hostname":true,"network":true,"deviceType":true,"anyTags":true,"allTags":true,"q":true},"params":[{"name":"hostname","required":false,"transform":{"type":"scalar"},"locs":[{"a":124,"b":132}]},{"name":"network","required":false,"transform":{"type":"scalar"},"locs":[{"a":143,"b":150}]},{"name":"deviceType","required":false,"transform":{"type":"scalar"},"locs":[{"a":161,"b":171}]},{"name":"anyTags","required":false,"transform":{"type":"scalar"},"locs":[{"a":182,"b":189}]},{"name":"allTags","required":false,"transform":{"type":"scalar"},"locs":[{"a":202,"b":209}]},{"name":"q","required":false,"transform":{"type":"scalar"},"locs":[{"a":222,"b":223}]}],"statement":"-- How many devices DeviceList would list with these filters.\nselect count(*)::integer as \"count!\"\nfrom devices_matching(\n  :hostname::text,\n  :network::inet,\n  :deviceType::text,\n  :anyTags::text[],\n  :allTags::text[],\n  :q::text\n)"};
+
+/**
+ * How many devices DeviceList would list with these filters.
+ *
+ * ```sql
+ * select count(*)::integer as "count!"
+ * from devices_matching(
+ *   :hostname::text,
+ *   :network::inet,
+ *   :deviceType::text,
+ *   :anyTags::text[],
+ *   :allTags::text[],
+ *   :q::text
+ * )
+ * ```
+ */
+export const deviceCount: Query<DeviceCountParams, DeviceCountResult> = new Query("DeviceCount", deviceCountIR);
+
+/** Parameters of `DeviceCountByType`. */
+export interface DeviceCountByTypeParams {
+  allTags?: readonly string[] | null | undefined;
+  anyTags?: readonly string[] | null | undefined;
+  deviceType?: string | null | undefined;
+  hostname?: string | null | undefined;
+  network?: string | null | undefined;
+  q?: string | null | undefined;
+}
+
+/** A row of `DeviceCountByType`. */
+export interface DeviceCountByTypeResult {
+  count: number;
+  deviceType: string;
+}
+
+const deviceCountByTypeIR: QueryIR = {"usedParamSet":{"hostname":true,"network":true,"deviceType":true,"anyTags":true,"allTags":true,"q":true},"params":[{"name":"hostname","required":false,"transform":{"type":"scalar"},"locs":[{"a":118,"b":126}]},{"name":"network","required":false,"transform":{"type":"scalar"},"locs":[{"a":137,"b":144}]},{"name":"deviceType","required":false,"transform":{"type":"scalar"},"locs":[{"a":155,"b":165}]},{"name":"anyTags","required":false,"transform":{"type":"scalar"},"locs":[{"a":176,"b":183}]},{"name":"allTags","required":false,"transform":{"type":"scalar"},"locs":[{"a":196,"b":203}]},{"name":"q","required":false,"transform":{"type":"scalar"},"locs":[{"a":216,"b":217}]}],"statement":"-- The same by type.\nselect\n  device_type as \"device_type!\",\n  count(*)::integer as \"count!\"\nfrom devices_matching(\n  :hostname::text,\n  :network::inet,\n  :deviceType::text,\n  :anyTags::text[],\n  :allTags::text[],\n  :q::text\n)\ngroup by device_type\norder by device_type"};
+
+/**
+ * The same by type.
+ *
+ * ```sql
+ * select
+ *   device_type as "device_type!",
+ *   count(*)::integer as "count!"
+ * from devices_matching(
+ *   :hostname::text,
+ *   :network::inet,
+ *   :deviceType::text,
+ *   :anyTags::text[],
+ *   :allTags::text[],
+ *   :q::text
+ * )
+ * group by device_type
+ * order by device_type
+ * ```
+ */
+export const deviceCountByType: Query<DeviceCountByTypeParams, DeviceCountByTypeResult> = new Query("DeviceCountByType", deviceCountByTypeIR);
+
+/** Parameters of `DeviceListByTag`. */
+export interface DeviceListByTagParams {
+  afterHostname?: string | null | undefined;
+  afterId?: number | null | undefined;
+  limit: number;
+  tagName: string;
+}
+
+/** A row of `DeviceListByTag`. */
+export interface DeviceListByTagResult {
+  /** Driver that speaks to the device, such as arista_eos. */
+  deviceType: string;
+  /** Name of the device; unique, case counts, sorted by byte. */
+  hostname: string;
+  /** Identity of the device. */
+  id: number;
+  /** Management address: one host, IPv4 or IPv6, without a prefix length. */
+  ipAddress: string;
+  /** When a worker last reached the device; null when none ever did. */
+  lastSeen: Date | null;
+  tags: string[];
+}
+
+const deviceListByTagIR: QueryIR = {"usedParamSet":{"tagName":true,"afterHostname":true,"afterId":true,"limit":true},"params":[{"name":"tagName","required":true,"transform":{"type":"scalar"},"locs":[{"a":464,"b":472}]},{"name":"afterHostname","required":false,"transform":{"type":"scalar"},"locs":[{"a":525,"b":538}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":561,"b":568}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":628,"b":634}]}],"statement":"-- Devices that carry the tag, by hostname.\nselect\n  devices.id,\n  devices.hostname,\n  devices.ip_address,\n  devices.device_type,\n  devices.last_seen,\n  array(\n    select tags.name\n    from device_tags\n    join tags on tags.id = device_tags.tag_id\n    where device_tags.device_id = devices.id\n    order by tags.name\n  ) as \"tags!\"\nfrom tags\njoin device_tags as carried on carried.tag_id = tags.id\njoin devices on devices.id = carried.device_id\nwhere\n  tags.name = :tagName!\n  and (devices.hostname, devices.id)\n  > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))\norder by devices.hostname, devices.id\nlimit :limit!::integer"};
+
+/**
+ * Devices that carry the tag, by hostname.
+ *
+ * ```sql
+ * select
+ *   devices.id,
+ *   devices.hostname,
+ *   devices.ip_address,
+ *   devices.device_type,
+ *   devices.last_seen,
+ *   array(
+ *     select tags.name
+ *     from device_tags
+ *     join tags on tags.id = device_tags.tag_id
+ *     where device_tags.device_id = devices.id
+ *     order by tags.name
+ *   ) as "tags!"
+ * from tags
+ * join device_tags as carried on carried.tag_id = tags.id
+ * join devices on devices.id = carried.device_id
+ * where
+ *   tags.name = :tagName!
+ *   and (devices.hostname, devices.id)
+ *   > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))
+ * order by devices.hostname, devices.id
+ * limit :limit!::integer
+ * ```
+ */
+export const deviceListByTag: Query<DeviceListByTagParams, DeviceListByTagResult> = new Query("DeviceListByTag", deviceListByTagIR);
+
+/** Parameters of `DeviceListWithoutCredential`. */
+export interface DeviceListWithoutCredentialParams {
+  afterHostname?: string | null | undefined;
+  afterId?: number | null | undefined;
+  limit: number;
+}
+
+/** A row of `DeviceListWithoutCredential`. */
+export interface DeviceListWithoutCredentialResult {
+  /** Driver that speaks to the device, such as arista_eos. */
+  deviceType: string;
+  /** Name of the device; unique, case counts, sorted by byte. */
+  hostname: string;
+  /** Identity of the device. */
+  id: number;
+  /** Management address: one host, IPv4 or IPv6, without a prefix length. */
+  ipAddress: string;
+  /** When a worker last reached the device; null when none ever did. */
+  lastSeen: Date | null;
+  tags: string[];
+}
+
+const deviceListWithoutCredentialIR: QueryIR = {"usedParamSet":{"afterHostname":true,"afterId":true,"limit":true},"params":[{"name":"afterHostname","required":false,"transform":{"type":"scalar"},"locs":[{"a":555,"b":568}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":591,"b":598}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":658,"b":664}]}],"statement":"-- Devices that no credential shares a tag with, by hostname.\nselect\n  devices.id,\n  devices.hostname,\n  devices.ip_address,\n  devices.device_type,\n  devices.last_seen,\n  array(\n    select tags.name\n    from device_tags\n    join tags on tags.id = device_tags.tag_id\n    where device_tags.device_id = devices.id\n    order by tags.name\n  ) as \"tags!\"\nfrom devices\nwhere\n  not exists (\n    select\n    from device_tags\n    join credential_tags using (tag_id)\n    where device_tags.device_id = devices.id\n  )\n  and (devices.hostname, devices.id)\n  > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))\norder by devices.hostname, devices.id\nlimit :limit!::integer"};
+
+/**
+ * Devices that no credential shares a tag with, by hostname.
+ *
+ * ```sql
+ * select
+ *   devices.id,
+ *   devices.hostname,
+ *   devices.ip_address,
+ *   devices.device_type,
+ *   devices.last_seen,
+ *   array(
+ *     select tags.name
+ *     from device_tags
+ *     join tags on tags.id = device_tags.tag_id
+ *     where device_tags.device_id = devices.id
+ *     order by tags.name
+ *   ) as "tags!"
+ * from devices
+ * where
+ *   not exists (
+ *     select
+ *     from device_tags
+ *     join credential_tags using (tag_id)
+ *     where device_tags.device_id = devices.id
+ *   )
+ *   and (devices.hostname, devices.id)
+ *   > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))
+ * order by devices.hostname, devices.id
+ * limit :limit!::integer
+ * ```
+ */
+export const deviceListWithoutCredential: Query<DeviceListWithoutCredentialParams, DeviceListWithoutCredentialResult> = new Query("DeviceListWithoutCredential", deviceListWithoutCredentialIR);
+
+/** Parameters of `DeviceListStale`. */
+export interface DeviceListStaleParams {
+  afterId?: number | null | undefined;
+  afterVerifiedAt?: Date | null | undefined;
+  limit: number;
+  verifiedBefore: Date;
+}
+
+/** A row of `DeviceListStale`. */
+export interface DeviceListStaleResult {
+  /** Driver that speaks to the device, such as arista_eos. */
+  deviceType: string;
+  /** Name of the device; unique, case counts, sorted by byte. */
+  hostname: string;
+  /** Identity of the device. */
+  id: number;
+  /** Management address: one host, IPv4 or IPv6, without a prefix length. */
+  ipAddress: string;
+  /** When a worker last reached the device; null when none ever did. */
+  lastSeen: Date | null;
+  tags: string[];
+  /** When the latest configuration was last read; null before the first. */
+  verifiedAt: Date | null;
+}
+
+const deviceListStaleIR: QueryIR = {"usedParamSet":{"verifiedBefore":true,"afterVerifiedAt":true,"afterId":true,"limit":true},"params":[{"name":"verifiedBefore","required":true,"transform":{"type":"scalar"},"locs":[{"a":629,"b":644}]},{"name":"afterVerifiedAt","required":false,"transform":{"type":"scalar"},"locs":[{"a":751,"b":766}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":809,"b":816}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":900,"b":906}]}],"statement":"-- Devices that were never backed up, or not verified since the time given; the\n-- never backed up first, then the longest unverified.\nselect\n  devices.id,\n  devices.hostname,\n  devices.ip_address,\n  devices.device_type,\n  devices.last_seen,\n  array(\n    select tags.name\n    from device_tags\n    join tags on tags.id = device_tags.tag_id\n    where device_tags.device_id = devices.id\n    order by tags.name\n  ) as \"tags!\",\n  device_states.verified_at as \"verified_at?\"\nfrom devices\nleft join device_states on device_states.device_id = devices.id\nwhere\n  (\n    device_states.verified_at is null\n    or device_states.verified_at < :verifiedBefore!::timestamptz\n  )\n  and (coalesce(device_states.verified_at, '-infinity'), devices.id)\n  > (\n    coalesce(:afterVerifiedAt::timestamptz, '-infinity'),\n    coalesce(:afterId::integer, 0)\n  )\norder by device_states.verified_at nulls first, devices.id\nlimit :limit!::integer"};
+
+/**
+ * Devices that were never backed up, or not verified since the time given; the
+ * never backed up first, then the longest unverified.
+ *
+ * ```sql
+ * select
+ *   devices.id,
+ *   devices.hostname,
+ *   devices.ip_address,
+ *   devices.device_type,
+ *   devices.last_seen,
+ *   array(
+ *     select tags.name
+ *     from device_tags
+ *     join tags on tags.id = device_tags.tag_id
+ *     where device_tags.device_id = devices.id
+ *     order by tags.name
+ *   ) as "tags!",
+ *   device_states.verified_at as "verified_at?"
+ * from devices
+ * left join device_states on device_states.device_id = devices.id
+ * where
+ *   (
+ *     device_states.verified_at is null
+ *     or device_states.verified_at < :verifiedBefore!::timestamptz
+ *   )
+ *   and (coalesce(device_states.verified_at, '-infinity'), devices.id)
+ *   > (
+ *     coalesce(:afterVerifiedAt::timestamptz, '-infinity'),
+ *     coalesce(:afterId::integer, 0)
+ *   )
+ * order by device_states.verified_at nulls first, devices.id
+ * limit :limit!::integer
+ * ```
+ */
+export const deviceListStale: Query<DeviceListStaleParams, DeviceListStaleResult> = new Query("DeviceListStale", deviceListStaleIR);
+
+/** Parameters of `DeviceUpdate`. */
+export interface DeviceUpdateParams {
+  deviceType?: string | null | undefined;
+  hostname?: string | null | undefined;
+  id: number;
+  ipAddress?: string | null | undefined;
+  tagNames?: readonly string[] | null | undefined;
+}
+
+/** A row of `DeviceUpdate`. */
+export interface DeviceUpdateResult {
+  /** Driver that speaks to the device, such as arista_eos. */
+  deviceType: string;
+  /** Name of the device; unique, case counts, sorted by byte. */
+  hostname: string;
+  /** Identity of the device. */
+  id: number;
+  /** Management address: one host, IPv4 or IPv6, without a prefix length. */
+  ipAddress: string;
+  /** When a worker last reached the device; null when none ever did. */
+  lastSeen: Date | null;
+  tags: string[];
+}
+
+const deviceUpdateIR: QueryIR = {"usedParamSet":{"hostname":true,"ipAddress":true,"deviceType":true,"id":true,"tagNames":true},"params":[{"name":"hostname","required":false,"transform":{"type":"scalar"},"locs":[{"a":222,"b":230}]},{"name":"ipAddress","required":false,"transform":{"type":"scalar"},"locs":[{"a":270,"b":279}]},{"name":"deviceType","required":false,"transform":{"type":"scalar"},"locs":[{"a":322,"b":332}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":361,"b":364}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":499,"b":507},{"a":597,"b":605},{"a":940,"b":948},{"a":1478,"b":1486}]}],"statement":"-- Changes what is given and leaves the rest; tag names replace the device's\n-- tags, and those that do not exist are made. Only DeviceSeen moves last_seen.\nwith updated as (\n  update devices\n  set\n    hostname = coalesce(:hostname, hostname),\n    ip_address = coalesce(:ipAddress, ip_address),\n    device_type = coalesce(:deviceType, device_type)\n  where id = :id!\n  returning id, hostname, ip_address, device_type, last_seen\n),\ngiven as (\n  select distinct name\n  from updated\n  cross join unnest(:tagNames::text[]) as given (name)\n),\nknown as (\n  select id, name\n  from tags\n  where name = any(:tagNames::text[])\n),\nmade as (\n  insert into tags (name)\n  select name\n  from given\n  where name not in (select name from known)\n  order by name\n  on conflict (name) do update set type = tags.type\n  returning id, name\n),\nwanted as (\n  table known\n  union all\n  table made\n),\nremoved as (\n  delete from device_tags\n  using updated\n  where\n    :tagNames::text[] is not null\n    and device_tags.device_id = updated.id\n    and device_tags.tag_id not in (select id from wanted)\n),\nadded as (\n  insert into device_tags (device_id, tag_id)\n  select\n    updated.id,\n    wanted.id\n  from updated\n  cross join wanted\n  order by wanted.id\n  on conflict do nothing\n)\nselect\n  id,\n  hostname,\n  ip_address,\n  device_type,\n  last_seen,\n  array(\n    select name\n    from given\n    union all\n    select tags.name\n    from device_tags\n    join tags on tags.id = device_tags.tag_id\n    where\n      :tagNames::text[] is null\n      and device_tags.device_id = updated.id\n    order by name\n  ) as \"tags!\"\nfrom updated"};
+
+/**
+ * Changes what is given and leaves the rest; tag names replace the device's
+ * tags, and those that do not exist are made. Only DeviceSeen moves last_seen.
+ *
+ * ```sql
+ * with updated as (
+ *   update devices
+ *   set
+ *     hostname = coalesce(:hostname, hostname),
+ *     ip_address = coalesce(:ipAddress, ip_address),
+ *     device_type = coalesce(:deviceType, device_type)
+ *   where id = :id!
+ *   returning id, hostname, ip_address, device_type, last_seen
+ * ),
+ * given as (
+ *   select distinct name
+ *   from updated
+ *   cross join unnest(:tagNames::text[]) as given (name)
+ * ),
+ * known as (
+ *   select id, name
+ *   from tags
+ *   where name = any(:tagNames::text[])
+ * ),
+ * made as (
+ *   insert into tags (name)
+ *   select name
+ *   from given
+ *   where name not in (select name from known)
+ *   order by name
+ *   on conflict (name) do update set type = tags.type
+ *   returning id, name
+ * ),
+ * wanted as (
+ *   table known
+ *   union all
+ *   table made
+ * ),
+ * removed as (
+ *   delete from device_tags
+ *   using updated
+ *   where
+ *     :tagNames::text[] is not null
+ *     and device_tags.device_id = updated.id
+ *     and device_tags.tag_id not in (select id from wanted)
+ * ),
+ * added as (
+ *   insert into device_tags (device_id, tag_id)
+ *   select
+ *     updated.id,
+ *     wanted.id
+ *   from updated
+ *   cross join wanted
+ *   order by wanted.id
+ *   on conflict do nothing
+ * )
+ * select
+ *   id,
+ *   hostname,
+ *   ip_address,
+ *   device_type,
+ *   last_seen,
+ *   array(
+ *     select name
+ *     from given
+ *     union all
+ *     select tags.name
+ *     from device_tags
+ *     join tags on tags.id = device_tags.tag_id
+ *     where
+ *       :tagNames::text[] is null
+ *       and device_tags.device_id = updated.id
+ *     order by name
+ *   ) as "tags!"
+ * from updated
+ * ```
+ */
+export const deviceUpdate: Query<DeviceUpdateParams, DeviceUpdateResult> = new Query("DeviceUpdate", deviceUpdateIR);
+
+/** Parameters of `DeviceSeen`. */
+export interface DeviceSeenParams {
+  ids: readonly number[];
+}
+
+/** A row of `DeviceSeen`. */
+export interface DeviceSeenResult {
+  /** Identity of the device. */
+  id: number;
+  /** When a worker last reached the device; null when none ever did. */
+  lastSeen: Date | null;
+}
+
+const deviceSeenIR: QueryIR = {"usedParamSet":{"ids":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":191,"b":195}]}],"statement":"-- Notes that the devices were reached just now. Returns those whose last_seen\n-- moved; it never goes back.\nupdate devices\nset last_seen = date_trunc('milliseconds', now())\nwhere\n  id = any(:ids!::integer[])\n  and (last_seen is null or last_seen < date_trunc('milliseconds', now()))\nreturning id, last_seen"};
+
+/**
+ * Notes that the devices were reached just now. Returns those whose last_seen
+ * moved; it never goes back.
+ *
+ * ```sql
+ * update devices
+ * set last_seen = date_trunc('milliseconds', now())
+ * where
+ *   id = any(:ids!::integer[])
+ *   and (last_seen is null or last_seen < date_trunc('milliseconds', now()))
+ * returning id, last_seen
+ * ```
+ */
+export const deviceSeen: Query<DeviceSeenParams, DeviceSeenResult> = new Query("DeviceSeen", deviceSeenIR);
+
+/** Parameters of `DeviceDelete`. */
+export interface DeviceDeleteParams {
+  id: number;
+}
+
+/** A row of `DeviceDelete`. */
+export interface DeviceDeleteResult {
+  /** Driver that speaks to the device, such as arista_eos. */
+  deviceType: string;
+  /** Name of the device; unique, case counts, sorted by byte. */
+  hostname: string;
+  /** Identity of the device. */
+  id: number;
+  /** Management address: one host, IPv4 or IPv6, without a prefix length. */
+  ipAddress: string;
+  /** When a worker last reached the device; null when none ever did. */
+  lastSeen: Date | null;
+}
+
+const deviceDeleteIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":93,"b":96}]}],"statement":"-- Deletes the device with its configurations, jobs and logs.\ndelete from devices\nwhere id = :id!\nreturning id, hostname, ip_address, device_type, last_seen"};
+
+/**
+ * Deletes the device with its configurations, jobs and logs.
+ *
+ * ```sql
+ * delete from devices
+ * where id = :id!
+ * returning id, hostname, ip_address, device_type, last_seen
+ * ```
+ */
+export const deviceDelete: Query<DeviceDeleteParams, DeviceDeleteResult> = new Query("DeviceDelete", deviceDeleteIR);

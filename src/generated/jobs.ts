@@ -1,0 +1,431 @@
+// Generated from queries/jobs.sql by make generate. Do not edit.
+import { Query, type QueryIR } from "../query.ts";
+
+type JobStatus = "cancelled" | "failed" | "queued" | "running" | "succeeded";
+
+/** Parameters of `JobInsert`. */
+export interface JobInsertParams {
+  deviceId: number;
+  scheduledFor?: Date | null | undefined;
+}
+
+/** A row of `JobInsert`. */
+export interface JobInsertResult {
+  /** The device to back up. */
+  deviceId: number;
+  /** Identity of the job; a higher one was made later. */
+  id: number;
+  /** The job may start from this time on. */
+  scheduledFor: Date;
+  /** Where the job stands. */
+  status: JobStatus;
+}
+
+const jobInsertIR: QueryIR = {"usedParamSet":{"deviceId":true,"scheduledFor":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":234,"b":243}]},{"name":"scheduledFor","required":false,"transform":{"type":"scalar"},"locs":[{"a":259,"b":271}]}],"statement":"-- Jobs are backups to make, one device each; a claim token never leaves here.\n-- Queues a job, for now unless told, and notes it as the device's latest.\nwith inserted as (\n  insert into jobs (device_id, scheduled_for)\n  values (\n    :deviceId!,\n    coalesce(:scheduledFor::timestamptz, date_trunc('milliseconds', now()))\n  )\n  returning id, device_id, status, scheduled_for\n),\nnoted as (\n  insert into device_states (device_id, job_id)\n  select device_id, id\n  from inserted\n  on conflict (device_id) do update\n  set job_id = greatest(device_states.job_id, excluded.job_id)\n)\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for\nfrom inserted"};
+
+/**
+ * Jobs are backups to make, one device each; a claim token never leaves here.
+ * Queues a job, for now unless told, and notes it as the device's latest.
+ *
+ * ```sql
+ * with inserted as (
+ *   insert into jobs (device_id, scheduled_for)
+ *   values (
+ *     :deviceId!,
+ *     coalesce(:scheduledFor::timestamptz, date_trunc('milliseconds', now()))
+ *   )
+ *   returning id, device_id, status, scheduled_for
+ * ),
+ * noted as (
+ *   insert into device_states (device_id, job_id)
+ *   select device_id, id
+ *   from inserted
+ *   on conflict (device_id) do update
+ *   set job_id = greatest(device_states.job_id, excluded.job_id)
+ * )
+ * select
+ *   id,
+ *   device_id,
+ *   status,
+ *   scheduled_for
+ * from inserted
+ * ```
+ */
+export const jobInsert: Query<JobInsertParams, JobInsertResult> = new Query("JobInsert", jobInsertIR);
+
+/** Parameters of `JobInsertMany`. */
+export interface JobInsertManyParams {
+  deviceIds: readonly number[];
+  scheduledFor?: readonly Date[] | null | undefined;
+}
+
+/** A row of `JobInsertMany`. */
+export interface JobInsertManyResult {
+  deviceId: number;
+  /** Identity of the job; a higher one was made later. */
+  id: number | null;
+  index: number;
+  outcome: string;
+  /** The job may start from this time on. */
+  scheduledFor: Date | null;
+  /** Where the job stands. */
+  status: JobStatus | null;
+}
+
+const jobInsertManyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"scheduledFor":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":389,"b":399}]},{"name":"scheduledFor","required":false,"transform":{"type":"scalar"},"locs":[{"a":413,"b":425}]}],"statement":"-- Queues many jobs and says for each what happened, in the order given. Times\n-- go with the devices by position; a null or absent one is now. A device that\n-- does not exist is missing and gets no job.\n-- Jobs get their ids in the order given, so the nth id is that of the nth row.\nwith given as (\n  select\n    place::integer - 1 as index,\n    device_id,\n    scheduled_for\n  from unnest(:deviceIds!::integer[], :scheduledFor::timestamptz[])\n    with ordinality as given (device_id, scheduled_for, place)\n),\nfound as (\n  select\n    given.index,\n    given.device_id,\n    given.scheduled_for,\n    row_number() over (order by given.index) as nth\n  from given\n  join devices on devices.id = given.device_id\n),\ninserted as (\n  insert into jobs (device_id, scheduled_for)\n  select\n    device_id,\n    coalesce(scheduled_for, date_trunc('milliseconds', now()))\n  from found\n  order by nth\n  returning id, device_id, status, scheduled_for\n),\nnumbered as (\n  select\n    id,\n    status,\n    scheduled_for,\n    row_number() over (order by id) as nth\n  from inserted\n),\nnoted as (\n  insert into device_states (device_id, job_id)\n  select\n    device_id,\n    max(id)\n  from inserted\n  group by device_id\n  order by device_id\n  on conflict (device_id) do update\n  set job_id = greatest(device_states.job_id, excluded.job_id)\n)\nselect\n  given.index as \"index!\",\n  case\n    when numbered.id is null then 'missing'\n    else 'created'\n  end as \"outcome!\",\n  given.device_id as \"device_id!\",\n  numbered.id as \"id?\",\n  numbered.status as \"status?\",\n  numbered.scheduled_for as \"scheduled_for?\"\nfrom given\nleft join found using (index)\nleft join numbered using (nth)\norder by given.index"};
+
+/**
+ * Queues many jobs and says for each what happened, in the order given. Times
+ * go with the devices by position; a null or absent one is now. A device that
+ * does not exist is missing and gets no job.
+ * Jobs get their ids in the order given, so the nth id is that of the nth row.
+ *
+ * ```sql
+ * with given as (
+ *   select
+ *     place::integer - 1 as index,
+ *     device_id,
+ *     scheduled_for
+ *   from unnest(:deviceIds!::integer[], :scheduledFor::timestamptz[])
+ *     with ordinality as given (device_id, scheduled_for, place)
+ * ),
+ * found as (
+ *   select
+ *     given.index,
+ *     given.device_id,
+ *     given.scheduled_for,
+ *     row_number() over (order by given.index) as nth
+ *   from given
+ *   join devices on devices.id = given.device_id
+ * ),
+ * inserted as (
+ *   insert into jobs (device_id, scheduled_for)
+ *   select
+ *     device_id,
+ *     coalesce(scheduled_for, date_trunc('milliseconds', now()))
+ *   from found
+ *   order by nth
+ *   returning id, device_id, status, scheduled_for
+ * ),
+ * numbered as (
+ *   select
+ *     id,
+ *     status,
+ *     scheduled_for,
+ *     row_number() over (order by id) as nth
+ *   from inserted
+ * ),
+ * noted as (
+ *   insert into device_states (device_id, job_id)
+ *   select
+ *     device_id,
+ *     max(id)
+ *   from inserted
+ *   group by device_id
+ *   order by device_id
+ *   on conflict (device_id) do update
+ *   set job_id = greatest(device_states.job_id, excluded.job_id)
+ * )
+ * select
+ *   given.index as "index!",
+ *   case
+ *     when numbered.id is null then 'missing'
+ *     else 'created'
+ *   end as "outcome!",
+ *   given.device_id as "device_id!",
+ *   numbered.id as "id?",
+ *   numbered.status as "status?",
+ *   numbered.scheduled_for as "scheduled_for?"
+ * from given
+ * left join found using (index)
+ * left join numbered using (nth)
+ * order by given.index
+ * ```
+ */
+export const jobInsertMany: Query<JobInsertManyParams, JobInsertManyResult> = new Query("JobInsertMany", jobInsertManyIR);
+
+/** Parameters of `JobGet`. */
+export interface JobGetParams {
+  id: number;
+}
+
+/** A row of `JobGet`. */
+export interface JobGetResult {
+  /** How often the job was claimed; 0 before the first time. */
+  attempt: number;
+  /** Worker that holds or last held the job; null before the first claim. */
+  claimedBy: string | null;
+  /** When the job ended, whichever way; null while it has not. */
+  completedAt: Date | null;
+  /** The device to back up. */
+  deviceId: number;
+  /** Identity of the job; a higher one was made later. */
+  id: number;
+  /** The claim counts until this time; null before the first claim. */
+  leaseUntil: Date | null;
+  /** The job may start from this time on. */
+  scheduledFor: Date;
+  /** When the current or last attempt began; null before the first. */
+  startedAt: Date | null;
+  /** Where the job stands. */
+  status: JobStatus;
+}
+
+const jobGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":143,"b":146}]}],"statement":"select\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt\nfrom jobs\nwhere id = :id!"};
+
+/**
+ * ```sql
+ * select
+ *   id,
+ *   device_id,
+ *   status,
+ *   scheduled_for,
+ *   started_at,
+ *   completed_at,
+ *   claimed_by,
+ *   lease_until,
+ *   attempt
+ * from jobs
+ * where id = :id!
+ * ```
+ */
+export const jobGet: Query<JobGetParams, JobGetResult> = new Query("JobGet", jobGetIR);
+
+/** Parameters of `JobList`. */
+export interface JobListParams {
+  afterId?: number | null | undefined;
+  afterScheduledFor?: Date | null | undefined;
+  deviceId?: number | null | undefined;
+  limit: number;
+  scheduledFrom?: Date | null | undefined;
+  scheduledUntil?: Date | null | undefined;
+  statuses?: readonly string[] | null | undefined;
+}
+
+/** A row of `JobList`. */
+export interface JobListResult {
+  /** How often the job was claimed; 0 before the first time. */
+  attempt: number;
+  /** Worker that holds or last held the job; null before the first claim. */
+  claimedBy: string | null;
+  /** When the job ended, whichever way; null while it has not. */
+  completedAt: Date | null;
+  /** The device to back up. */
+  deviceId: number;
+  /** Identity of the job; a higher one was made later. */
+  id: number;
+  /** The claim counts until this time; null before the first claim. */
+  leaseUntil: Date | null;
+  /** The job may start from this time on. */
+  scheduledFor: Date;
+  /** When the current or last attempt began; null before the first. */
+  startedAt: Date | null;
+  /** Where the job stands. */
+  status: JobStatus;
+}
+
+const jobListIR: QueryIR = {"usedParamSet":{"statuses":true,"deviceId":true,"scheduledFrom":true,"scheduledUntil":true,"afterScheduledFor":true,"afterId":true,"limit":true},"params":[{"name":"statuses","required":false,"transform":{"type":"scalar"},"locs":[{"a":326,"b":334},{"a":368,"b":376}]},{"name":"deviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":409,"b":417},{"a":451,"b":459}]},{"name":"scheduledFrom","required":false,"transform":{"type":"scalar"},"locs":[{"a":494,"b":507}]},{"name":"scheduledUntil","required":false,"transform":{"type":"scalar"},"locs":[{"a":548,"b":562},{"a":608,"b":622}]},{"name":"afterScheduledFor","required":false,"transform":{"type":"scalar"},"locs":[{"a":673,"b":690}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":732,"b":739}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":810,"b":816}]}],"statement":"-- Jobs by scheduled time, latest first. Filters: some statuses, a device, and\n-- times from the first up to but without the second.\n-- For one device alone JobListByDevice is quicker.\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt\nfrom jobs\nwhere\n  (:statuses::text[] is null or status = any(:statuses::text[]::job_status[]))\n  and (:deviceId::integer is null or device_id = :deviceId)\n  and scheduled_for >= coalesce(:scheduledFrom::timestamptz, '-infinity')\n  and (\n    :scheduledUntil::timestamptz is null\n    or scheduled_for < :scheduledUntil\n  )\n  and (scheduled_for, id)\n  < (\n    coalesce(:afterScheduledFor::timestamptz, 'infinity'),\n    coalesce(:afterId::integer, 2147483647)\n  )\norder by scheduled_for desc, id desc\nlimit :limit!::integer"};
+
+/**
+ * Jobs by scheduled time, latest first. Filters: some statuses, a device, and
+ * times from the first up to but without the second.
+ * For one device alone JobListByDevice is quicker.
+ *
+ * ```sql
+ * select
+ *   id,
+ *   device_id,
+ *   status,
+ *   scheduled_for,
+ *   started_at,
+ *   completed_at,
+ *   claimed_by,
+ *   lease_until,
+ *   attempt
+ * from jobs
+ * where
+ *   (:statuses::text[] is null or status = any(:statuses::text[]::job_status[]))
+ *   and (:deviceId::integer is null or device_id = :deviceId)
+ *   and scheduled_for >= coalesce(:scheduledFrom::timestamptz, '-infinity')
+ *   and (
+ *     :scheduledUntil::timestamptz is null
+ *     or scheduled_for < :scheduledUntil
+ *   )
+ *   and (scheduled_for, id)
+ *   < (
+ *     coalesce(:afterScheduledFor::timestamptz, 'infinity'),
+ *     coalesce(:afterId::integer, 2147483647)
+ *   )
+ * order by scheduled_for desc, id desc
+ * limit :limit!::integer
+ * ```
+ */
+export const jobList: Query<JobListParams, JobListResult> = new Query("JobList", jobListIR);
+
+/** Parameters of `JobListByDevice`. */
+export interface JobListByDeviceParams {
+  afterId?: number | null | undefined;
+  deviceId: number;
+  limit: number;
+}
+
+/** A row of `JobListByDevice`. */
+export interface JobListByDeviceResult {
+  /** How often the job was claimed; 0 before the first time. */
+  attempt: number;
+  /** Worker that holds or last held the job; null before the first claim. */
+  claimedBy: string | null;
+  /** When the job ended, whichever way; null while it has not. */
+  completedAt: Date | null;
+  /** The device to back up. */
+  deviceId: number;
+  /** Identity of the job; a higher one was made later. */
+  id: number;
+  /** The claim counts until this time; null before the first claim. */
+  leaseUntil: Date | null;
+  /** The job may start from this time on. */
+  scheduledFor: Date;
+  /** When the current or last attempt began; null before the first. */
+  startedAt: Date | null;
+  /** Where the job stands. */
+  status: JobStatus;
+}
+
+const jobListByDeviceIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":194,"b":203}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":225,"b":232}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":279,"b":285}]}],"statement":"-- Jobs of a device, the last made first.\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt\nfrom jobs\nwhere\n  device_id = :deviceId!\n  and id < coalesce(:afterId::integer, 2147483647)\norder by id desc\nlimit :limit!::integer"};
+
+/**
+ * Jobs of a device, the last made first.
+ *
+ * ```sql
+ * select
+ *   id,
+ *   device_id,
+ *   status,
+ *   scheduled_for,
+ *   started_at,
+ *   completed_at,
+ *   claimed_by,
+ *   lease_until,
+ *   attempt
+ * from jobs
+ * where
+ *   device_id = :deviceId!
+ *   and id < coalesce(:afterId::integer, 2147483647)
+ * order by id desc
+ * limit :limit!::integer
+ * ```
+ */
+export const jobListByDevice: Query<JobListByDeviceParams, JobListByDeviceResult> = new Query("JobListByDevice", jobListByDeviceIR);
+
+/** Parameters of `JobLatestByDevice`. */
+export interface JobLatestByDeviceParams {
+  deviceIds: readonly number[];
+}
+
+/** A row of `JobLatestByDevice`. */
+export interface JobLatestByDeviceResult {
+  /** How often the job was claimed; 0 before the first time. */
+  attempt: number;
+  /** Worker that holds or last held the job; null before the first claim. */
+  claimedBy: string | null;
+  /** When the job ended, whichever way; null while it has not. */
+  completedAt: Date | null;
+  /** The device to back up. */
+  deviceId: number;
+  /** Identity of the job; a higher one was made later. */
+  id: number;
+  /** The claim counts until this time; null before the first claim. */
+  leaseUntil: Date | null;
+  /** The job may start from this time on. */
+  scheduledFor: Date;
+  /** When the current or last attempt began; null before the first. */
+  startedAt: Date | null;
+  /** Where the job stands. */
+  status: JobStatus;
+}
+
+const jobLatestByDeviceIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":370,"b":380}]}],"statement":"-- The job that was made last for each of the devices, by device; a device\n-- without a job has no row.\nselect\n  jobs.id,\n  jobs.device_id,\n  jobs.status,\n  jobs.scheduled_for,\n  jobs.started_at,\n  jobs.completed_at,\n  jobs.claimed_by,\n  jobs.lease_until,\n  jobs.attempt\nfrom device_states\njoin jobs on jobs.id = device_states.job_id\nwhere device_states.device_id = any(:deviceIds!::integer[])\norder by jobs.device_id"};
+
+/**
+ * The job that was made last for each of the devices, by device; a device
+ * without a job has no row.
+ *
+ * ```sql
+ * select
+ *   jobs.id,
+ *   jobs.device_id,
+ *   jobs.status,
+ *   jobs.scheduled_for,
+ *   jobs.started_at,
+ *   jobs.completed_at,
+ *   jobs.claimed_by,
+ *   jobs.lease_until,
+ *   jobs.attempt
+ * from device_states
+ * join jobs on jobs.id = device_states.job_id
+ * where device_states.device_id = any(:deviceIds!::integer[])
+ * order by jobs.device_id
+ * ```
+ */
+export const jobLatestByDevice: Query<JobLatestByDeviceParams, JobLatestByDeviceResult> = new Query("JobLatestByDevice", jobLatestByDeviceIR);
+
+/** Parameters of `JobDelete`. */
+export interface JobDeleteParams {
+  id: number;
+}
+
+/** A row of `JobDelete`. */
+export interface JobDeleteResult {
+  /** When the job ended, whichever way; null while it has not. */
+  completedAt: Date | null;
+  /** The device to back up. */
+  deviceId: number;
+  /** Identity of the job; a higher one was made later. */
+  id: number;
+  /** The job may start from this time on. */
+  scheduledFor: Date;
+  /** When the current or last attempt began; null before the first. */
+  startedAt: Date | null;
+  /** Where the job stands. */
+  status: JobStatus;
+}
+
+const jobDeleteIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":154,"b":157},{"a":370,"b":373}]}],"statement":"-- Deletes the job with its logs. If it was its device's latest, the one before\n-- it takes that place.\nwith removed as (\n  delete from jobs\n  where id = :id!\n  returning id, device_id, status, scheduled_for, started_at, completed_at\n),\nprevious as (\n  select max(jobs.id) as id\n  from jobs\n  where\n    jobs.device_id = (select device_id from removed)\n    and jobs.id < :id!\n),\nnoted as (\n  update device_states\n  set job_id = previous.id\n  from removed\n  cross join previous\n  where\n    device_states.device_id = removed.device_id\n    and device_states.job_id = removed.id\n)\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at\nfrom removed"};
+
+/**
+ * Deletes the job with its logs. If it was its device's latest, the one before
+ * it takes that place.
+ *
+ * ```sql
+ * with removed as (
+ *   delete from jobs
+ *   where id = :id!
+ *   returning id, device_id, status, scheduled_for, started_at, completed_at
+ * ),
+ * previous as (
+ *   select max(jobs.id) as id
+ *   from jobs
+ *   where
+ *     jobs.device_id = (select device_id from removed)
+ *     and jobs.id < :id!
+ * ),
+ * noted as (
+ *   update device_states
+ *   set job_id = previous.id
+ *   from removed
+ *   cross join previous
+ *   where
+ *     device_states.device_id = removed.device_id
+ *     and device_states.job_id = removed.id
+ * )
+ * select
+ *   id,
+ *   device_id,
+ *   status,
+ *   scheduled_for,
+ *   started_at,
+ *   completed_at
+ * from removed
+ * ```
+ */
+export const jobDelete: Query<JobDeleteParams, JobDeleteResult> = new Query("JobDelete", jobDeleteIR);
