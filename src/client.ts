@@ -230,11 +230,12 @@ export class Database implements Queryable {
     values: readonly unknown[],
     options: QueryOptions,
     timeout: number,
+    simple?: boolean,
   ): Promise<Answer> => {
     const started = performance.now();
     const before = slot.writes;
     try {
-      const answer = await slot.send(text, values, options, timeout);
+      const answer = await slot.send(text, values, options, timeout, simple);
       this.#log(options.name, answer.rowCount, performance.now() - started);
       return answer;
     } catch (error) {

@@ -93,6 +93,8 @@ export class Settings {
   /** Keys to read again; `#allStale` stands for all of them. */
   #stale = new Set<string>();
   #allStale = true;
+  /** The same of the load under way: what it reads is not known yet. */
+  #underWay: { readonly keys: ReadonlySet<string>; readonly all: boolean } | undefined;
   #loaded = false;
   #loading: Promise<void> | undefined;
   #following: Promise<void> | undefined;
@@ -182,7 +184,7 @@ export class Settings {
    * for (const { key, value, source } of await db.settings.entries()) console.log(key, value, source);
    */
   async entries(): Promise<SettingEntry[]> {
-    await this.#current(() => this.#allStale || this.#stale.size > 0);
+    await this.#current(() => this.#isStale());
     const keys = new Set([...Object.keys(this.#sources.defaults), ...this.#rows.keys()]);
     return [...keys].sort().flatMap((key) => this.#resolve(key) ?? []);
   }
@@ -217,10 +219,17 @@ export class Settings {
   }
 
   async #read(key: string): Promise<Json | undefined> {
-    await this.#current(() => this.#allStale || this.#stale.has(key));
+    await this.#current(() => this.#isStale(key));
     const value = this.#resolve(key)?.value;
-    if (!this.#allStale && !this.#stale.has(key)) this.#ready.set(key, Promise.resolve(value));
+    if (!this.#isStale(key)) this.#ready.set(key, Promise.resolve(value));
     return value;
+  }
+
+  /** Whether a key, or any, is to be read again. */
+  #isStale(key?: string): boolean {
+    const has = (keys: ReadonlySet<string>) => key === undefined ? keys.size > 0 : keys.has(key);
+    const { keys, all } = this.#underWay ?? { keys: new Set<string>(), all: false };
+    return this.#allStale || all || has(this.#stale) || has(keys);
   }
 
   /**
@@ -266,6 +275,7 @@ export class Settings {
     const started = performance.now();
     this.#allStale = false;
     this.#stale = new Set();
+    this.#underWay = { keys, all };
     let rows: Row[];
     try {
       rows = all
@@ -275,6 +285,8 @@ export class Settings {
       this.#allStale ||= all;
       for (const key of keys) this.#stale.add(key);
       throw error;
+    } finally {
+      this.#underWay = undefined;
     }
     if (all) this.#checked = started;
     const seen = new Set(rows.map(({ key }) => key));

@@ -214,8 +214,9 @@ export class Slot {
     const slot = new Slot(address, socket, timeout, onNotify);
     const where = formatTarget(address.target);
     try {
-      // The first statement, since the driver logs in only when it has one.
-      await slot.send("select", [], NO_RUN, timeout, true);
+      // The driver logs in when it has a statement. This one is of use: where PostgreSQL
+      // was built with JIT, it spends seconds on compiling what runs for milliseconds.
+      await slot.send("set jit = off", [], NO_RUN, timeout, true);
     } catch (error) {
       slot.discard();
       if (error instanceof TimeoutError) {

@@ -42,6 +42,7 @@ export type Runner = (
   values: readonly unknown[],
   options: QueryOptions,
   timeout: number,
+  simple?: boolean,
 ) => Promise<Answer>;
 
 const NOTHING = () => {};
@@ -108,23 +109,7 @@ export class OpenTransaction implements Transaction {
     values: readonly unknown[] = [],
     options: QueryOptions = {},
   ): Promise<{ rows: Row[]; rowCount: number }> {
-    return this.#inTurn(async () => {
-      const work = this.#work;
-      const own = options.timeout ?? work.statementTimeout;
-      // The transaction's deadline is kept by whoever began it, and says so by its name.
-      const timeout = own < left(work.until) ? own : Infinity;
-      const running = work.run(work.slot, text, values, options, timeout);
-      if (options.reads !== true) {
-        work.wrote = true;
-        if (work.id === undefined) this.#learnId(timeout);
-      }
-      try {
-        return await running as { rows: Row[]; rowCount: number; command: string };
-      } catch (error) {
-        if (error instanceof DatabaseError && error.sqlState !== undefined) this.#failure ??= error;
-        throw error;
-      }
-    });
+    return this.#statement(text, values, options) as Promise<{ rows: Row[]; rowCount: number }>;
   }
 
   async *stream<Row>(
@@ -143,8 +128,9 @@ export class OpenTransaction implements Transaction {
       await this.query(`declare ${cursor} no scroll cursor for ${text}`, values, fetch);
       open = true;
       for (;;) {
-        const { rows } = await this.query<Row>(`fetch ${batch} from ${cursor}`, [], fetch);
-        yield* rows;
+        // Without a plan: the driver would keep the columns of the first cursor of this name.
+        const { rows } = await this.#statement(`fetch ${batch} from ${cursor}`, [], fetch, true);
+        yield* rows as Row[];
         if (rows.length < batch) return;
       }
     } finally {
@@ -235,6 +221,31 @@ export class OpenTransaction implements Transaction {
       const message = "The transaction has a part under way; use the handle its callback was given";
       throw new DatabaseError("TRANSACTION_NESTED", message);
     }
+  }
+
+  #statement(
+    text: string,
+    values: readonly unknown[],
+    options: QueryOptions,
+    simple = false,
+  ): Promise<Answer> {
+    return this.#inTurn(async () => {
+      const work = this.#work;
+      const own = options.timeout ?? work.statementTimeout;
+      // The transaction's deadline is kept by whoever began it, and says so by its name.
+      const timeout = own < left(work.until) ? own : Infinity;
+      const running = work.run(work.slot, text, values, options, timeout, simple);
+      if (options.reads !== true) {
+        work.wrote = true;
+        if (work.id === undefined) this.#learnId(timeout);
+      }
+      try {
+        return await running;
+      } catch (error) {
+        if (error instanceof DatabaseError && error.sqlState !== undefined) this.#failure ??= error;
+        throw error;
+      }
+    });
   }
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {

@@ -170,7 +170,8 @@ async function removeLeftovers(dataDir: string): Promise<void> {
   const names = await readdir(dirname(dataDir)).catch(() => []);
   for (const name of names.filter((name) => name.startsWith(start))) {
     if (isAlive(Number(name.slice(start.length)))) continue;
-    await rm(join(dirname(dataDir), name), { recursive: true, force: true });
+    // Its initdb may have outlived it, and may still write.
+    await rm(join(dirname(dataDir), name), { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

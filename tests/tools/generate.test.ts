@@ -12,7 +12,7 @@ import { suite } from "../support/suite.ts";
 
 const test = suite("generate");
 const admin = process.env.TEST_DATABASE_URL ?? "";
-const name = `generate_test_${process.pid}`;
+const name = `${process.env.TEST_TEMPLATE ?? "netraven_test"}_generate`;
 const url = Object.assign(new URL(admin), { pathname: `/${name}` }).href;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const scratch = await mkdtemp(join(tmpdir(), "netraven-test-"));
@@ -259,20 +259,33 @@ test("generate() passes on what pgtyped says, when its configuration is bad or t
   assert.match(server.join(), /^sites\.sql: pgtyped wrote no module: .*ECONNREFUSED/);
 });
 
-test("generate() listens to no variable of the caller's", async () => {
-  Object.assign(process.env, {
+let made: Promise<string[]> | undefined;
+
+/** Generates the good module once, with variables around that pgtyped takes for its flags. */
+function generateGood(): Promise<string[]> {
+  const traps = {
     URI: "postgres://x@127.0.0.1:1/x",
-    FILE: "nothing.sql",
+    FILE: "no.sql",
+    WATCH: "true",
     PGHOST: "127.0.0.2",
+  };
+  if (made !== undefined) return made;
+  Object.assign(process.env, traps);
+  return made = generate({ queriesDir: good, outDir: out, url }).finally(() => {
+    for (const variable of Object.keys(traps)) delete process.env[variable];
   });
+}
 
-  await generate({ queriesDir: good, outDir: out, url });
+test("generate() listens to no variable of the caller's, and removes what is left over", async () => {
+  const changed = await generateGood();
 
-  for (const variable of ["URI", "FILE", "PGHOST"]) delete process.env[variable];
-  assert.equal(await readdir(out), ["sites.ts"], "and what was left over is gone");
+  assert.equal(changed, ["sites.ts", "old.ts"]);
+  assert.equal(await readdir(out), ["sites.ts"]);
 });
 
 test("generate() writes the project's own module: class, types, contract", async () => {
+  await generateGood();
+
   const text = await readFile(join(out, "sites.ts"), "utf8");
 
   assert.match(text, /^\/\/ Generated from queries\/sites\.sql by make generate\. Do not edit\.\n/);
@@ -296,6 +309,7 @@ test("generate() writes the project's own module: class, types, contract", async
 });
 
 test("generate() writes modules that the compiler takes, with parameters left out or undefined", async () => {
+  await generateGood();
   const src = join(scratch, "src");
   for (const file of ["query.ts", "json.ts"]) {
     await writeFile(join(src, file), `export * from ${JSON.stringify(join(root, "src", file))};\n`);
@@ -338,10 +352,13 @@ export async function use(db: Queryable): Promise<void> {
 });
 
 test("verify() is content with what generate() wrote", async () => {
+  await generateGood();
+
   await verify({ queriesDir: good, outDir: out, url, migrationsDir, schemaFile });
 });
 
 test("verify() writes nothing and names every file that is stale, missing or left over", async () => {
+  await generateGood();
   const copy = join(scratch, "copy");
   await cp(out, copy, { recursive: true });
   await writeFile(join(copy, "left.ts"), "");

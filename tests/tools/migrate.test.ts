@@ -15,6 +15,7 @@ import {
   rollback,
   status,
 } from "../../src/tools/migrate.ts";
+import { startThrowaway, type Throwaway } from "../../src/tools/server.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("migrate");
@@ -25,7 +26,7 @@ const databases: string[] = [];
 /** The URL of a database that is not there yet. */
 function freshUrl(): string {
   const url = new URL(admin);
-  url.pathname = `/migrate_test_${process.pid}_${databases.length}`;
+  url.pathname = `/${process.env.TEST_TEMPLATE ?? "netraven_test"}_migrate_${databases.length}`;
   databases.push(url.pathname.slice(1));
   return url.href;
 }
@@ -107,7 +108,20 @@ async function row(url: string, text: string): Promise<Record<string, unknown>> 
   throw new Error(`No row came: ${text}`);
 }
 
+/** A server of our own, since the role of the tests may not make roles. */
+let own: Promise<Throwaway> | undefined;
+
+/** A new role on it, in the URL of a database that is not there. */
+async function roleUrl(role: string, password: string, rights: string): Promise<string> {
+  const { url, superuserUrl } = await (own ??= startThrowaway());
+  await sql(superuserUrl, `create role ${role} login ${rights} password '${password}'`);
+  const encoded = encodeURIComponent(password);
+  return Object.assign(new URL(url), { username: role, password: encoded, pathname: `/${role}` })
+    .href;
+}
+
 test.after(async () => {
+  await (await own)?.stop();
   for (const name of databases) await sql(admin, `drop database if exists "${name}" with (force)`);
   await rm(scratch, { recursive: true, force: true });
 });
@@ -494,12 +508,7 @@ test("migrate() fails, when dbmate dies by a signal or cannot start", async () =
 });
 
 test("migrate() gives dbmate the URL by environment and nothing else, and hides the password", async () => {
-  const url = freshUrl();
-  const role = `migrate_role_${process.pid}`;
-  await sql(admin, `create role ${role} login createdb password 'p@ss w+rd'`);
-  const mine = new URL(url);
-  mine.username = role;
-  mine.password = encodeURIComponent("p@ss w+rd");
+  const url = await roleUrl("careful", "p@ss w+rd", "createdb");
   const migrationsDir = await folder(TWO);
   const seen = join(scratch, "seen");
   const binary = await fakeDbmate(
@@ -510,13 +519,11 @@ test("migrate() gives dbmate the URL by environment and nothing else, and hides 
   const lines: string[] = [];
 
   const error = await failure(
-    migrate({ url: mine.href, migrationsDir, binary, log: (line) => lines.push(line) }),
+    migrate({ url, migrationsDir, binary, log: (line) => lines.push(line) }),
   );
   delete process.env.PGOPTIONS;
   delete process.env.DBMATE_STRICT;
-  const result = await migrate({ url: mine.href, migrationsDir });
-  await sql(admin, `drop database "${mine.pathname.slice(1)}" with (force)`);
-  await sql(admin, `drop role ${role}`);
+  const result = await migrate({ url, migrationsDir });
 
   assert.is(result.total, 2, "the real dbmate reads the password as it was meant");
   const [args = "", ...environment] = (await readFile(seen, "utf8")).trim().split("\n");
@@ -530,17 +537,12 @@ test("migrate() gives dbmate the URL by environment and nothing else, and hides 
 });
 
 test("migrate() says who can help, when the role may not create the database", async () => {
-  const url = new URL(freshUrl());
-  const role = `migrate_weak_${process.pid}`;
-  await sql(admin, `create role ${role} login password 'weak'`);
-  url.username = role;
-  url.password = "weak";
+  const url = await roleUrl("weak", "weak", "nocreatedb");
 
-  const error = await failure(migrate({ url: url.href, migrationsDir: await folder(TWO) }));
-  await sql(admin, `drop role ${role}`);
+  const error = await failure(migrate({ url, migrationsDir: await folder(TWO) }));
 
   assert.is(error.code, "CREATE_DATABASE");
-  assert.match(error.message, `role "${role}" may not create it`);
+  assert.match(error.message, 'Database "weak" does not exist, and role "weak" may not create it');
 });
 
 test("rollback() takes back the newest file and its note", async () => {

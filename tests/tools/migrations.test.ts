@@ -11,7 +11,7 @@ import { suite } from "../support/suite.ts";
 
 const test = suite("migrations");
 const admin = process.env.TEST_DATABASE_URL ?? "";
-const name = `migrations_test_${process.pid}`;
+const name = `${process.env.TEST_TEMPLATE ?? "netraven_test"}_migrations`;
 const url = Object.assign(new URL(admin), { pathname: `/${name}` }).href;
 
 const scratch = await mkdtemp(join(tmpdir(), "netraven-test-"));
