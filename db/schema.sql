@@ -130,18 +130,18 @@ CREATE FUNCTION public.devices_matching(hostname_part text, network inet, type t
       )
     )
     and (
-      all_tags is null
-      or not exists (
-        select
-        from unnest(all_tags) as wanted (name)
-        where not exists (
-          select
-          from tags
-          join device_tags on device_tags.tag_id = tags.id
-          where
-            tags.name = wanted.name
-            and device_tags.device_id = devices.id
-        )
+      coalesce(cardinality(all_tags), 0) = 0
+      or id in (
+        select device_tags.device_id
+        from tags
+        join device_tags on device_tags.tag_id = tags.id
+        where tags.name = any(all_tags)
+        group by device_tags.device_id
+        having
+          count(*) = (
+            select count(distinct name)
+            from unnest(all_tags) as wanted (name)
+          )
       )
     )
     and (
@@ -156,7 +156,7 @@ $$;
 -- Name: FUNCTION devices_matching(hostname_part text, network inet, type text, any_tags text[], all_tags text[], q text); Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON FUNCTION public.devices_matching(hostname_part text, network inet, type text, any_tags text[], all_tags text[], q text) IS 'Devices that pass every filter; a filter that is null lets all pass.';
+COMMENT ON FUNCTION public.devices_matching(hostname_part text, network inet, type text, any_tags text[], all_tags text[], q text) IS 'Devices that pass every filter; a filter that is null lets all pass. Letters A to Z match in either case.';
 
 --
 -- Name: system_settings_notify(); Type: FUNCTION; Schema: public; Owner: -

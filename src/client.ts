@@ -263,7 +263,9 @@ export class Database implements Queryable {
     const interrupted = new Promise<never>((_, reject) => interrupt = reject);
     interrupted.catch(NOTHING);
     const expire = () => {
-      const reason = new TimeoutError("transaction", "The transaction did not end in time", { sent: true });
+      const reason = new TimeoutError("transaction", "The transaction did not end in time", {
+        sent: true,
+      });
       interrupt(reason);
       slot.abandon(reason);
     };

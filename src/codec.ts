@@ -99,7 +99,8 @@ function encodeJson(value: unknown): string {
   // escape of that kind stands, since `\\u0000` may also be plain text.
   if (/\\u(?:0000|d[89a-f])/.test(text)) {
     JSON.stringify(value, (key, part) => {
-      const problem = textProblem(key) ?? (typeof part === "string" ? textProblem(part) : undefined);
+      const problem = textProblem(key) ??
+        (typeof part === "string" ? textProblem(part) : undefined);
       if (problem !== undefined) throw new EncodeError(problem);
       return part;
     });
@@ -127,7 +128,9 @@ function encodeTimestamp(value: unknown): string {
 function decodeTimestamp(text: string): Date {
   if (text === "infinity") return new Date(END_OF_TIME);
   if (text === "-infinity") return new Date(-END_OF_TIME);
-  const parts = /^(\d+)-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d+))?)?(?:\+00)?( BC)?$/.exec(text);
+  const parts = /^(\d+)-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d+))?)?(?:\+00)?( BC)?$/.exec(
+    text,
+  );
   if (parts === null) throw new DecodeError("A time of the database is not in UTC");
   const [, year, month, day, hour, minute, second, fraction, bc] = parts;
   const date = new Date(0);

@@ -53,7 +53,11 @@ export class ConstraintError extends DatabaseError {
       not_null: `A value is missing in ${on}`,
       exclusion: `A row of ${on} is in conflict with another`,
     }[rule.kind];
-    super("CONSTRAINT", rule.constraint ? `${what}: constraint "${rule.constraint}"` : what, context);
+    super(
+      "CONSTRAINT",
+      rule.constraint ? `${what}: constraint "${rule.constraint}"` : what,
+      context,
+    );
     this.kind = rule.kind;
     this.constraint = rule.constraint;
     this.table = rule.table;

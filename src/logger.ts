@@ -1,6 +1,6 @@
 /** Where the layer's own words go. Never a value, a row or a password. */
 
-import type { LogLevel } from "./config.ts";
+import type { LogLevel } from "./config_shape.ts";
 
 /** Any object with these four methods: `console`, pino, winston… */
 export interface Logger {

@@ -5,7 +5,8 @@
  * @module
  */
 export { type CloseOptions, connect, type ConnectOptions, type Database } from "./client.ts";
-export type { ConfigOptions, LogLevel } from "./config.ts";
+export type { ConfigOptions } from "./config.ts";
+export type { LogLevel } from "./config_shape.ts";
 export { type ConfigSave, configSave, type ConfigSaved, type Session } from "./config_save.ts";
 export {
   CommitUnknownError,

@@ -352,7 +352,9 @@ export class Settings {
     let pause = RECONNECT_FIRST;
     while (!this.#closed) {
       try {
-        const slot = this.#listener = await this.#sources.listen((_, payload) => this.#notified(payload));
+        const slot = this.#listener = await this.#sources.listen((_, payload) =>
+          this.#notified(payload)
+        );
         if (this.#closed) break;
         slot.unref();
         await slot.command(`listen ${CHANNEL}`, HEARTBEAT_ANSWER);
@@ -370,7 +372,8 @@ export class Settings {
         await this.#heartbeats(slot);
       } catch (error) {
         // A standby refuses LISTEN for good; everything else may pass.
-        const forGood = error instanceof DatabaseError && /^(0A000|25006|42501)$/.test(error.sqlState ?? "");
+        const forGood = error instanceof DatabaseError &&
+          /^(0A000|25006|42501)$/.test(error.sqlState ?? "");
         if (forGood) return await this.#poll();
       }
       this.#listener?.discard();

@@ -16,7 +16,7 @@ import {
   TimeoutError,
 } from "./errors.ts";
 import { type Address, openSocket } from "./socket.ts";
-import { serverError, startupError, type ServerError } from "./sqlstate.ts";
+import { type ServerError, serverError, startupError } from "./sqlstate.ts";
 import { formatTarget } from "./url.ts";
 
 /** What a statement gives back. */
@@ -87,7 +87,10 @@ const types = Object.fromEntries(
  * statement, not per row.
  */
 export function columnName(column: string): string {
-  return column.replace(/[!?]$/, "").replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return column.replace(/[!?]$/, "").replace(
+    /_([a-z])/g,
+    (_, letter: string) => letter.toUpperCase(),
+  );
 }
 
 /** One connection. */
@@ -131,7 +134,9 @@ export class Slot {
     socket.on("data", (chunk: Uint8Array) => {
       // An error that answers nothing is the server's farewell. Its close follows
       // later; a statement that was called in between must not be written.
-      if (chunk[0] === ERROR_RESPONSE && this.#writes === this.#writesWhenIdle) this.discard(lost());
+      if (chunk[0] === ERROR_RESPONSE && this.#writes === this.#writesWhenIdle) {
+        this.discard(lost());
+      }
     });
     socket.on("close", () => {
       // The driver takes all listeners away when it sees the close; an error
@@ -200,7 +205,12 @@ export class Slot {
       const again = secondTry(address.target.sslMode, error);
       if (again === undefined) throw error;
       const left = Math.max(1, until - performance.now());
-      return await Slot.#login(address, await openSocket(address, left, again.plain), until, onNotify);
+      return await Slot.#login(
+        address,
+        await openSocket(address, left, again.plain),
+        until,
+        onNotify,
+      );
     }
   }
 
@@ -224,7 +234,9 @@ export class Slot {
         throw new TimeoutError("connect", message);
       }
       if (isServerError(error)) throw startupError(error, where);
-      if (error instanceof Error && (error as { code?: unknown }).code === "SASL_SIGNATURE_MISMATCH") {
+      if (
+        error instanceof Error && (error as { code?: unknown }).code === "SASL_SIGNATURE_MISMATCH"
+      ) {
         const problem = "the server does not know the password either; it may be an impostor";
         throw new ConnectionError("authentication", `Cannot connect to ${where}: ${problem}`);
       }
@@ -312,7 +324,9 @@ export class Slot {
   }
 
   /** Ends the connection without a farewell. Safe to call twice. */
-  discard(reason: DatabaseError = new ConnectionError("closed", "The connection was discarded")): void {
+  discard(
+    reason: DatabaseError = new ConnectionError("closed", "The connection was discarded"),
+  ): void {
     this.#die(reason);
     this.#socket.destroy();
   }
@@ -433,7 +447,9 @@ export class Slot {
         if (!(error instanceof EncodeError)) throw error;
         problem = error.message;
       }
-      if (problem !== undefined) throw new ParameterError(fields?.[i] ?? `$${i + 1}`, problem, { query: name });
+      if (problem !== undefined) {
+        throw new ParameterError(fields?.[i] ?? `$${i + 1}`, problem, { query: name });
+      }
     }
     return parameters;
   }
@@ -459,9 +475,15 @@ export class Slot {
   #loss(query: string | undefined, sent: boolean): DatabaseError {
     const context = { query, sent };
     const death = this.death;
-    const what = `${death?.message ?? "The connection was lost"}${query === undefined ? "" : ` (${query})`}`;
+    const what = `${death?.message ?? "The connection was lost"}${
+      query === undefined ? "" : ` (${query})`
+    }`;
     if (death instanceof TimeoutError) return new TimeoutError(death.kind, what, context);
-    return new ConnectionError(death instanceof ConnectionError ? death.reason : "lost", what, context);
+    return new ConnectionError(
+      death instanceof ConnectionError ? death.reason : "lost",
+      what,
+      context,
+    );
   }
 }
 

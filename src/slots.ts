@@ -169,7 +169,11 @@ export class SlotPool {
   async #add(): Promise<void> {
     this.#opening++;
     try {
-      for (let pause = RETRY_FIRST; this.#waiting.size > 0; pause = Math.min(pause * 2, RETRY_MOST)) {
+      for (
+        let pause = RETRY_FIRST;
+        this.#waiting.size > 0;
+        pause = Math.min(pause * 2, RETRY_MOST)
+      ) {
         try {
           const slot = await this.#open(Math.max(1, this.#latest() - performance.now()));
           this.#obstacle = undefined;

@@ -116,7 +116,8 @@ function once(socket: net.Socket, event: string, target: Target): Promise<unknow
 
 function explain(error: NodeJS.ErrnoException, target: Target): ConnectionError {
   const where = `Cannot connect to ${formatTarget(target)}`;
-  const code = error.code ?? (error as { errors?: NodeJS.ErrnoException[] }).errors?.[0]?.code ?? "";
+  const code = error.code ?? (error as { errors?: NodeJS.ErrnoException[] }).errors?.[0]?.code ??
+    "";
   const [reason, message]: [ConnectionReason, string] =
     code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "EAI_NODATA" || code === "EAI_NONAME"
       ? ["unknown_host", "the host name is not known; check the URL and the name server"]

@@ -84,7 +84,11 @@ export function serverError(error: ServerError, query: string | undefined): Data
   const of = query === undefined ? "" : ` in ${query}`;
   const sent = { ...context, sent: true };
   if (sqlState === "57014" && error.routine === "ProcessInterrupts" && timedOut(error)) {
-    return new TimeoutError("statement", `The server's statement_timeout ended a statement${of}`, sent);
+    return new TimeoutError(
+      "statement",
+      `The server's statement_timeout ended a statement${of}`,
+      sent,
+    );
   }
   if (sqlState === "55P03") {
     return new TimeoutError("lock", `A lock was not to be had in time${of}`, sent);
@@ -96,7 +100,8 @@ export function serverError(error: ServerError, query: string | undefined): Data
   if (/^(08|57P0[1245])/.test(sqlState)) {
     return new ConnectionError("lost", `The server ended the connection${of}`, sent);
   }
-  const sentence = SENTENCES[sqlState] ?? `The server refused the statement with SQLSTATE ${sqlState}`;
+  const sentence = SENTENCES[sqlState] ??
+    `The server refused the statement with SQLSTATE ${sqlState}`;
   const detail = SAFE_MESSAGES.has(sqlState) ? `: ${error.message}` : "";
   return new QueryError(`${sentence}${of}${detail}`, context);
 }

@@ -8,7 +8,7 @@ import {
   ConnectionError,
   ConstraintError,
   type Database,
-  DatabaseError,
+  type DatabaseError,
   deviceGet,
   deviceInsert,
   deviceList,
@@ -104,7 +104,9 @@ for (const [what, change, reason] of failures) {
     assert.is((error as ConnectionError).reason, reason);
     assert.is((error as ConnectionError).sent, false);
     assert.ok(performance.now() - started < 2000);
-    const shown = `${error.message} ${inspect(error, { depth: 9, showHidden: true })} ${JSON.stringify(error)}`;
+    const shown = `${error.message} ${inspect(error, { depth: 9, showHidden: true })} ${
+      JSON.stringify(error)
+    }`;
     assert.not.match(shown, new RegExp(canary));
     assert.ok(!shown.includes(new URL(database.url).password));
   });
@@ -201,8 +203,17 @@ test("query() tells a broken constraint by kind, name, table and columns, withou
   const check = await rejection(tagInsert.one({ name: "" }, db)) as ConstraintError;
 
   for (const error of [unique, foreign, missing, check]) assert.instance(error, ConstraintError);
-  assert.equal([unique.kind, unique.constraint, unique.table, unique.columns], ["unique", "tags_name_key", "tags", ["name"]]);
-  assert.equal([foreign.kind, foreign.constraint, foreign.columns], ["foreign_key", "jobs_device_id_fkey", ["device_id"]]);
+  assert.equal([unique.kind, unique.constraint, unique.table, unique.columns], [
+    "unique",
+    "tags_name_key",
+    "tags",
+    ["name"],
+  ]);
+  assert.equal([foreign.kind, foreign.constraint, foreign.columns], [
+    "foreign_key",
+    "jobs_device_id_fkey",
+    ["device_id"],
+  ]);
   assert.equal([missing.kind, missing.table, missing.columns], ["not_null", "tags", ["name"]]);
   assert.equal([check.kind, check.constraint], ["check", "name_has_1_to_255_characters"]);
   assert.is(unique.sqlState, "23505");
@@ -225,7 +236,11 @@ test("query() never repeats a value that the server's message holds", async () =
     const error = await rejection(db.query(text, values));
 
     assert.instance(error, QueryError, text);
-    assert.not.match(`${error.stack} ${inspect(error, { depth: 9, showHidden: true })} ${JSON.stringify(error)}`, new RegExp(canary), text);
+    assert.not.match(
+      `${error.stack} ${inspect(error, { depth: 9, showHidden: true })} ${JSON.stringify(error)}`,
+      new RegExp(canary),
+      text,
+    );
   }
 });
 
@@ -238,7 +253,9 @@ test("query() rejects at its deadline, discards the connection, and stops the se
   const before = db.stats().discarded;
   const started = performance.now();
 
-  const error = await rejection(db.query("select pg_sleep(60)", [], { timeout: 150, name: "Sleeper" }));
+  const error = await rejection(
+    db.query("select pg_sleep(60)", [], { timeout: 150, name: "Sleeper" }),
+  );
 
   assert.instance(error, TimeoutError);
   assert.is((error as TimeoutError).kind, "statement");
@@ -274,7 +291,11 @@ test("query() leaves no listener on a signal that outlives it", async () => {
 });
 
 test("query() tells who holds the pool when none comes free", async () => {
-  const own = await connect({ url: database.url, pool: { size: 1, queue: 2 }, timeouts: { acquire: 200 } });
+  const own = await connect({
+    url: database.url,
+    pool: { size: 1, queue: 2 },
+    timeouts: { acquire: 200 },
+  });
   const holder = own.query("select pg_sleep(1)", [], { name: "TheHolder" });
 
   const waiting = [rejection(own.query("select 1")), rejection(own.query("select 2"))];
@@ -282,7 +303,10 @@ test("query() tells who holds the pool when none comes free", async () => {
   const [first] = await Promise.all(waiting);
 
   assert.instance(refused, TimeoutError);
-  assert.match(refused.message, /Too many callers wait.*1 of 1 in use, 2 waiting; longest: TheHolder/);
+  assert.match(
+    refused.message,
+    /Too many callers wait.*1 of 1 in use, 2 waiting; longest: TheHolder/,
+  );
   assert.instance(first, TimeoutError);
   assert.is((first as TimeoutError).kind, "acquire");
   assert.match(first!.message, /within 200 ms.*TheHolder for/);
@@ -328,7 +352,11 @@ test("query() logs name, rows and time at debug, and warns of slow ones, never o
 
 test("stream() gives all rows in batches and its connection back", async () => {
   let sum = 0;
-  for await (const { n } of db.stream<{ n: number }>("select generate_series(1, $1::integer) as n", [2500], { batch: 100 })) {
+  for await (
+    const { n } of db.stream<{ n: number }>("select generate_series(1, $1::integer) as n", [2500], {
+      batch: 100,
+    })
+  ) {
     sum += n;
   }
 

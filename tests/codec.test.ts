@@ -115,7 +115,9 @@ test("query() stores NULL for null and undefined, of every type", async () => {
 });
 
 test("query() returns the server's jsonb null and SQL NULL both as null", async () => {
-  const { rows } = await db.query("select 'null'::jsonb as a, null::jsonb as b, '[null]'::jsonb as c");
+  const { rows } = await db.query(
+    "select 'null'::jsonb as a, null::jsonb as b, '[null]'::jsonb as c",
+  );
 
   assert.equal(rows, [{ a: null, b: null, c: [null] }]);
 });
@@ -211,7 +213,10 @@ test("query() returns random text, arrays and JSON as they were given", async ()
   const random = generator(seed);
   for (let round = 0; round < 200; round++) {
     const text = randomText(random);
-    const list = Array.from({ length: random(5) }, () => random(5) === 0 ? null : randomText(random));
+    const list = Array.from(
+      { length: random(5) },
+      () => random(5) === 0 ? null : randomText(random),
+    );
     const json = randomJson(random, 3);
 
     const { rows } = await db.query(
@@ -235,7 +240,28 @@ function generator(seed: number): (below: number) => number {
 }
 
 function randomText(random: (below: number) => number): string {
-  const pieces = ["a", "Z", "0", " ", '"', "'", "\\", "{", "}", ",", "NULL", "\n", "\r", "\t", "$1", "é", "👩", "\u0001", "\uFFFD", "\u2028"];
+  const pieces = [
+    "a",
+    "Z",
+    "0",
+    " ",
+    '"',
+    "'",
+    "\\",
+    "{",
+    "}",
+    ",",
+    "NULL",
+    "\n",
+    "\r",
+    "\t",
+    "$1",
+    "é",
+    "👩",
+    "\u0001",
+    "\uFFFD",
+    "\u2028",
+  ];
   return Array.from({ length: random(12) }, () => pieces[random(pieces.length)]).join("");
 }
 
@@ -255,7 +281,10 @@ function randomJson(random: (below: number) => number, depth: number): unknown {
       return Array.from({ length: random(4) }, () => randomJson(random, depth - 1));
     default:
       return Object.fromEntries(
-        Array.from({ length: random(4) }, () => [randomText(random), randomJson(random, depth - 1)]),
+        Array.from(
+          { length: random(4) },
+          () => [randomText(random), randomJson(random, depth - 1)],
+        ),
       );
   }
 }

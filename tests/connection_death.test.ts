@@ -33,7 +33,10 @@ test.before.each(async () => {
 test.after.each(async () => {
   // Whatever happened: every slot works again, and none is left over.
   const answers = await Promise.all(
-    Array.from({ length: MAX * 3 }, (_, i) => db.query<{ i: number }>("select $1::integer as i", [i])),
+    Array.from(
+      { length: MAX * 3 },
+      (_, i) => db.query<{ i: number }>("select $1::integer as i", [i]),
+    ),
   );
   assert.equal(answers.map(({ rows }) => rows[0]?.i), Array.from({ length: MAX * 3 }, (_, i) => i));
   assert.ok(db.stats().size <= MAX);
@@ -172,7 +175,9 @@ test("transaction() begins on another connection when the idle one was killed", 
 test("stream() rejects when killed between its batches", async () => {
   const seen: number[] = [];
   const error = await rejection((async () => {
-    const rows = db.stream<{ n: number }>("select generate_series(1, 1000) as n", [], { batch: 10 });
+    const rows = db.stream<{ n: number }>("select generate_series(1, 1000) as n", [], {
+      batch: 10,
+    });
     for await (const { n } of rows) {
       seen.push(n);
       if (n === 25) await kill(await victims());

@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import * as assert from "uvu/assert";
 import {
   connect,
+  connectionLogInsert,
   ConstraintError,
   credentialTagAdd,
   type Database,
@@ -31,7 +32,6 @@ import {
   tagGetByName,
   tagInsert,
 } from "netraven-db";
-import { connectionLogInsert } from "netraven-db";
 import { createDatabase } from "./support/database.ts";
 import {
   addConfig,
@@ -513,7 +513,14 @@ const FILTERS: [DeviceCountParams, string[]][] = [
   [{ allTags: ["dc1"] }, ["DC1-leaf1", "dc1-leaf2", "dc1-spine1"]],
   [{ allTags: ["dc1", "nowhere"] }, []],
   [{ allTags: ["dc1", "dc2"] }, []],
-  [{ allTags: [] }, ["100%_real", "DC1-leaf1", "dc1-leaf2", "dc1-spine1", "dc2_leaf1", "it's\\\"odd"]],
+  [{ allTags: [] }, [
+    "100%_real",
+    "DC1-leaf1",
+    "dc1-leaf2",
+    "dc1-spine1",
+    "dc2_leaf1",
+    "it's\\\"odd",
+  ]],
   [{ anyTags: ["spine", "lab"], allTags: ["dc1"] }, ["dc1-leaf2", "dc1-spine1"]],
   [{ q: "SPINE" }, ["dc1-spine1"]],
   [{ q: "ios" }, ["100%_real", "dc1-spine1"]],

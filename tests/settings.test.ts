@@ -59,7 +59,10 @@ test("get() prefers the row to YAML and gives undefined for neither", async () =
 
 test("get() prefers the environment to the row, as JSON where it reads as such", async () => {
   await here.settings.set("in_both", "row");
-  const values: [string, unknown][] = [["42", 42], ["true", true], ["plain text", "plain text"], ['{"a":[1]}', { a: [1] }], ["", ""]];
+  const values: [string, unknown][] = [["42", 42], ["true", true], ["plain text", "plain text"], [
+    '{"a":[1]}',
+    { a: [1] },
+  ], ["", ""]];
 
   for (const [text, value] of values) {
     process.env["NETRAVEN_SETTING_IN_BOTH"] = text;
@@ -175,11 +178,14 @@ test("get() makes good what was written while its listener was dead", async () =
   await here.settings.set("a", "before");
   await here.settings.get("a");
   await listening(here);
-  const listener = "select pid from pg_stat_activity where datname = current_database() and query like '%listen%' and pid <> pg_backend_pid()";
+  const listener =
+    "select pid from pg_stat_activity where datname = current_database() and query like '%listen%' and pid <> pg_backend_pid()";
 
   // Until it listens again, nobody hears the second write.
   await there.query(`select pg_terminate_backend(pid) from (${listener}) as listeners`);
-  await there.query("insert into system_settings (key, value) values ('a', '\"gap\"') on conflict (key) do update set value = excluded.value");
+  await there.query(
+    "insert into system_settings (key, value) values ('a', '\"gap\"') on conflict (key) do update set value = excluded.value",
+  );
 
   await until("the gap is made good", async () => await here.settings.get("a") === "gap", 8000);
   await listening(here);
@@ -225,7 +231,10 @@ test("set() lets one of many writers of the same version win", async () => {
   const { version } = await here.settings.set("a", "start");
 
   const outcomes = await Promise.allSettled(
-    Array.from({ length: 10 }, (_, i) => [here, there][i % 2]!.settings.set("a", i, { ifVersion: version })),
+    Array.from(
+      { length: 10 },
+      (_, i) => [here, there][i % 2]!.settings.set("a", i, { ifVersion: version }),
+    ),
   );
 
   assert.is(outcomes.filter(({ status }) => status === "fulfilled").length, 1);

@@ -166,7 +166,9 @@ test("transaction() honours isolation and readOnly", async () => {
 });
 
 test("transaction() refuses an isolation level that there is not, unsent", async () => {
-  const wrong = { isolation: "serializable; drop table notes" } as unknown as { isolation: "serializable" };
+  const wrong = { isolation: "serializable; drop table notes" } as unknown as {
+    isolation: "serializable";
+  };
 
   const error = await rejection(db.transaction(async () => {}, wrong));
 
@@ -175,7 +177,9 @@ test("transaction() refuses an isolation level that there is not, unsent", async
 });
 
 /** Two transactions that read what the other writes. */
-async function skew(retry: number): Promise<{ calls: number; outcomes: PromiseSettledResult<void>[] }> {
+async function skew(
+  retry: number,
+): Promise<{ calls: number; outcomes: PromiseSettledResult<void>[] }> {
   let calls = 0;
   let arrive: () => void;
   const bothRead = new Promise<void>((resolve) => arrive = resolve);
@@ -266,7 +270,11 @@ test("stream() in a transaction sees what the transaction wrote", async () => {
   await db.transaction(async (tx) => {
     for (const id of [1, 2, 3, 4, 5]) await note(tx, id);
     const seen: number[] = [];
-    for await (const { id } of tx.stream<{ id: number }>("select id from notes order by id", [], { batch: 2 })) {
+    for await (
+      const { id } of tx.stream<{ id: number }>("select id from notes order by id", [], {
+        batch: 2,
+      })
+    ) {
       seen.push(id);
       if (seen.length === 4) break;
     }

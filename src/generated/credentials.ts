@@ -281,56 +281,69 @@ export interface CredentialMatchManyResult {
   username: string;
 }
 
-const credentialMatchManyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"perDevice":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":442,"b":452}]},{"name":"perDevice","required":true,"transform":{"type":"scalar"},"locs":[{"a":1209,"b":1219}]}],"statement":"-- The same for many devices: at most so many credentials for each, ranked\n-- from 1. A device that no credential matches has no row.\nwith matches as (\n  select\n    device_tags.device_id,\n    credential_tags.credential_id,\n    array_agg(tags.name order by tags.name) as matching_tags\n  from device_tags\n  join tags on tags.id = device_tags.tag_id\n  join credential_tags on credential_tags.tag_id = tags.id\n  where device_tags.device_id = any(:deviceIds!::integer[])\n  group by device_tags.device_id, credential_tags.credential_id\n),\nranked as (\n  select\n    matches.device_id,\n    row_number() over (\n      partition by matches.device_id\n      order by\n        credentials.priority,\n        credentials.success_rate desc,\n        credentials.last_used desc nulls last,\n        credentials.id\n    )::integer as rank,\n    credentials.id,\n    credentials.username,\n    credentials.priority,\n    credentials.last_used,\n    credentials.success_rate,\n    matches.matching_tags\n  from matches\n  join credentials on credentials.id = matches.credential_id\n)\nselect\n  device_id,\n  rank as \"rank!\",\n  id,\n  username,\n  priority,\n  last_used,\n  success_rate,\n  matching_tags as \"matching_tags!\"\nfrom ranked\nwhere rank <= :perDevice!::integer\norder by device_id, rank"};
+const credentialMatchManyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"perDevice":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1042,"b":1052}]},{"name":"perDevice","required":true,"transform":{"type":"scalar"},"locs":[{"a":1087,"b":1097},{"a":1732,"b":1742}]}],"statement":"-- The same for many devices: at most so many credentials for each, ranked\n-- from 1. A device that no credential matches has no row.\n-- The order is the same for every device, so the best of a device are among\n-- the best of its tags, and no tag needs to give more than a device can take.\nwith placed as (\n  select\n    id,\n    row_number() over (\n      order by priority, success_rate desc, last_used desc nulls last, id\n    ) as place\n  from credentials\n),\nbest as (\n  select\n    credential_tags.tag_id,\n    placed.id as credential_id,\n    placed.place,\n    row_number() over (\n      partition by credential_tags.tag_id\n      order by placed.place\n    ) as rank\n  from placed\n  join credential_tags on credential_tags.credential_id = placed.id\n),\nranked as (\n  select\n    device_tags.device_id,\n    best.credential_id,\n    row_number() over (\n      partition by device_tags.device_id\n      order by best.place\n    )::integer as rank\n  from device_tags\n  join best on best.tag_id = device_tags.tag_id\n  where\n    device_tags.device_id = any(:deviceIds!::integer[])\n    and best.rank <= :perDevice!::integer\n  group by device_tags.device_id, best.credential_id, best.place\n)\nselect\n  ranked.device_id,\n  ranked.rank as \"rank!\",\n  credentials.id,\n  credentials.username,\n  credentials.priority,\n  credentials.last_used,\n  credentials.success_rate,\n  array_agg(tags.name order by tags.name) as \"matching_tags!\"\nfrom ranked\njoin credentials on credentials.id = ranked.credential_id\njoin device_tags on device_tags.device_id = ranked.device_id\njoin credential_tags\n  on credential_tags.credential_id = ranked.credential_id\n  and credential_tags.tag_id = device_tags.tag_id\njoin tags on tags.id = device_tags.tag_id\nwhere ranked.rank <= :perDevice!::integer\ngroup by ranked.device_id, ranked.rank, credentials.id\norder by ranked.device_id, ranked.rank"};
 
 /**
  * The same for many devices: at most so many credentials for each, ranked
  * from 1. A device that no credential matches has no row.
+ * The order is the same for every device, so the best of a device are among
+ * the best of its tags, and no tag needs to give more than a device can take.
  *
  * ```sql
- * with matches as (
+ * with placed as (
  *   select
- *     device_tags.device_id,
- *     credential_tags.credential_id,
- *     array_agg(tags.name order by tags.name) as matching_tags
- *   from device_tags
- *   join tags on tags.id = device_tags.tag_id
- *   join credential_tags on credential_tags.tag_id = tags.id
- *   where device_tags.device_id = any(:deviceIds!::integer[])
- *   group by device_tags.device_id, credential_tags.credential_id
+ *     id,
+ *     row_number() over (
+ *       order by priority, success_rate desc, last_used desc nulls last, id
+ *     ) as place
+ *   from credentials
+ * ),
+ * best as (
+ *   select
+ *     credential_tags.tag_id,
+ *     placed.id as credential_id,
+ *     placed.place,
+ *     row_number() over (
+ *       partition by credential_tags.tag_id
+ *       order by placed.place
+ *     ) as rank
+ *   from placed
+ *   join credential_tags on credential_tags.credential_id = placed.id
  * ),
  * ranked as (
  *   select
- *     matches.device_id,
+ *     device_tags.device_id,
+ *     best.credential_id,
  *     row_number() over (
- *       partition by matches.device_id
- *       order by
- *         credentials.priority,
- *         credentials.success_rate desc,
- *         credentials.last_used desc nulls last,
- *         credentials.id
- *     )::integer as rank,
- *     credentials.id,
- *     credentials.username,
- *     credentials.priority,
- *     credentials.last_used,
- *     credentials.success_rate,
- *     matches.matching_tags
- *   from matches
- *   join credentials on credentials.id = matches.credential_id
+ *       partition by device_tags.device_id
+ *       order by best.place
+ *     )::integer as rank
+ *   from device_tags
+ *   join best on best.tag_id = device_tags.tag_id
+ *   where
+ *     device_tags.device_id = any(:deviceIds!::integer[])
+ *     and best.rank <= :perDevice!::integer
+ *   group by device_tags.device_id, best.credential_id, best.place
  * )
  * select
- *   device_id,
- *   rank as "rank!",
- *   id,
- *   username,
- *   priority,
- *   last_used,
- *   success_rate,
- *   matching_tags as "matching_tags!"
+ *   ranked.device_id,
+ *   ranked.rank as "rank!",
+ *   credentials.id,
+ *   credentials.username,
+ *   credentials.priority,
+ *   credentials.last_used,
+ *   credentials.success_rate,
+ *   array_agg(tags.name order by tags.name) as "matching_tags!"
  * from ranked
- * where rank <= :perDevice!::integer
- * order by device_id, rank
+ * join credentials on credentials.id = ranked.credential_id
+ * join device_tags on device_tags.device_id = ranked.device_id
+ * join credential_tags
+ *   on credential_tags.credential_id = ranked.credential_id
+ *   and credential_tags.tag_id = device_tags.tag_id
+ * join tags on tags.id = device_tags.tag_id
+ * where ranked.rank <= :perDevice!::integer
+ * group by ranked.device_id, ranked.rank, credentials.id
+ * order by ranked.device_id, ranked.rank
  * ```
  */
 export const credentialMatchMany: Query<CredentialMatchManyParams, CredentialMatchManyResult> = new Query("CredentialMatchMany", credentialMatchManyIR);
@@ -351,7 +364,7 @@ export interface CredentialDependentsResult {
   id: number;
 }
 
-const credentialDependentsIR: QueryIR = {"usedParamSet":{"id":true,"afterHostname":true,"afterId":true,"limit":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":313,"b":316},{"a":507,"b":510}]},{"name":"afterHostname","required":false,"transform":{"type":"scalar"},"locs":[{"a":567,"b":580}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":603,"b":610}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":670,"b":676}]}],"statement":"-- Devices that only this credential opens, by hostname: ask before deleting.\nselect\n  devices.id,\n  devices.hostname\nfrom devices\nwhere\n  exists (\n    select\n    from device_tags\n    join credential_tags using (tag_id)\n    where\n      device_tags.device_id = devices.id\n      and credential_tags.credential_id = :id!\n  )\n  and not exists (\n    select\n    from device_tags\n    join credential_tags using (tag_id)\n    where\n      device_tags.device_id = devices.id\n      and credential_tags.credential_id <> :id!\n  )\n  and (devices.hostname, devices.id)\n  > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))\norder by devices.hostname, devices.id\nlimit :limit!::integer"};
+const credentialDependentsIR: QueryIR = {"usedParamSet":{"id":true,"afterHostname":true,"afterId":true,"limit":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":323,"b":326},{"a":550,"b":553}]},{"name":"afterHostname","required":false,"transform":{"type":"scalar"},"locs":[{"a":618,"b":631}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":654,"b":661}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":721,"b":727}]}],"statement":"-- Devices that only this credential opens, by hostname: ask before deleting.\nselect\n  devices.id,\n  devices.hostname\nfrom devices\nwhere\n  devices.id in (\n    select device_tags.device_id\n    from credential_tags\n    join device_tags on device_tags.tag_id = credential_tags.tag_id\n    where credential_tags.credential_id = :id!\n  )\n  and not exists (\n    select\n    from device_tags\n    where\n      device_tags.device_id = devices.id\n      and device_tags.tag_id in (\n        select tag_id\n        from credential_tags\n        where credential_id <> :id!\n      )\n  )\n  and (devices.hostname, devices.id)\n  > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))\norder by devices.hostname, devices.id\nlimit :limit!::integer"};
 
 /**
  * Devices that only this credential opens, by hostname: ask before deleting.
@@ -362,21 +375,22 @@ const credentialDependentsIR: QueryIR = {"usedParamSet":{"id":true,"afterHostnam
  *   devices.hostname
  * from devices
  * where
- *   exists (
- *     select
- *     from device_tags
- *     join credential_tags using (tag_id)
- *     where
- *       device_tags.device_id = devices.id
- *       and credential_tags.credential_id = :id!
+ *   devices.id in (
+ *     select device_tags.device_id
+ *     from credential_tags
+ *     join device_tags on device_tags.tag_id = credential_tags.tag_id
+ *     where credential_tags.credential_id = :id!
  *   )
  *   and not exists (
  *     select
  *     from device_tags
- *     join credential_tags using (tag_id)
  *     where
  *       device_tags.device_id = devices.id
- *       and credential_tags.credential_id <> :id!
+ *       and device_tags.tag_id in (
+ *         select tag_id
+ *         from credential_tags
+ *         where credential_id <> :id!
+ *       )
  *   )
  *   and (devices.hostname, devices.id)
  *   > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))

@@ -100,7 +100,7 @@ export interface DeviceInsertManyResult {
   outcome: string;
 }
 
-const deviceInsertManyIR: QueryIR = {"usedParamSet":{"hostnames":true,"ipAddresses":true,"deviceTypes":true,"tagNames":true},"params":[{"name":"hostnames","required":true,"transform":{"type":"scalar"},"locs":[{"a":755,"b":765}]},{"name":"ipAddresses","required":true,"transform":{"type":"scalar"},"locs":[{"a":780,"b":792}]},{"name":"deviceTypes","required":true,"transform":{"type":"scalar"},"locs":[{"a":815,"b":827}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":1385,"b":1393}]}],"statement":"-- Makes many devices in one go and says for each what happened, in the order\n-- given. The arrays go together by position; tag names are a JSON array with\n-- an array of names, or null, for each device.\n-- A device whose hostname or address is taken, in the table or further up in\n-- the input, is a duplicate and changes nothing; its id is that of the device\n-- that has the hostname, else the address, or null while the transaction that\n-- took it is not visible here.\n-- Rows go in by hostname, so that two calls at once cannot block each other.\nwith given as (\n  select\n    place::integer - 1 as index,\n    hostname,\n    ip_address,\n    device_type,\n    row_number() over (partition by hostname, ip_address order by place) as copy\n  from unnest(\n    :hostnames!::text[],\n    :ipAddresses!::text[]::inet[],\n    :deviceTypes!::text[]\n  ) with ordinality as given (hostname, ip_address, device_type, place)\n),\ninserted as (\n  insert into devices (hostname, ip_address, device_type)\n  select\n    hostname,\n    ip_address,\n    device_type\n  from given\n  order by hostname, index\n  on conflict do nothing\n  returning id, hostname, ip_address\n),\ncreated as (\n  select\n    given.index,\n    inserted.id\n  from given\n  join inserted using (hostname, ip_address)\n  where given.copy = 1\n),\nlabels as (\n  select distinct\n    created.id as device_id,\n    label.name\n  from jsonb_array_elements(:tagNames::jsonb)\n    with ordinality as list (names, place)\n  join created on created.index = list.place - 1\n  cross join jsonb_array_elements_text(nullif(list.names, 'null'))\n    as label (name)\n),\nknown as (\n  select id, name\n  from tags\n  where name in (select name from labels)\n),\nmade as (\n  insert into tags (name)\n  select distinct name\n  from labels\n  where name not in (select name from known)\n  order by name\n  on conflict (name) do update set type = tags.type\n  returning id, name\n),\ntagged as (\n  insert into device_tags (device_id, tag_id)\n  select\n    labels.device_id,\n    wanted.id\n  from labels\n  join (table known union all table made) as wanted using (name)\n)\nselect\n  given.index as \"index!\",\n  case\n    when created.id is null then 'duplicate'\n    else 'created'\n  end as \"outcome!\",\n  coalesce(\n    new_hostname.id,\n    old_hostname.id,\n    new_address.id,\n    old_address.id\n  ) as \"id?\"\nfrom given\nleft join created using (index)\nleft join inserted as new_hostname on new_hostname.hostname = given.hostname\nleft join devices as old_hostname on old_hostname.hostname = given.hostname\nleft join inserted as new_address on new_address.ip_address = given.ip_address\nleft join devices as old_address on old_address.ip_address = given.ip_address\norder by given.index"};
+const deviceInsertManyIR: QueryIR = {"usedParamSet":{"hostnames":true,"ipAddresses":true,"deviceTypes":true,"tagNames":true},"params":[{"name":"hostnames","required":true,"transform":{"type":"scalar"},"locs":[{"a":755,"b":765}]},{"name":"ipAddresses","required":true,"transform":{"type":"scalar"},"locs":[{"a":780,"b":792}]},{"name":"deviceTypes","required":true,"transform":{"type":"scalar"},"locs":[{"a":815,"b":827}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":1607,"b":1615}]}],"statement":"-- Makes many devices in one go and says for each what happened, in the order\n-- given. The arrays go together by position; tag names are a JSON array with\n-- an array of names, or null, for each device.\n-- A device whose hostname or address is taken, in the table or further up in\n-- the input, is a duplicate and changes nothing; its id is that of the device\n-- that has the hostname, else the address, or null while the transaction that\n-- took it is not visible here.\n-- Rows go in by hostname, so that two calls at once cannot block each other.\nwith given as (\n  select\n    place::integer - 1 as index,\n    hostname,\n    ip_address,\n    device_type,\n    row_number() over (partition by hostname, ip_address order by place) as copy\n  from unnest(\n    :hostnames!::text[],\n    :ipAddresses!::text[]::inet[],\n    :deviceTypes!::text[]\n  ) with ordinality as given (hostname, ip_address, device_type, place)\n),\ninserted as (\n  insert into devices (hostname, ip_address, device_type)\n  select\n    hostname,\n    ip_address,\n    device_type\n  from given\n  order by hostname, index\n  on conflict do nothing\n  returning id, hostname, ip_address\n),\noutcomes as (\n  select\n    given.index,\n    given.hostname,\n    given.ip_address,\n    given.copy = 1 and inserted.id is not null as created,\n    max(inserted.id) over (partition by given.hostname) as hostname_id,\n    max(inserted.id) over (partition by given.ip_address) as address_id\n  from given\n  left join inserted using (hostname, ip_address)\n),\nlabels as (\n  select distinct\n    outcomes.hostname_id as device_id,\n    label.name\n  from jsonb_array_elements(:tagNames::jsonb)\n    with ordinality as list (names, place)\n  join outcomes on outcomes.index = list.place - 1\n  cross join jsonb_array_elements_text(nullif(list.names, 'null'))\n    as label (name)\n  where outcomes.created\n),\nknown as (\n  select id, name\n  from tags\n  where name in (select name from labels)\n),\nmade as (\n  insert into tags (name)\n  select distinct name\n  from labels\n  where name not in (select name from known)\n  order by name\n  on conflict (name) do update set type = tags.type\n  returning id, name\n),\ntagged as (\n  insert into device_tags (device_id, tag_id)\n  select\n    labels.device_id,\n    wanted.id\n  from labels\n  join (table known union all table made) as wanted using (name)\n)\nselect\n  outcomes.index as \"index!\",\n  case\n    when outcomes.created then 'created'\n    else 'duplicate'\n  end as \"outcome!\",\n  coalesce(\n    outcomes.hostname_id,\n    by_hostname.id,\n    outcomes.address_id,\n    by_address.id\n  ) as \"id?\"\nfrom outcomes\nleft join devices as by_hostname on by_hostname.hostname = outcomes.hostname\nleft join devices as by_address on by_address.ip_address = outcomes.ip_address\norder by outcomes.index"};
 
 /**
  * Makes many devices in one go and says for each what happened, in the order
@@ -137,23 +137,27 @@ const deviceInsertManyIR: QueryIR = {"usedParamSet":{"hostnames":true,"ipAddress
  *   on conflict do nothing
  *   returning id, hostname, ip_address
  * ),
- * created as (
+ * outcomes as (
  *   select
  *     given.index,
- *     inserted.id
+ *     given.hostname,
+ *     given.ip_address,
+ *     given.copy = 1 and inserted.id is not null as created,
+ *     max(inserted.id) over (partition by given.hostname) as hostname_id,
+ *     max(inserted.id) over (partition by given.ip_address) as address_id
  *   from given
- *   join inserted using (hostname, ip_address)
- *   where given.copy = 1
+ *   left join inserted using (hostname, ip_address)
  * ),
  * labels as (
  *   select distinct
- *     created.id as device_id,
+ *     outcomes.hostname_id as device_id,
  *     label.name
  *   from jsonb_array_elements(:tagNames::jsonb)
  *     with ordinality as list (names, place)
- *   join created on created.index = list.place - 1
+ *   join outcomes on outcomes.index = list.place - 1
  *   cross join jsonb_array_elements_text(nullif(list.names, 'null'))
  *     as label (name)
+ *   where outcomes.created
  * ),
  * known as (
  *   select id, name
@@ -178,24 +182,21 @@ const deviceInsertManyIR: QueryIR = {"usedParamSet":{"hostnames":true,"ipAddress
  *   join (table known union all table made) as wanted using (name)
  * )
  * select
- *   given.index as "index!",
+ *   outcomes.index as "index!",
  *   case
- *     when created.id is null then 'duplicate'
- *     else 'created'
+ *     when outcomes.created then 'created'
+ *     else 'duplicate'
  *   end as "outcome!",
  *   coalesce(
- *     new_hostname.id,
- *     old_hostname.id,
- *     new_address.id,
- *     old_address.id
+ *     outcomes.hostname_id,
+ *     by_hostname.id,
+ *     outcomes.address_id,
+ *     by_address.id
  *   ) as "id?"
- * from given
- * left join created using (index)
- * left join inserted as new_hostname on new_hostname.hostname = given.hostname
- * left join devices as old_hostname on old_hostname.hostname = given.hostname
- * left join inserted as new_address on new_address.ip_address = given.ip_address
- * left join devices as old_address on old_address.ip_address = given.ip_address
- * order by given.index
+ * from outcomes
+ * left join devices as by_hostname on by_hostname.hostname = outcomes.hostname
+ * left join devices as by_address on by_address.ip_address = outcomes.ip_address
+ * order by outcomes.index
  * ```
  */
 export const deviceInsertMany: Query<DeviceInsertManyParams, DeviceInsertManyResult> = new Query("DeviceInsertMany", deviceInsertManyIR);
@@ -224,12 +225,13 @@ export interface DeviceUpsertResult {
   tags: string[];
 }
 
-const deviceUpsertIR: QueryIR = {"usedParamSet":{"hostname":true,"ipAddress":true,"deviceType":true,"tagNames":true},"params":[{"name":"hostname","required":true,"transform":{"type":"scalar"},"locs":[{"a":357,"b":366}]},{"name":"ipAddress","required":true,"transform":{"type":"scalar"},"locs":[{"a":369,"b":379}]},{"name":"deviceType","required":true,"transform":{"type":"scalar"},"locs":[{"a":382,"b":393}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":692,"b":700},{"a":790,"b":798},{"a":1134,"b":1142},{"a":1702,"b":1710}]}],"statement":"-- Makes the device of this hostname, or brings its address and type up to date.\n-- Tag names replace its tags when given. An address that another device has\n-- breaks devices_ip_address_key.\n-- A row that was just inserted has no xmax: nobody has locked or updated it.\nwith upserted as (\n  insert into devices (hostname, ip_address, device_type)\n  values (:hostname!, :ipAddress!, :deviceType!)\n  on conflict (hostname) do update set\n    ip_address = excluded.ip_address,\n    device_type = excluded.device_type\n  returning\n    id,\n    hostname,\n    ip_address,\n    device_type,\n    last_seen,\n    xmax = 0 as inserted\n),\ngiven as (\n  select distinct name\n  from upserted\n  cross join unnest(:tagNames::text[]) as given (name)\n),\nknown as (\n  select id, name\n  from tags\n  where name = any(:tagNames::text[])\n),\nmade as (\n  insert into tags (name)\n  select name\n  from given\n  where name not in (select name from known)\n  order by name\n  on conflict (name) do update set type = tags.type\n  returning id, name\n),\nwanted as (\n  table known\n  union all\n  table made\n),\nremoved as (\n  delete from device_tags\n  using upserted\n  where\n    :tagNames::text[] is not null\n    and device_tags.device_id = upserted.id\n    and device_tags.tag_id not in (select id from wanted)\n),\nadded as (\n  insert into device_tags (device_id, tag_id)\n  select\n    upserted.id,\n    wanted.id\n  from upserted\n  cross join wanted\n  order by wanted.id\n  on conflict do nothing\n)\nselect\n  id,\n  hostname,\n  ip_address,\n  device_type,\n  last_seen,\n  inserted as \"inserted!\",\n  array(\n    select name\n    from given\n    union all\n    select tags.name\n    from device_tags\n    join tags on tags.id = device_tags.tag_id\n    where\n      :tagNames::text[] is null\n      and device_tags.device_id = upserted.id\n    order by name\n  ) as \"tags!\"\nfrom upserted"};
+const deviceUpsertIR: QueryIR = {"usedParamSet":{"hostname":true,"ipAddress":true,"deviceType":true,"tagNames":true},"params":[{"name":"hostname","required":true,"transform":{"type":"scalar"},"locs":[{"a":436,"b":445}]},{"name":"ipAddress","required":true,"transform":{"type":"scalar"},"locs":[{"a":448,"b":458}]},{"name":"deviceType","required":true,"transform":{"type":"scalar"},"locs":[{"a":461,"b":472}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":771,"b":779},{"a":869,"b":877},{"a":1213,"b":1221},{"a":1781,"b":1789}]}],"statement":"-- Makes the device of this hostname, or brings its address and type up to date.\n-- Tag names replace its tags when given. An address that another device has\n-- breaks devices_ip_address_key; so may, once, a call that makes the device\n-- while another call is making it.\n-- A row that was just inserted has no xmax: nobody has locked or updated it.\nwith upserted as (\n  insert into devices (hostname, ip_address, device_type)\n  values (:hostname!, :ipAddress!, :deviceType!)\n  on conflict (hostname) do update set\n    ip_address = excluded.ip_address,\n    device_type = excluded.device_type\n  returning\n    id,\n    hostname,\n    ip_address,\n    device_type,\n    last_seen,\n    xmax = 0 as inserted\n),\ngiven as (\n  select distinct name\n  from upserted\n  cross join unnest(:tagNames::text[]) as given (name)\n),\nknown as (\n  select id, name\n  from tags\n  where name = any(:tagNames::text[])\n),\nmade as (\n  insert into tags (name)\n  select name\n  from given\n  where name not in (select name from known)\n  order by name\n  on conflict (name) do update set type = tags.type\n  returning id, name\n),\nwanted as (\n  table known\n  union all\n  table made\n),\nremoved as (\n  delete from device_tags\n  using upserted\n  where\n    :tagNames::text[] is not null\n    and device_tags.device_id = upserted.id\n    and device_tags.tag_id not in (select id from wanted)\n),\nadded as (\n  insert into device_tags (device_id, tag_id)\n  select\n    upserted.id,\n    wanted.id\n  from upserted\n  cross join wanted\n  order by wanted.id\n  on conflict do nothing\n)\nselect\n  id,\n  hostname,\n  ip_address,\n  device_type,\n  last_seen,\n  inserted as \"inserted!\",\n  array(\n    select name\n    from given\n    union all\n    select tags.name\n    from device_tags\n    join tags on tags.id = device_tags.tag_id\n    where\n      :tagNames::text[] is null\n      and device_tags.device_id = upserted.id\n    order by name\n  ) as \"tags!\"\nfrom upserted"};
 
 /**
  * Makes the device of this hostname, or brings its address and type up to date.
  * Tag names replace its tags when given. An address that another device has
- * breaks devices_ip_address_key.
+ * breaks devices_ip_address_key; so may, once, a call that makes the device
+ * while another call is making it.
  * A row that was just inserted has no xmax: nobody has locked or updated it.
  *
  * ```sql
@@ -520,7 +522,7 @@ export interface DeviceListResult {
   tags: string[];
 }
 
-const deviceListIR: QueryIR = {"usedParamSet":{"hostname":true,"network":true,"deviceType":true,"anyTags":true,"allTags":true,"q":true,"afterHostname":true,"afterId":true,"limit":true},"params":[{"name":"hostname","required":false,"transform":{"type":"scalar"},"locs":[{"a":1146,"b":1154}]},{"name":"network","required":false,"transform":{"type":"scalar"},"locs":[{"a":1165,"b":1172}]},{"name":"deviceType","required":false,"transform":{"type":"scalar"},"locs":[{"a":1183,"b":1193}]},{"name":"anyTags","required":false,"transform":{"type":"scalar"},"locs":[{"a":1204,"b":1211}]},{"name":"allTags","required":false,"transform":{"type":"scalar"},"locs":[{"a":1224,"b":1231}]},{"name":"q","required":false,"transform":{"type":"scalar"},"locs":[{"a":1244,"b":1245}]},{"name":"afterHostname","required":false,"transform":{"type":"scalar"},"locs":[{"a":1432,"b":1445}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1468,"b":1475}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1535,"b":1541}]}],"statement":"-- Devices by hostname, each with its tags, the number of credentials that\n-- share a tag with it, its latest configuration and the status of its latest\n-- job. All filters are optional: part of the hostname, a network, a type, any\n-- of some tags, all of some tags, and text that stands in hostname, type or\n-- address. Letters A to Z match in either case.\nselect\n  devices.id as \"id!\",\n  devices.hostname as \"hostname!\",\n  devices.ip_address as \"ip_address!\",\n  devices.device_type as \"device_type!\",\n  devices.last_seen,\n  array(\n    select tags.name\n    from device_tags\n    join tags on tags.id = device_tags.tag_id\n    where device_tags.device_id = devices.id\n    order by tags.name\n  ) as \"tags!\",\n  (\n    select count(distinct credential_tags.credential_id)::integer\n    from device_tags\n    join credential_tags using (tag_id)\n    where device_tags.device_id = devices.id\n  ) as \"credential_count!\",\n  device_states.configuration_id as \"latest_configuration_id?\",\n  device_states.retrieved_at as \"latest_retrieved_at?\",\n  device_states.verified_at as \"latest_verified_at?\",\n  jobs.status as \"latest_job_status?\"\nfrom devices_matching(\n  :hostname::text,\n  :network::inet,\n  :deviceType::text,\n  :anyTags::text[],\n  :allTags::text[],\n  :q::text\n) as devices\nleft join device_states on device_states.device_id = devices.id\nleft join jobs on jobs.id = device_states.job_id\nwhere\n  (devices.hostname, devices.id)\n  > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))\norder by devices.hostname, devices.id\nlimit :limit!::integer"};
+const deviceListIR: QueryIR = {"usedParamSet":{"hostname":true,"network":true,"deviceType":true,"anyTags":true,"allTags":true,"q":true,"afterHostname":true,"afterId":true,"limit":true},"params":[{"name":"hostname","required":false,"transform":{"type":"scalar"},"locs":[{"a":533,"b":541}]},{"name":"network","required":false,"transform":{"type":"scalar"},"locs":[{"a":554,"b":561}]},{"name":"deviceType","required":false,"transform":{"type":"scalar"},"locs":[{"a":574,"b":584}]},{"name":"anyTags","required":false,"transform":{"type":"scalar"},"locs":[{"a":597,"b":604}]},{"name":"allTags","required":false,"transform":{"type":"scalar"},"locs":[{"a":619,"b":626}]},{"name":"q","required":false,"transform":{"type":"scalar"},"locs":[{"a":641,"b":642}]},{"name":"afterHostname","required":false,"transform":{"type":"scalar"},"locs":[{"a":724,"b":737}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":760,"b":767}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":831,"b":837}]}],"statement":"-- Devices by hostname, each with its tags, the number of credentials that\n-- share a tag with it, its latest configuration and the status of its latest\n-- job. All filters are optional: part of the hostname, a network, a type, any\n-- of some tags, all of some tags, and text that stands in hostname, type or\n-- address. Letters A to Z match in either case.\nwith page as materialized (\n  select\n    devices.id,\n    devices.hostname,\n    devices.ip_address,\n    devices.device_type,\n    devices.last_seen\n  from devices_matching(\n    :hostname::text,\n    :network::inet,\n    :deviceType::text,\n    :anyTags::text[],\n    :allTags::text[],\n    :q::text\n  ) as devices\n  where\n    (devices.hostname, devices.id)\n    > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))\n  order by devices.hostname, devices.id\n  limit :limit!::integer\n),\nmatches as (\n  select distinct\n    page.id as device_id,\n    credential_tags.credential_id\n  from page\n  join device_tags on device_tags.device_id = page.id\n  join credential_tags on credential_tags.tag_id = device_tags.tag_id\n),\ncounts as (\n  select\n    device_id,\n    count(*)::integer as credentials\n  from matches\n  group by device_id\n)\nselect\n  page.id as \"id!\",\n  page.hostname as \"hostname!\",\n  page.ip_address as \"ip_address!\",\n  page.device_type as \"device_type!\",\n  page.last_seen,\n  array(\n    select tags.name\n    from device_tags\n    join tags on tags.id = device_tags.tag_id\n    where device_tags.device_id = page.id\n    order by tags.name\n  ) as \"tags!\",\n  coalesce(counts.credentials, 0) as \"credential_count!\",\n  device_states.configuration_id as \"latest_configuration_id?\",\n  device_states.retrieved_at as \"latest_retrieved_at?\",\n  device_states.verified_at as \"latest_verified_at?\",\n  jobs.status as \"latest_job_status?\"\nfrom page\nleft join counts on counts.device_id = page.id\nleft join device_states on device_states.device_id = page.id\nleft join jobs on jobs.id = device_states.job_id\norder by page.hostname, page.id"};
 
 /**
  * Devices by hostname, each with its tags, the number of credentials that
@@ -530,44 +532,65 @@ const deviceListIR: QueryIR = {"usedParamSet":{"hostname":true,"network":true,"d
  * address. Letters A to Z match in either case.
  *
  * ```sql
+ * with page as materialized (
+ *   select
+ *     devices.id,
+ *     devices.hostname,
+ *     devices.ip_address,
+ *     devices.device_type,
+ *     devices.last_seen
+ *   from devices_matching(
+ *     :hostname::text,
+ *     :network::inet,
+ *     :deviceType::text,
+ *     :anyTags::text[],
+ *     :allTags::text[],
+ *     :q::text
+ *   ) as devices
+ *   where
+ *     (devices.hostname, devices.id)
+ *     > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))
+ *   order by devices.hostname, devices.id
+ *   limit :limit!::integer
+ * ),
+ * matches as (
+ *   select distinct
+ *     page.id as device_id,
+ *     credential_tags.credential_id
+ *   from page
+ *   join device_tags on device_tags.device_id = page.id
+ *   join credential_tags on credential_tags.tag_id = device_tags.tag_id
+ * ),
+ * counts as (
+ *   select
+ *     device_id,
+ *     count(*)::integer as credentials
+ *   from matches
+ *   group by device_id
+ * )
  * select
- *   devices.id as "id!",
- *   devices.hostname as "hostname!",
- *   devices.ip_address as "ip_address!",
- *   devices.device_type as "device_type!",
- *   devices.last_seen,
+ *   page.id as "id!",
+ *   page.hostname as "hostname!",
+ *   page.ip_address as "ip_address!",
+ *   page.device_type as "device_type!",
+ *   page.last_seen,
  *   array(
  *     select tags.name
  *     from device_tags
  *     join tags on tags.id = device_tags.tag_id
- *     where device_tags.device_id = devices.id
+ *     where device_tags.device_id = page.id
  *     order by tags.name
  *   ) as "tags!",
- *   (
- *     select count(distinct credential_tags.credential_id)::integer
- *     from device_tags
- *     join credential_tags using (tag_id)
- *     where device_tags.device_id = devices.id
- *   ) as "credential_count!",
+ *   coalesce(counts.credentials, 0) as "credential_count!",
  *   device_states.configuration_id as "latest_configuration_id?",
  *   device_states.retrieved_at as "latest_retrieved_at?",
  *   device_states.verified_at as "latest_verified_at?",
  *   jobs.status as "latest_job_status?"
- * from devices_matching(
- *   :hostname::text,
- *   :network::inet,
- *   :deviceType::text,
- *   :anyTags::text[],
- *   :allTags::text[],
- *   :q::text
- * ) as devices
- * left join device_states on device_states.device_id = devices.id
+ * from page
+ * left join counts on counts.device_id = page.id
+ * left join device_states on device_states.device_id = page.id
  * left join jobs on jobs.id = device_states.job_id
- * where
- *   (devices.hostname, devices.id)
- *   > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))
- * order by devices.hostname, devices.id
- * limit :limit!::integer
+ * order by page.hostname, page.id
  * ```
  */
 export const deviceList: Query<DeviceListParams, DeviceListResult> = new Query("DeviceList", deviceListIR);
@@ -722,7 +745,7 @@ export interface DeviceListWithoutCredentialResult {
   tags: string[];
 }
 
-const deviceListWithoutCredentialIR: QueryIR = {"usedParamSet":{"afterHostname":true,"afterId":true,"limit":true},"params":[{"name":"afterHostname","required":false,"transform":{"type":"scalar"},"locs":[{"a":555,"b":568}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":591,"b":598}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":658,"b":664}]}],"statement":"-- Devices that no credential shares a tag with, by hostname.\nselect\n  devices.id,\n  devices.hostname,\n  devices.ip_address,\n  devices.device_type,\n  devices.last_seen,\n  array(\n    select tags.name\n    from device_tags\n    join tags on tags.id = device_tags.tag_id\n    where device_tags.device_id = devices.id\n    order by tags.name\n  ) as \"tags!\"\nfrom devices\nwhere\n  not exists (\n    select\n    from device_tags\n    join credential_tags using (tag_id)\n    where device_tags.device_id = devices.id\n  )\n  and (devices.hostname, devices.id)\n  > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))\norder by devices.hostname, devices.id\nlimit :limit!::integer"};
+const deviceListWithoutCredentialIR: QueryIR = {"usedParamSet":{"afterHostname":true,"afterId":true,"limit":true},"params":[{"name":"afterHostname","required":false,"transform":{"type":"scalar"},"locs":[{"a":590,"b":603}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":626,"b":633}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":693,"b":699}]}],"statement":"-- Devices that no credential shares a tag with, by hostname.\nselect\n  devices.id,\n  devices.hostname,\n  devices.ip_address,\n  devices.device_type,\n  devices.last_seen,\n  array(\n    select tags.name\n    from device_tags\n    join tags on tags.id = device_tags.tag_id\n    where device_tags.device_id = devices.id\n    order by tags.name\n  ) as \"tags!\"\nfrom devices\nwhere\n  not exists (\n    select\n    from device_tags\n    where\n      device_tags.device_id = devices.id\n      and device_tags.tag_id in (select tag_id from credential_tags)\n  )\n  and (devices.hostname, devices.id)\n  > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))\norder by devices.hostname, devices.id\nlimit :limit!::integer"};
 
 /**
  * Devices that no credential shares a tag with, by hostname.
@@ -746,8 +769,9 @@ const deviceListWithoutCredentialIR: QueryIR = {"usedParamSet":{"afterHostname":
  *   not exists (
  *     select
  *     from device_tags
- *     join credential_tags using (tag_id)
- *     where device_tags.device_id = devices.id
+ *     where
+ *       device_tags.device_id = devices.id
+ *       and device_tags.tag_id in (select tag_id from credential_tags)
  *   )
  *   and (devices.hostname, devices.id)
  *   > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))

@@ -3,7 +3,8 @@
  * applied files, refusal of a wrong order before anything runs, a lock timeout
  * with retries, and exit codes that are true.
  */
-import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { realpathSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -182,7 +183,7 @@ async function withLock(
       }
     }
     let caFile: string | undefined;
-    if (options.ca !== undefined) await writeFile(caFile = join(folder, "ca.pem"), options.ca);
+    if (address.ca !== undefined) await writeFile(caFile = join(folder, "ca.pem"), address.ca);
     return await act({
       lock,
       files,
@@ -448,14 +449,13 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     if (command === "schema") {
       const { writeSchema } = await import("./schema.ts");
-      await writeSchema({ log });
-      return 0;
+      return await writeSchema({ log }) ? 0 : 1;
     }
     const { database } = await loadConfig();
     const options = { url: database.target, ca: database.ca, log };
     if (command === "status") return printStatus(await status(options));
     const { done, total } = command === "up" ? await migrate(options) : await rollback(options);
-    // The probe's summary goes here: `await printCheck()` of ./check.ts.
+    // The probe's summary goes here, by `await import("./check.ts")`, which imports this module.
     const verb = command === "up" ? "Applied" : "Took back";
     log(`${verb} ${done.length} migrations, ${total} in total`);
     return 0;
@@ -490,6 +490,7 @@ function printStatus(state: MigrationStatus): number {
   return state.edited.length + state.missing.length + state.newer.length > 0 ? 1 : 0;
 }
 
-if (process.argv[1] && await realpath(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  process.exitCode = await main(process.argv.slice(2));
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  // Not awaited here: schema.ts imports this module, and each would wait for the other.
+  void main(process.argv.slice(2)).then((code) => process.exitCode = code);
 }

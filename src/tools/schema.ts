@@ -6,7 +6,7 @@
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { parseDatabaseUrl } from "../url.ts";
@@ -46,6 +46,7 @@ const HEADER = /^-- PostgreSQL (\d+), pg_dump (\d+)\.$/m;
  */
 export async function writeSchema(options: SchemaOptions = {}): Promise<boolean> {
   const { schemaFile = SCHEMA, log = () => {} } = options;
+  const shown = relative(process.cwd(), schemaFile);
   const [pair] = await findPairs();
   if (pair === undefined) {
     log(
@@ -54,7 +55,7 @@ export async function writeSchema(options: SchemaOptions = {}): Promise<boolean>
     return false;
   }
   await writeFile(schemaFile, await dumpSchema(pair, options));
-  log(`Wrote: ${schemaFile} (PostgreSQL ${pair.server}, pg_dump ${pair.dump})`);
+  log(`Wrote: ${shown} (PostgreSQL ${pair.server}, pg_dump ${pair.dump})`);
   return true;
 }
 
@@ -66,13 +67,14 @@ export async function writeSchema(options: SchemaOptions = {}): Promise<boolean>
  */
 export async function verifySchema(options: SchemaOptions = {}): Promise<string[]> {
   const { migrationsDir = MIGRATIONS, schemaFile = SCHEMA, log = () => {} } = options;
+  const shown = relative(process.cwd(), schemaFile);
   const text = await readFile(schemaFile, "utf8").catch(() => undefined);
-  if (text === undefined) return [`${schemaFile} is missing: run \`make schema\``];
+  if (text === undefined) return [`${shown} is missing: run \`make schema\``];
 
   const versions = [...text.matchAll(/^ {4}\('(\d+)'\)[,;]$/gm)].map((match) => match[1]).join();
   const files = (await readMigrations(migrationsDir)).map(({ version }) => version).join();
   if (versions !== files) {
-    return [`${schemaFile} does not list the migrations that are there: run \`make schema\``];
+    return [`${shown} does not list the migrations that are there: run \`make schema\``];
   }
   const [, server, dump] = HEADER.exec(text) ?? [];
   const pair = (await findPairs()).find((candidate) =>
@@ -80,13 +82,13 @@ export async function verifySchema(options: SchemaOptions = {}): Promise<string[
   );
   if (pair === undefined) {
     log(
-      `${schemaFile}: only its versions were compared; PostgreSQL ${server} and pg_dump ${dump}, ` +
+      `${shown}: only its versions were compared; PostgreSQL ${server} and pg_dump ${dump}, ` +
         "which wrote it, are not installed",
     );
     return [];
   }
   const expected = await dumpSchema(pair, options);
-  return text === expected ? [] : [`${schemaFile} is stale: run \`make schema\``];
+  return text === expected ? [] : [`${shown} is stale: run \`make schema\``];
 }
 
 async function dumpSchema(

@@ -615,30 +615,58 @@ test("newMigration() refuses a name that is not in lower case", async () => {
   assert.equal(await readdir(path), []);
 });
 
+/** The command line, in a process of its own. */
+async function command(url: string, ...args: string[]): Promise<{ code: unknown; output: string }> {
+  const script = fileURLToPath(new URL("../../src/tools/migrate.ts", import.meta.url));
+  const env = { ...process.env, DATABASE_URL: url };
+  const child = spawn(process.execPath, ["--import", "tsx", script, ...args], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  child.stdout.on("data", (text) => output += text);
+  child.stderr.on("data", (text) => output += text);
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  return { code, output: output.trim() };
+}
+
+test("main() applies, shows and takes back the migrations of this package", async () => {
+  const url = freshUrl();
+
+  const up = await command(url, "up");
+  const down = await command(url, "rollback");
+  const shown = await command(url, "status");
+
+  assert.equal(
+    [up.code, down.code, shown.code],
+    [0, 0, 0],
+    `${up.output}${down.output}${shown.output}`,
+  );
+  assert.match(up.output, /Applied: \d{14}_\w+\.sql/);
+  assert.match(down.output, /Rolled back: \d{14}_\w+\.sql/);
+  assert.match(
+    shown.output,
+    /^applied  \d{14} \w+\n[\s\S]*\npending  \d{14} \w+\n\d+ applied, 1 pending$/,
+  );
+});
+
 for (
   const [what, args, code, says] of [
     ["nothing is asked", [], 2, "Usage: migrate up"],
     ["a word is unknown", ["upp"], 2, "Usage: migrate up"],
     ["the name of a new file is bad", ["new", "Add-Site"], 2, "is not lower case"],
+    ["there is a word too many", ["up", "now"], 2, "Usage: migrate up"],
     ["the server refuses", ["up"], 1, "Cannot connect to nobody@127.0.0.1:1/nothing"],
   ] as [string, string[], number, string][]
 ) {
   test(`main() ends with ${code} and one line, when ${what}`, async () => {
-    const script = fileURLToPath(new URL("../../src/tools/migrate.ts", import.meta.url));
-    const env = { ...process.env, DATABASE_URL: "postgres://nobody:s3cret@127.0.0.1:1/nothing" };
-    const child = spawn(process.execPath, ["--import", "tsx", script, ...args], {
-      env,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let output = "";
-    child.stdout.on("data", (text) => output += text);
-    child.stderr.on("data", (text) => output += text);
+    const url = "postgres://nobody:s3cret@127.0.0.1:1/nothing";
 
-    const ended = await new Promise((resolve) => child.on("close", resolve));
+    const { code: ended, output } = await command(url, ...args);
 
     assert.is(ended, code, output);
     assert.match(output, says);
-    assert.is(output.trim().split("\n").length, 1, output);
+    assert.is(output.split("\n").length, 1, output);
     assert.not.match(output, "s3cret");
   });
 }

@@ -1,0 +1,99 @@
+# What people and CI call. Every target first does what it needs: it installs the dependencies when
+# the lock file is newer, and starts the development server when the configuration asks for one.
+
+NODE := node --import tsx
+SERVER := $(NODE) src/tools/dev_server.ts
+MIGRATE := $(NODE) src/tools/migrate.ts
+DENO := node_modules/.bin/deno
+# The oldest PostgreSQL that is supported, where Debian and Ubuntu put it.
+OLDEST := /usr/lib/postgresql/15/bin
+
+# Targets follow one another even with -j: they share a server and a terminal.
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help migrate rollback status migration schema check seed start stop reset psql \
+	generate verify lint test test-node test-deno bench build ok dependencies server
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+migrate: dependencies server ## Create the database if needed and apply pending migrations
+	@$(MIGRATE) up
+
+rollback: dependencies server ## Take back the newest migration
+	@$(MIGRATE) rollback
+
+status: dependencies server ## List applied and pending migrations
+	@$(MIGRATE) status
+
+# The value goes by environment: the shell must not read it as a program.
+migration: export MIGRATION_NAME := $(value name)
+migration: dependencies ## Write an empty migration: make migration name=add_site
+	@$(MIGRATE) new "$$MIGRATION_NAME"
+
+schema: dependencies ## Write db/schema.sql, where a matching pg_dump is found
+	@$(MIGRATE) schema
+
+check: dependencies server ## Try the connection and say what is wrong; json=1 for monitors
+	@$(NODE) src/tools/check.ts $(if $(json),--json)
+
+seed: dependencies server ## Add a small demonstration fleet; a second time changes nothing
+	@$(NODE) src/tools/seed.ts
+
+start: dependencies ## Start the development server, unless it runs
+	@$(SERVER) start
+
+stop: dependencies ## Stop the development server
+	@$(SERVER) stop
+
+reset: dependencies ## Remove the development server's data and start it anew
+	@$(SERVER) reset
+
+psql: dependencies server ## Open psql on the configured database
+	@$(SERVER) psql
+
+generate: dependencies ## Write src/generated from queries
+	@$(NODE) src/tools/generate.ts
+
+verify: dependencies ## Fail when src/generated or db/schema.sql is stale
+	@$(NODE) src/tools/generate.ts --verify
+
+lint: dependencies ## Check types, on both runtimes, style and formatting
+	node_modules/.bin/tsc -p tsconfig.json
+	$(DENO) check src/mod.ts
+	$(DENO) lint
+	$(DENO) fmt --check
+
+test: dependencies ## Run the tests on Node and Deno; file=devices runs the files with that name
+	@$(NODE) tests/run.ts --runtime all $(file)
+
+test-node: dependencies ## Run the tests on Node
+	@$(NODE) tests/run.ts --runtime node $(file)
+
+test-deno: dependencies ## Run the tests on Deno
+	@$(NODE) tests/run.ts --runtime deno $(file)
+
+bench: dependencies ## Measure the layer beside the bare driver
+	@$(NODE) tests/bench/run.ts
+
+build: dependencies ## Write dist, the package for Node
+	rm -rf dist
+	node_modules/.bin/tsc -p config/tsconfig.build.json
+
+ok: lint verify build ## Everything that CI asks for: lint, verify, build, test on the bundled and the oldest PostgreSQL
+	@if [ -x $(OLDEST)/postgres ]; then \
+		$(NODE) tests/run.ts --runtime all --server bundled --server $(OLDEST); \
+	else \
+		echo "PostgreSQL 15 is not in $(OLDEST): the tests run on the bundled server only"; \
+		$(NODE) tests/run.ts --runtime all; \
+	fi
+
+# npm keeps a copy of the lock file in node_modules: its age is the age of the installation.
+dependencies: node_modules/.package-lock.json
+
+node_modules/.package-lock.json: package-lock.json
+	@npm ci --no-audit --no-fund </dev/null >&2
+	@touch $@
+
+server:
+	@$(SERVER) start --quiet

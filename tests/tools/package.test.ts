@@ -1,0 +1,156 @@
+/** The package as a user gets it: packed, installed in an empty folder, type-checked and run. */
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import * as assert from "uvu/assert";
+import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { suite } from "../support/suite.ts";
+
+const run = promisify(execFile);
+const test = suite("package", { timeout: 120_000 });
+const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
+const bin = (name: string) => join(PROJECT, "node_modules", ".bin", name);
+let folder: string;
+let app: string;
+let database: TestDatabase;
+
+/** The ten lines of the README, as a program. */
+async function tenLines(): Promise<string> {
+  const readme = await readFile(join(PROJECT, "README.md"), "utf8");
+  const program = /```ts\n(import \{ connect[\s\S]*?)```/.exec(readme)?.[1];
+  assert.ok(program, "the README shows no program that begins with connect");
+  return program;
+}
+
+test.before(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), "netraven-package-")));
+  app = join(folder, "app");
+  const source = join(folder, "source");
+  await mkdir(app);
+  await mkdir(source);
+  for (const file of ["package.json", "README.md", "LICENSE", "db"]) {
+    await cp(join(PROJECT, file), join(source, file), { recursive: true });
+  }
+  await run(bin("tsc"), [
+    "-p",
+    join(PROJECT, "config", "tsconfig.build.json"),
+    "--outDir",
+    join(source, "dist"),
+  ]);
+  const { stdout } = await run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: source });
+  await writeFile(join(app, "package.json"), JSON.stringify({ name: "app", type: "module" }));
+  await run("npm", [
+    "install",
+    "--silent",
+    "--no-audit",
+    "--no-fund",
+    "--prefer-offline",
+    join(folder, stdout.trim().split("\n").at(-1)!),
+  ], { cwd: app });
+  database = await createDatabase();
+});
+
+test.after(async () => {
+  await database.drop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test("the tarball holds the compiled modules, the migrations, and no source", async () => {
+  const root = join(app, "node_modules", "netraven-db");
+
+  assert.equal((await readdir(root)).sort(), ["LICENSE", "README.md", "db", "dist", "package.json"]);
+  assert.not((await readdir(join(root, "dist"))).includes("tools"));
+});
+
+test("the package brings two dependencies and nothing of pgtyped", async () => {
+  const installed = (await readdir(join(app, "node_modules"))).filter((name) => !name.startsWith("."));
+
+  assert.equal(installed.sort(), ["netraven-db", "postgres", "yaml"]);
+});
+
+test("the ten lines of the README type-check, strictly", async () => {
+  await writeFile(join(app, "main.ts"), await tenLines());
+  await mkdir(join(app, "node_modules", "@types"), { recursive: true });
+  for (const name of ["@types/node", "undici-types"]) {
+    await cp(join(PROJECT, "node_modules", name), join(app, "node_modules", name), { recursive: true });
+  }
+  await writeFile(
+    join(app, "tsconfig.json"),
+    JSON.stringify({
+      compilerOptions: {
+        strict: true,
+        module: "nodenext",
+        target: "es2022",
+        lib: ["es2023", "esnext.disposable"],
+        types: ["node"],
+        outDir: "out",
+      },
+      files: ["main.ts"],
+    }),
+  );
+
+  await run(bin("tsc"), ["-p", app]);
+});
+
+test("the ten lines of the README run on Node from the tarball", async () => {
+  const { stdout, stderr } = await run(process.execPath, ["out/main.js"], {
+    cwd: app,
+    env: { ...process.env, DATABASE_URL: database.url },
+  });
+
+  assert.match(stdout, /sw1/);
+  assert.is(stderr, "");
+});
+
+test("the ten lines of the README run on Deno, from the tarball and from the sources", async () => {
+  for (const [config, lines] of [
+    [join(app, "deno.json"), '{"nodeModulesDir":"manual"}'],
+    [join(app, "sources.json"), `{"nodeModulesDir":"manual","imports":{"netraven-db":"${PROJECT}src/mod.ts"}}`],
+  ] as const) {
+    const own = await createDatabase();
+    await writeFile(config, lines);
+    const entry = config.endsWith("sources.json") ? join(PROJECT, "tests", "support", "main_copy.ts") : join(app, "main.ts");
+    const { stdout } = await run(bin("deno"), ["run", "--no-prompt", "--allow-all", "--config", config, entry], {
+      cwd: app,
+      env: { ...process.env, DATABASE_URL: own.url },
+    });
+    assert.match(stdout, /sw1/);
+    await own.drop();
+  }
+});
+
+test("each table's queries can be imported by themselves", async () => {
+  const tables = (await readdir(join(PROJECT, "queries"))).map((file) => file.replace(".sql", ""));
+  const program = tables.map((table) => `await import("netraven-db/queries/${table}");`).join("\n");
+  await writeFile(join(app, "tables.js"), `${program}\nconsole.log("all");`);
+  const { exports } = JSON.parse(await readFile(join(PROJECT, "deno.json"), "utf8"));
+  const root = await readFile(join(PROJECT, "src", "mod.ts"), "utf8");
+
+  const { stdout } = await run(process.execPath, ["tables.js"], { cwd: app });
+
+  assert.is(stdout.trim(), "all");
+  for (const table of tables) {
+    assert.is(exports[`./queries/${table}`], `./src/generated/${table}.ts`);
+    assert.ok(root.includes(`"./generated/${table}.ts"`), `src/mod.ts lacks ${table}`);
+  }
+});
+
+test("importing a query loads neither pgtyped nor yaml", async () => {
+  await writeFile(
+    join(app, "modules.cjs"),
+    `const module_ = require("node:module");
+    import("netraven-db/queries/devices").then(() => {
+      const open = process.report.getReport().sharedObjects;
+      console.log(Object.keys(require.cache).concat(open).filter((name) => /pgtyped|antlr|yaml/.test(name)).length);
+    });`,
+  );
+  const { stdout } = await run(process.execPath, ["modules.cjs"], { cwd: app });
+
+  assert.is(stdout.trim(), "0");
+});
+
+test.run();
