@@ -10,7 +10,7 @@ import postgres from "postgres";
 import { DecodeError, decoders, EncodeError, encoders, textProblem } from "./codec.ts";
 import {
   ConnectionError,
-  DatabaseError,
+  type DatabaseError,
   ParameterError,
   QueryError,
   TimeoutError,

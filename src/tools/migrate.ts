@@ -455,10 +455,12 @@ export async function main(args: readonly string[]): Promise<number> {
     const options = { url: database.target, ca: database.ca, log };
     if (command === "status") return printStatus(await status(options));
     const { done, total } = command === "up" ? await migrate(options) : await rollback(options);
-    // The probe's summary goes here, by `await import("./check.ts")`, which imports this module.
     const verb = command === "up" ? "Applied" : "Took back";
     log(`${verb} ${done.length} migrations, ${total} in total`);
-    return 0;
+    if (command === "rollback") return 0;
+    // Imported here because the probe imports this module.
+    const { main: check } = await import("./check.ts");
+    return await check([]);
   } catch (error) {
     if (error instanceof TypeError && command === "new") {
       console.error(error.message);

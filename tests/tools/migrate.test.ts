@@ -88,7 +88,9 @@ function migrator(options: MigrateOptions) {
   const code = `import { migrate } from ${JSON.stringify(source)};
 console.log(JSON.stringify(await migrate({ ...${JSON.stringify(options)}, log: console.log })));`;
   const args = ["--import", "tsx", "--input-type=module", "--eval", code];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  // A killed one leaves its folder behind.
+  const env = { ...process.env, TMPDIR: scratch };
+  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   child.stdout.on("data", (text) => output += text);
   child.stderr.on("data", (text) => output += text);
@@ -646,7 +648,7 @@ test("main() applies, shows and takes back the migrations of this package", asyn
   assert.match(down.output, /Rolled back: \d{14}_\w+\.sql/);
   assert.match(
     shown.output,
-    /^applied  \d{14} \w+\n[\s\S]*\npending  \d{14} \w+\n\d+ applied, 1 pending$/,
+    /^applied {2}\d{14} \w+\n[\s\S]*\npending {2}\d{14} \w+\n\d+ applied, 1 pending$/,
   );
 });
 

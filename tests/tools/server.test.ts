@@ -20,6 +20,7 @@ import process from "node:process";
 import postgres from "postgres";
 import {
   findBundledServer,
+  hasAddress,
   makeData,
   ServerError,
   serverStatus,
@@ -57,9 +58,8 @@ test.after(async () => {
 });
 
 /** Starts the server of the file's data folder. */
-function start(): ReturnType<typeof startServer> {
-  const logFile = join(folder, "log");
-  return startServer({ dataDir, bin, account, port, listen: ["127.0.0.1"], logFile });
+function start(listen = ["127.0.0.1"]): ReturnType<typeof startServer> {
+  return startServer({ dataDir, bin, account, port, listen, logFile: join(folder, "log") });
 }
 
 async function freePort(): Promise<number> {
@@ -214,6 +214,23 @@ test("startServer() names the port, when another program has it", async () => {
     await new Promise((resolve) => other.close(resolve));
   }
 });
+
+if (!await hasAddress("::1")) {
+  test.skip("startServer() refuses a port that is half taken", "this machine has no IPv6 loopback");
+} else {
+  test("startServer() refuses a port that is half taken", async () => {
+    // The server alone would start on the other address, and "localhost" would lead to either.
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(port, "::1", resolve));
+    try {
+      const error = await rejection(start(["127.0.0.1", "::1"]));
+
+      assert.match((error as ServerError).message, new RegExp(`Port ${port} on ::1 is taken`));
+    } finally {
+      await new Promise((resolve) => other.close(resolve));
+    }
+  });
+}
 
 test("startServer() starts again, when the server was killed", async () => {
   const { pid } = await start();

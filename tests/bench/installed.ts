@@ -1,0 +1,68 @@
+/**
+ * The package as its users have it: built, and found in `node_modules` by its name. The bench's own
+ * files are compiled beside it, because what tsx makes of TypeScript is slower than what tsc does.
+ */
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import ts from "typescript";
+
+/** A folder that works as a project that has installed the package. */
+export interface Installed {
+  readonly folder: string;
+  /** The compiled form of a file of the bench, such as `measure.ts`. */
+  file(name: string): string;
+  remove(): Promise<void>;
+}
+
+export const PROJECT: string = fileURLToPath(new URL("../..", import.meta.url));
+const BENCH = join(PROJECT, "tests/bench");
+
+/** Builds the package from the sources as they are. */
+export async function install(): Promise<Installed> {
+  const folder = await mkdtemp(join(tmpdir(), "netraven-bench-"));
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    const modules = join(folder, "node_modules");
+    const own = join(modules, "netraven-db");
+    await mkdir(own, { recursive: true });
+    for (const name of ["postgres", "yaml"]) {
+      await symlink(join(PROJECT, "node_modules", name), join(modules, name));
+    }
+    await cp(join(PROJECT, "package.json"), join(own, "package.json"));
+    await build(join(own, "dist"));
+    await writeFile(join(folder, "package.json"), '{ "type": "module" }');
+    for (const name of await readdir(BENCH)) await compile(join(BENCH, name), folder);
+    return { folder, file: (name) => join(folder, name.replace(".ts", ".js")), remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function build(folder: string): Promise<void> {
+  const tsc = join(PROJECT, "node_modules/typescript/bin/tsc");
+  const settings = join(PROJECT, "config/tsconfig.build.json");
+  try {
+    await promisify(execFile)(process.execPath, [tsc, "-p", settings, "--outDir", folder]);
+  } catch (error) {
+    throw new Error(`The package does not build:\n${(error as { stdout?: string }).stdout}`);
+  }
+}
+
+/** Takes the types away; `make lint` has checked them. */
+async function compile(file: string, folder: string): Promise<void> {
+  const { outputText } = ts.transpileModule(await readFile(file, "utf8"), {
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2023,
+      module: ts.ModuleKind.ESNext,
+      verbatimModuleSyntax: true,
+      rewriteRelativeImportExtensions: true,
+    },
+  });
+  await writeFile(join(folder, basename(file).replace(".ts", ".js")), outputText);
+}

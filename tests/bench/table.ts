@@ -1,0 +1,77 @@
+/** What the bench prints. */
+import type { Comparison } from "./compare.ts";
+import type { Memory } from "./memory.ts";
+import type { SettingReads } from "./measure.ts";
+
+/** A result, and where it was measured. */
+export type On<T> = T & { readonly runtime: "Node" | "Deno" };
+
+/** Comparisons, a line each. */
+export function comparisonTable(results: readonly On<Comparison>[]): string {
+  const head = ["", "ours", "raw", "ratio", "quartiles", "goal", "", "CPU ours", "raw", "rounds"];
+  return columns([head, ...results.map(comparisonLine)]);
+}
+
+function comparisonLine(result: On<Comparison>): string[] {
+  const { name, runtime, ours, raw, ratio, quartiles: [low, high], goal, cpu, rounds } = result;
+  return [
+    runtime === "Node" ? name : `${name}, ${runtime}`,
+    time(ours),
+    time(raw),
+    ratio.toFixed(3),
+    `${low.toFixed(2)} to ${high.toFixed(2)}`,
+    goal === undefined ? "" : `≤ ${goal.toFixed(2)}`,
+    goal === undefined ? "" : verdict(ratio <= goal),
+    cpu === undefined ? "" : time(cpu.ours),
+    cpu === undefined ? "" : time(cpu.raw),
+    String(rounds),
+  ];
+}
+
+/** Reads of cached settings, a line each. */
+export function settingTable(results: readonly On<SettingReads>[]): string {
+  return columns([
+    ["", "million/s", "a Map", "goal", ""],
+    ...results.map(({ name, runtime, millions, map, goal }) => [
+      runtime === "Node" ? name : `${name}, ${runtime}`,
+      millions.toFixed(1),
+      map.toFixed(1),
+      `≥ ${goal}`,
+      verdict(millions >= goal),
+    ]),
+  ]);
+}
+
+/** Memory, a line for each way to read. */
+export function memoryTable(results: readonly Memory[]): string {
+  return columns([
+    ["memory above the start", "heap", "process", "seconds"],
+    ...results.map(({ how, rows, heap, rss, seconds }) => [
+      `${how} of ${rows} rows`,
+      `${heap.toFixed(1)} MB`,
+      `${rss.toFixed(1)} MB`,
+      seconds.toFixed(2),
+    ]),
+  ]);
+}
+
+function verdict(met: boolean): string {
+  return met ? "met" : "NOT MET";
+}
+
+function time(milliseconds: number): string {
+  return milliseconds < 10
+    ? `${(milliseconds * 1000).toFixed(milliseconds < 0.1 ? 1 : 0)} µs`
+    : `${milliseconds.toFixed(1)} ms`;
+}
+
+/** The first column to the left, the others to the right. */
+function columns(lines: readonly string[][]): string {
+  const widths = lines[0]!.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
+  return lines.map((line) =>
+    line
+      .map((cell, i) => i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))
+      .join("  ")
+      .trimEnd()
+  ).join("\n");
+}

@@ -1,0 +1,494 @@
+/** Credentials: which opens which device, in what order, and how well it did. */
+import * as assert from "uvu/assert";
+import {
+  connect,
+  credentialAttemptRecord,
+  credentialDelete,
+  credentialDependents,
+  credentialGet,
+  credentialInsert,
+  credentialList,
+  type CredentialListResult,
+  credentialMatch,
+  credentialMatchMany,
+  credentialSecretGet,
+  credentialUpdate,
+  type Database,
+  deviceGet,
+  tagGetByName,
+  tagInsert,
+} from "netraven-db";
+import { createDatabase } from "./support/database.ts";
+import {
+  addCredential,
+  addDevice,
+  clear,
+  count,
+  databaseNow,
+  fields,
+} from "./support/factories.ts";
+import { suite } from "./support/suite.ts";
+import { rejection } from "./support/until.ts";
+
+const test = suite("credentials");
+let database: Awaited<ReturnType<typeof createDatabase>>;
+let db: Database;
+
+test.before(async () => {
+  database = await createDatabase();
+  db = await connect({ url: database.url, pool: { size: 8 }, logging: { level: "silent" } });
+});
+
+test.before.each(() => clear(db));
+
+test.after(async () => {
+  await db.close();
+  await database.drop();
+});
+
+const CREDENTIAL = ["id", "lastUsed", "priority", "successRate", "tags", "username"];
+const BARE = CREDENTIAL.filter((field) => field !== "tags");
+const MATCH = [...BARE, "matchingTags"].sort();
+
+function at(second: number): Date {
+  return new Date(Date.UTC(2020, 0, 1, 0, 0, second));
+}
+
+async function setRecord(id: number, successRate: number, lastUsed: Date | null): Promise<void> {
+  await db.query("update credentials set success_rate = $2, last_used = $3 where id = $1", [
+    id,
+    successRate,
+    lastUsed,
+  ]);
+}
+
+async function rate(id: number): Promise<number> {
+  return (await credentialGet.one({ id }, db)).successRate;
+}
+
+/** What attempts make of a rate, one after another. */
+function serial(start: number, outcomes: readonly boolean[]): number {
+  return outcomes.reduce((rate, ok) => rate * 0.9 + (ok ? 0.1 : 0), start);
+}
+
+function near(actual: number, expected: number): void {
+  assert.ok(Math.abs(actual - expected) < 1e-12, `${actual} is not ${expected}`);
+}
+
+/** Whether the sealed password stands anywhere in the value. */
+function tells(value: unknown): boolean {
+  return JSON.stringify(value).includes("sealed:secret");
+}
+
+test("CredentialInsert makes a credential with its tags, priority 100 unless told", async () => {
+  await tagInsert.run({ name: "dc1", type: "site" }, db);
+
+  const made = await credentialInsert.one({
+    username: "admin",
+    password: "sealed:secret",
+    priority: 5,
+    tagNames: ["leaf", "dc1", "leaf"],
+  }, db);
+  const plain = await credentialInsert.one({ username: "admin", password: "sealed:secret" }, db);
+
+  assert.equal(made, {
+    id: made.id,
+    username: "admin",
+    priority: 5,
+    lastUsed: null,
+    successRate: 1,
+    tags: ["dc1", "leaf"],
+  });
+  assert.equal([plain.priority, plain.tags], [100, []]);
+  assert.equal(await credentialGet.one({ id: made.id }, db), made);
+  assert.is((await tagGetByName.one({ name: "dc1" }, db)).type, "site");
+  assert.is(await credentialGet.first({ id: -1 }, db), undefined);
+});
+
+test("CredentialSecretGet alone returns the password, as it was given", async () => {
+  const password = "sealed:secret 👩‍💻 ' \" \\ \n";
+  const device = await addDevice(db, { tagNames: ["t"] });
+  const inserted = await credentialInsert.one({ username: "u", password, tagNames: ["t"] }, db);
+  const { id } = inserted;
+
+  const others = {
+    inserted,
+    got: await credentialGet.run({ id }, db),
+    listed: await credentialList.run({ limit: 10 }, db),
+    matched: await credentialMatch.run({ deviceId: device.id }, db),
+    matchedMany: await credentialMatchMany.run({ deviceIds: [device.id], perDevice: 9 }, db),
+    updated: await credentialUpdate.run({ id, password }, db),
+    recorded: await credentialAttemptRecord.run({
+      credentialIds: [id],
+      succeeded: [true],
+      attemptedAt: [at(0)],
+    }, db),
+    dependents: await credentialDependents.run({ id, limit: 10 }, db),
+  };
+  const secret = await credentialSecretGet.one({ id }, db);
+  const deleted = await credentialDelete.run({ id }, db);
+
+  assert.equal(secret, { id, username: "u", password });
+  for (const [name, result] of Object.entries({ ...others, deleted })) {
+    assert.not(tells(result), name);
+    assert.ok([result].flat().length === 1, name);
+  }
+  assert.equal(fields(others.inserted), CREDENTIAL);
+  assert.equal(fields(others.got[0]), CREDENTIAL);
+  assert.equal(fields(others.listed[0]), CREDENTIAL);
+  assert.equal(fields(others.matched[0]), MATCH);
+  assert.equal(fields(others.matchedMany[0]), [...MATCH, "deviceId", "rank"].sort());
+  assert.equal(fields(others.updated[0]), BARE);
+  assert.equal(fields(others.recorded[0]), ["id", "lastUsed", "successRate"]);
+  assert.equal(fields(deleted[0]), BARE);
+  assert.equal(await credentialSecretGet.run({ id }, db), []);
+});
+
+test("CredentialList pages in the order of trying, each credential exactly once", async () => {
+  const expected: [number, number][] = [];
+  for (let i = 0; i < 30; i++) {
+    const { id, priority } = await addCredential(db, { priority: [100, -5, 7][i % 3]! });
+    expected.push([priority, id]);
+  }
+  expected.sort(([p, a], [q, b]) => p - q || a - b);
+
+  for (const limit of [1, 4, 10, 100]) {
+    const seen: [number, number][] = [];
+    let last: CredentialListResult | undefined;
+    for (;;) {
+      const after = { afterPriority: last?.priority, afterId: last?.id };
+      const page = await credentialList.run({ ...after, limit }, db);
+      seen.push(...page.map(({ priority, id }): [number, number] => [priority, id]));
+      if (page.length < limit) break;
+      last = page.at(-1);
+    }
+
+    assert.equal(seen, expected);
+  }
+});
+
+/** Credentials with the tag, the best first, made in another order. */
+async function addRanked(tagNames: string[]): Promise<number[]> {
+  const records: [number, number, Date | null][] = [
+    [1, 0.1, null],
+    [50, 0.9, null],
+    [50, 0.5, at(9)],
+    [50, 0.5, at(3)],
+    [50, 0.5, at(3)],
+    [50, 0.5, null],
+    [50, 0.5, null],
+    [60, 1, at(9)],
+  ];
+  const order = [5, 2, 7, 3, 0, 6, 4, 1];
+  const ids: number[] = [];
+  for (const i of order) {
+    const [priority, successRate, lastUsed] = records[i]!;
+    const { id } = await addCredential(db, { priority, tagNames });
+    await setRecord(id, successRate, lastUsed);
+    ids[i] = id;
+  }
+  // Equal in all but the id: the one made first comes first.
+  for (const i of [3, 5]) {
+    const [a, b] = [ids[i]!, ids[i + 1]!];
+    ids[i] = Math.min(a, b);
+    ids[i + 1] = Math.max(a, b);
+  }
+  return ids;
+}
+
+test("CredentialMatch orders by priority, success rate, last use (never used last), id", async () => {
+  const ids = await addRanked(["leaf"]);
+  const device = await addDevice(db, { tagNames: ["leaf"] });
+
+  const rows = await credentialMatch.run({ deviceId: device.id }, db);
+
+  assert.equal(rows.map(({ id }) => id), ids);
+});
+
+test("CredentialMatch gives each credential once, with the tags it shares", async () => {
+  const device = await addDevice(db, { tagNames: ["a", "b", "c"] });
+  const two = await addCredential(db, { priority: 1, tagNames: ["c", "a", "x"] });
+  const one = await addCredential(db, { priority: 2, tagNames: ["b"] });
+  await addCredential(db, { tagNames: ["x"] });
+  await addCredential(db);
+
+  const rows = await credentialMatch.run({ deviceId: device.id }, db);
+
+  assert.equal(rows.map((row) => [row.id, ...row.matchingTags]), [
+    [two.id, "a", "c"],
+    [one.id, "b"],
+  ]);
+  const bare = await addDevice(db);
+  assert.equal(await credentialMatch.run({ deviceId: bare.id }, db), []);
+  assert.equal(await credentialMatch.run({ deviceId: -1 }, db), []);
+});
+
+test("CredentialMatchMany gives each device what CredentialMatch gives, up to the limit", async () => {
+  await addRanked(["leaf", "dc1"]);
+  await addRanked(["spine"]);
+  await addRanked(["dc1"]);
+  const tagSets = [["leaf"], ["spine", "dc1"], [], ["dc1", "leaf"], ["nobody"], ["leaf"]];
+  const deviceIds: number[] = [];
+  for (const tagNames of tagSets) deviceIds.push((await addDevice(db, { tagNames })).id);
+  const asked = deviceIds.slice(0, -1);
+
+  for (const perDevice of [1, 3, 100]) {
+    const rows = await credentialMatchMany.run({
+      deviceIds: [-1, ...asked.toReversed()],
+      perDevice,
+    }, db);
+
+    const expected = [];
+    for (const deviceId of asked) {
+      const best = (await credentialMatch.run({ deviceId }, db)).slice(0, perDevice);
+      expected.push(...best.map((match, i) => ({ deviceId, rank: i + 1, ...match })));
+    }
+    assert.equal(rows, expected);
+  }
+  assert.equal(await credentialMatchMany.run({ deviceIds: [], perDevice: 3 }, db), []);
+  assert.equal(await credentialMatchMany.run({ deviceIds: asked, perDevice: 0 }, db), []);
+});
+
+test("CredentialMatchMany does not let one tag's credentials hide another's better ones", async () => {
+  const device = await addDevice(db, { tagNames: ["a", "b"] });
+  const second = await addCredential(db, { priority: 2, tagNames: ["a", "b"] });
+  const third = await addCredential(db, { priority: 3, tagNames: ["a"] });
+  const first = await addCredential(db, { priority: 1, tagNames: ["b"] });
+  await addCredential(db, { priority: 4, tagNames: ["a", "b"] });
+
+  const rows = await credentialMatchMany.run({ deviceIds: [device.id], perDevice: 3 }, db);
+
+  assert.equal(rows.map(({ rank, id }) => [rank, id]), [
+    [1, first.id],
+    [2, second.id],
+    [3, third.id],
+  ]);
+});
+
+test("CredentialDependents pages over the devices that only this credential opens", async () => {
+  const { id } = await addCredential(db, { tagNames: ["own", "own too", "shared"] });
+  await addCredential(db, { tagNames: ["shared", "other"] });
+  await addDevice(db, { hostname: "d", tagNames: ["own"] });
+  await addDevice(db, { hostname: "b", tagNames: ["own", "own too"] });
+  await addDevice(db, { hostname: "c", tagNames: ["own", "unused"] });
+  await addDevice(db, { hostname: "a", tagNames: ["own", "other"] });
+  await addDevice(db, { hostname: "e", tagNames: ["shared"] });
+  await addDevice(db, { hostname: "f" });
+
+  const first = await credentialDependents.run({ id, limit: 2 }, db);
+  const last = first.at(-1)!;
+  const after = { afterHostname: last.hostname, afterId: last.id };
+  const rest = await credentialDependents.run({ id, ...after, limit: 2 }, db);
+
+  assert.equal([...first, ...rest].map(({ hostname }) => hostname), ["b", "c", "d"]);
+  assert.equal(fields(last), ["hostname", "id"]);
+  assert.equal(await credentialDependents.run({ id: -1, limit: 10 }, db), []);
+});
+
+test("CredentialUpdate changes what is given, and neither the record nor the tags", async () => {
+  const { id } = await addCredential(db, { username: "u", password: "sealed:1", tagNames: ["t"] });
+  await setRecord(id, 0.25, at(1));
+  const read = async () => {
+    const secret = await credentialSecretGet.one({ id }, db);
+    return { ...await credentialGet.one({ id }, db), ...secret };
+  };
+  const before = await read();
+
+  await credentialUpdate.one({ id, username: null, password: null, priority: null }, db);
+  assert.equal(await read(), before);
+
+  await credentialUpdate.one({ id, username: "v" }, db);
+  assert.equal(await read(), { ...before, username: "v" });
+
+  await credentialUpdate.one({ id, password: "sealed:2" }, db);
+  assert.equal(await read(), { ...before, username: "v", password: "sealed:2" });
+
+  const { tags: _t, password: _p, ...row } = await read();
+  assert.equal(await credentialUpdate.one({ id, priority: -1 }, db), { ...row, priority: -1 });
+  assert.equal(await credentialUpdate.run({ id: -1, username: "w" }, db), []);
+});
+
+// --- Recording attempts
+
+test("CredentialAttemptRecord moves the average and the last use, and nothing else", async () => {
+  const { id } = await addCredential(db);
+  const other = await addCredential(db);
+
+  const steps: [boolean, Date, number, Date][] = [
+    [false, at(5), 0.9, at(5)],
+    [false, at(7), 0.81, at(7)],
+    [true, at(3), 0.829, at(7)], // told late: the last use does not go back
+  ];
+  for (const [succeeded, time, successRate, lastUsed] of steps) {
+    const row = await credentialAttemptRecord.one({
+      credentialIds: [id],
+      succeeded: [succeeded],
+      attemptedAt: [time],
+    }, db);
+
+    near(row.successRate, successRate);
+    assert.equal(row.lastUsed, lastUsed);
+  }
+  assert.equal(await credentialGet.one({ id: other.id }, db), other);
+});
+
+test("CredentialAttemptRecord takes a batch as if one by one, in the order of the times", async () => {
+  const a = await addCredential(db);
+  const b = await addCredential(db);
+  await setRecord(a.id, 0.4, at(100));
+  const batch: [number, boolean, Date][] = [
+    [a.id, true, at(4)],
+    [b.id, true, at(1)],
+    [a.id, false, at(2)],
+    [-1, false, at(2)],
+    [a.id, true, at(1)],
+    [a.id, false, at(5)],
+    [b.id, false, at(3)],
+    [a.id, true, at(5)], // the same time: later in the input is later
+  ];
+
+  const rows = await credentialAttemptRecord.run({
+    credentialIds: batch.map(([id]) => id),
+    succeeded: batch.map(([, succeeded]) => succeeded),
+    attemptedAt: batch.map(([, , time]) => time),
+  }, db);
+
+  assert.equal(rows.map(({ id }) => id).sort((x, y) => x - y), [a.id, b.id]);
+  near(await rate(a.id), serial(0.4, [true, false, true, false, true]));
+  near(await rate(b.id), serial(1, [true, false]));
+  assert.equal((await credentialGet.one({ id: a.id }, db)).lastUsed, at(100));
+  assert.equal((await credentialGet.one({ id: b.id }, db)).lastUsed, at(3));
+});
+
+test("CredentialAttemptRecord does nothing for zero attempts or unknown credentials", async () => {
+  const { id } = await addCredential(db);
+
+  const none = { credentialIds: [], succeeded: [], attemptedAt: [] };
+  const unknown = { credentialIds: [-1], succeeded: [true], attemptedAt: [at(0)] };
+
+  assert.equal(await credentialAttemptRecord.run(none, db), []);
+  assert.equal(await credentialAttemptRecord.run(unknown, db), []);
+  assert.is(await rate(id), 1);
+});
+
+test("CredentialAttemptRecord takes a time in the future as now", async () => {
+  const { id } = await addCredential(db);
+  const before = await databaseNow(db);
+
+  const row = await credentialAttemptRecord.one({
+    credentialIds: [id],
+    succeeded: [true],
+    attemptedAt: [new Date("2099-01-01Z")],
+  }, db);
+
+  assert.ok(row.lastUsed! >= before && row.lastUsed! <= await databaseNow(db));
+});
+
+test("CredentialAttemptRecord keeps the rate within 0 and 1 over a thousand attempts", async () => {
+  const { id } = await addCredential(db);
+  const record = (succeeded: boolean, times: number) =>
+    credentialAttemptRecord.one({
+      credentialIds: Array.from({ length: times }, () => id),
+      succeeded: Array.from({ length: times }, () => succeeded),
+      attemptedAt: Array.from({ length: times }, (_, i) => at(i)),
+    }, db);
+
+  for (let i = 0; i < 50; i++) {
+    const { successRate } = await record(true, 1 + i % 7);
+    assert.ok(successRate <= 1 && successRate > 0.999);
+  }
+  const failed = (await record(false, 1000)).successRate;
+  const mended = (await record(true, 1000)).successRate;
+
+  assert.ok(failed >= 0 && failed < 1e-12);
+  assert.ok(mended <= 1 && mended > 0.999);
+});
+
+test("CredentialAttemptRecord goes on when a rate is too small for its type", async () => {
+  const { id } = await addCredential(db);
+  // What is left after 7,000 failures: a busy site's wrong credential has them in a day.
+  await setRecord(id, 1e-320, null);
+  const record = (succeeded: boolean) =>
+    credentialAttemptRecord.one({
+      credentialIds: Array.from({ length: 100 }, () => id),
+      succeeded: Array.from({ length: 100 }, () => succeeded),
+      attemptedAt: Array.from({ length: 100 }, (_, i) => at(i)),
+    }, db);
+
+  const failed = (await record(false)).successRate;
+  const mended = (await record(true)).successRate;
+
+  assert.ok(failed >= 0 && failed < 1e-12);
+  near(mended, serial(0, Array.from({ length: 100 }, () => true)));
+});
+
+test("CredentialAttemptRecord loses nothing of 8 writers at once", async () => {
+  const { id } = await addCredential(db);
+  const calls = 25;
+  const writer = async (number: number) => {
+    for (let i = 0; i < calls; i++) {
+      await credentialAttemptRecord.run({
+        credentialIds: [id],
+        succeeded: [false],
+        attemptedAt: [at((i * 13 + number * 29) % 200)],
+      }, db);
+    }
+  };
+
+  await Promise.all(Array.from({ length: 8 }, (_, number) => writer(number)));
+
+  const times = Array.from({ length: 8 * calls }, (_, i) => {
+    const [number, call] = [i % 8, i >> 3];
+    return (call * 13 + number * 29) % 200;
+  });
+  const { successRate, lastUsed } = await credentialGet.one({ id }, db);
+  near(successRate, serial(1, times.map(() => false)));
+  assert.equal(lastUsed, at(Math.max(...times)));
+});
+
+test("CredentialAttemptRecord lets batches in opposite orders pass at once", async () => {
+  const ids = await Promise.all(
+    Array.from({ length: 20 }, async () => (await addCredential(db)).id),
+  );
+  const rounds = 15;
+  const call = (credentialIds: number[], succeeded: boolean) =>
+    credentialAttemptRecord.run({
+      credentialIds,
+      succeeded: credentialIds.map(() => succeeded),
+      attemptedAt: credentialIds.map((_, i) => at(i)),
+    }, db);
+
+  for (let round = 0; round < rounds; round++) {
+    await Promise.all(
+      Array.from({ length: 8 }, (_, i) => call(i % 2 ? ids : ids.toReversed(), false)),
+    );
+  }
+
+  for (const id of ids) near(await rate(id), 0.9 ** (8 * rounds));
+});
+
+test("CredentialDelete deletes the credential and leaves tags and devices", async () => {
+  const device = await addDevice(db, { tagNames: ["t"] });
+  const credential = await addCredential(db, { tagNames: ["t"] });
+  const { tags: _, ...row } = credential;
+
+  const deleted = await credentialDelete.one({ id: credential.id }, db);
+
+  assert.equal(deleted, row);
+  assert.is(await count(db, "credential_tags"), 0);
+  assert.equal(await deviceGet.one({ id: device.id }, db), device);
+  assert.equal(await credentialDelete.run({ id: credential.id }, db), []);
+});
+
+test("Nothing of a credential is told by the error of a statement that breaks", async () => {
+  const error = await rejection(addCredential(db, {
+    password: "sealed:secret",
+    tagNames: ["x".repeat(256)],
+  }));
+
+  assert.match(error.message, "name_has_1_to_255_characters");
+  assert.not.match(`${error.stack} ${JSON.stringify(error)}`, "sealed:secret");
+  assert.is(await count(db, "credentials"), 0);
+});
+
+test.run();

@@ -1,0 +1,361 @@
+/** The versions of configurations: reading them, with and without their text. Saving is tested by `config_save.test.ts`. */
+import * as assert from "uvu/assert";
+import {
+  configAsOfGet,
+  configDelete,
+  configGet,
+  configHistoryList,
+  type ConfigHistoryListResult,
+  configInsert,
+  configLatestGet,
+  configLatestList,
+  configPairGet,
+  configSave,
+  configVerify,
+  connect,
+  ConstraintError,
+  type Database,
+  deviceDelete,
+  deviceStateEnsure,
+  deviceStateGet,
+  deviceStateLock,
+} from "netraven-db";
+import { createDatabase } from "./support/database.ts";
+import { addConfig, addDevice, clear, count, databaseNow, fields } from "./support/factories.ts";
+import { suite } from "./support/suite.ts";
+import { rejection } from "./support/until.ts";
+
+const test = suite("device_configurations");
+let database: Awaited<ReturnType<typeof createDatabase>>;
+let db: Database;
+
+test.before(async () => {
+  database = await createDatabase();
+  db = await connect({ url: database.url, pool: { size: 8 }, logging: { level: "silent" } });
+});
+
+test.before.each(() => clear(db));
+
+test.after(async () => {
+  await db.close();
+  await database.drop();
+});
+
+const LISTED = ["contentHash", "deviceId", "id", "metadata", "retrievedAt", "size", "verifiedAt"];
+const WHOLE = [...LISTED.filter((field) => field !== "size"), "configData"].sort();
+
+function hour(hour: number): Date {
+  return new Date(Date.UTC(2024, 0, 1, hour));
+}
+
+async function sha256(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+}
+
+/** A device with versions of these hours; their texts are `text <hour>`, with quotes where that is taken. */
+async function addHistory(hours: readonly number[]): Promise<{ deviceId: number; ids: number[] }> {
+  const { id: deviceId } = await addDevice(db);
+  const ids: number[] = [];
+  for (const [i, n] of hours.entries()) {
+    const text = `text ${n}${hours[i - 1] === n ? "'".repeat(i) : ""}`;
+    const saved = await addConfig(db, deviceId, { text, retrievedAt: hour(n) });
+    ids.push(saved.id);
+  }
+  return { deviceId, ids };
+}
+
+async function setVerified(deviceId: number, at: Date): Promise<void> {
+  await db.query("update device_states set verified_at = $2 where device_id = $1", [deviceId, at]);
+}
+
+test("ConfigInsert stores a version, closes the one before, and moves the state on", async () => {
+  const { id: deviceId } = await addDevice(db);
+  const insert = (text: string, more: object = {}) =>
+    db.transaction(async (tx) => {
+      await deviceStateEnsure.run({ deviceId }, tx);
+      await deviceStateLock.one({ deviceId }, tx);
+      const contentHash = await sha256(text);
+      return await configInsert.one({ deviceId, configData: text, contentHash, ...more }, tx);
+    });
+  const before = await databaseNow(db);
+
+  const first = await insert("one");
+  await setVerified(deviceId, new Date("2098-01-01Z"));
+  const second = await insert("two", { metadata: { by: "worker 1" } });
+
+  assert.equal(first, {
+    id: first.id,
+    deviceId,
+    retrievedAt: first.retrievedAt,
+    verifiedAt: first.retrievedAt,
+    contentHash: await sha256("one"),
+    metadata: {},
+    previousId: null,
+  });
+  assert.ok(first.retrievedAt >= before && first.retrievedAt <= await databaseNow(db));
+  assert.is(second.previousId, first.id);
+  assert.equal(second.metadata, { by: "worker 1" });
+  assert.equal(await deviceStateGet.one({ deviceId }, db), {
+    deviceId,
+    contentHash: await sha256("two"),
+    configurationId: second.id,
+    retrievedAt: second.retrievedAt,
+    verifiedAt: second.verifiedAt,
+    jobId: null,
+  });
+  assert.equal((await configGet.one({ id: first.id }, db)).verifiedAt, new Date("2098-01-01Z"));
+});
+
+test("ConfigInsert gives a version no earlier time than the one before has", async () => {
+  const { deviceId } = await addHistory([1]);
+  const late = new Date("2099-01-01Z");
+  await db.query("update device_configurations set retrieved_at = $1", [late]);
+  await db.query("update device_states set retrieved_at = $1, verified_at = $1", [late]);
+  const contentHash = await sha256("next");
+
+  const now = await configInsert.run({ deviceId, configData: "next", contentHash }, db);
+  const given = await configInsert.run({
+    deviceId,
+    configData: "older",
+    contentHash: await sha256("older"),
+    retrievedAt: new Date(late.getTime() - 1),
+  }, db);
+
+  assert.equal(now.map(({ retrievedAt }) => retrievedAt), [late]);
+  assert.equal(given, []);
+  assert.is(await count(db, "device_configurations"), 2);
+});
+
+test("ConfigGet returns one version with its text, and when it was last verified", async () => {
+  const { deviceId, ids: [first, second] } = await addHistory([1, 2]);
+  await setVerified(deviceId, hour(20));
+
+  const old = await configGet.one({ id: first! }, db);
+  const latest = await configGet.one({ id: second! }, db);
+
+  assert.equal(fields(old), WHOLE);
+  assert.equal(old, {
+    id: first!,
+    deviceId,
+    retrievedAt: hour(1),
+    verifiedAt: hour(1),
+    contentHash: await sha256("text 1"),
+    metadata: {},
+    configData: "text 1",
+  });
+  assert.equal([latest.configData, latest.verifiedAt], ["text 2", hour(20)]);
+  assert.is(await configGet.first({ id: -1 }, db), undefined);
+});
+
+test("ConfigPairGet returns two versions with their texts, in the order asked for", async () => {
+  const { deviceId, ids: [a, b] } = await addHistory([1, 2]);
+  const { ids: [c] } = await addHistory([3]);
+  await setVerified(deviceId, hour(20));
+  const pair = async (idA: number, idB: number) =>
+    (await configPairGet.run({ idA, idB }, db)).map(({ id, configData }) => [id, configData]);
+
+  assert.equal(await pair(a!, b!), [[a, "text 1"], [b, "text 2"]]);
+  assert.equal(await pair(b!, a!), [[b, "text 2"], [a, "text 1"]]);
+  assert.equal(await pair(a!, c!), [[a, "text 1"], [c, "text 3"]]);
+  assert.equal(await pair(b!, b!), [[b, "text 2"], [b, "text 2"]]);
+  assert.equal(await pair(-1, b!), [[b, "text 2"]]);
+  const [first, second] = await configPairGet.run({ idA: a!, idB: b! }, db);
+  assert.equal(fields(first), WHOLE);
+  assert.equal([first?.verifiedAt, second?.verifiedAt], [hour(1), hour(20)]);
+});
+
+test("ConfigLatestGet returns the latest version of the device, with its text", async () => {
+  const { deviceId, ids } = await addHistory([1, 2, 3]);
+  await addHistory([9]);
+  const { id: empty } = await addDevice(db);
+  await setVerified(deviceId, hour(20));
+
+  const latest = await configLatestGet.one({ deviceId }, db);
+
+  assert.equal(fields(latest), WHOLE);
+  assert.equal([latest.id, latest.configData], [ids[2], "text 3"]);
+  assert.equal([latest.retrievedAt, latest.verifiedAt], [hour(3), hour(20)]);
+  await deviceStateEnsure.run({ deviceId: empty }, db);
+  assert.equal(await configLatestGet.run({ deviceId: empty }, db), []);
+  assert.equal(await configLatestGet.run({ deviceId: -1 }, db), []);
+});
+
+test("ConfigAsOfGet returns the version that was valid then", async () => {
+  const { deviceId } = await addHistory([1, 3, 6]);
+  const other = await addHistory([2]);
+  await setVerified(deviceId, hour(20));
+  const asOf = async (at: Date) => (await configAsOfGet.first({ deviceId, at }, db))?.configData;
+
+  assert.is(await asOf(hour(0)), undefined);
+  assert.is(await asOf(new Date(hour(1).getTime() - 1)), undefined);
+  assert.is(await asOf(hour(1)), "text 1");
+  assert.is(await asOf(hour(2)), "text 1");
+  assert.is(await asOf(new Date(hour(3).getTime() - 1)), "text 1");
+  assert.is(await asOf(hour(3)), "text 3");
+  assert.is(await asOf(hour(5)), "text 3");
+  assert.is(await asOf(new Date("2099-01-01Z")), "text 6");
+  const row = await configAsOfGet.one({ deviceId, at: hour(7) }, db);
+  assert.equal(fields(row), WHOLE);
+  assert.equal([row.retrievedAt, row.verifiedAt], [hour(6), hour(20)]);
+  assert.is((await configAsOfGet.one({ ...other, at: hour(2) }, db)).configData, "text 2");
+});
+
+test("ConfigAsOfGet returns the last of several versions of one time", async () => {
+  const { deviceId } = await addHistory([1]);
+  await addConfig(db, deviceId, { text: "second", retrievedAt: hour(1) });
+  await addConfig(db, deviceId, { text: "third", retrievedAt: hour(1) });
+
+  const row = await configAsOfGet.one({ deviceId, at: hour(1) }, db);
+
+  assert.is(row.configData, "third");
+});
+
+test("ConfigLatestList pages over the latest versions, without their text", async () => {
+  const histories = [];
+  for (let i = 0; i < 7; i++) histories.push(await addHistory([1, 2 + i]));
+  await deviceStateEnsure.run({ deviceId: (await addDevice(db)).id }, db);
+  const text = "ü".repeat(100);
+  const sized = (await addDevice(db)).id;
+  await addConfig(db, sized, { text });
+
+  const seen: number[][] = [];
+  let afterDeviceId: number | undefined;
+  for (;;) {
+    const page = await configLatestList.run({ afterDeviceId, limit: 3 }, db);
+    for (const row of page) {
+      assert.equal(fields(row), LISTED);
+      seen.push([row.deviceId, row.id]);
+    }
+    if (page.length < 3) break;
+    afterDeviceId = page.at(-1)!.deviceId;
+  }
+
+  const expected = histories.map(({ deviceId, ids }) => [deviceId, ids[1]!]);
+  assert.equal(seen.slice(0, -1), expected);
+  assert.is(seen.at(-1)?.[0], sized);
+  const [last] = await configLatestList.run({ deviceIds: [sized], limit: 3 }, db);
+  assert.is(last?.size, 200);
+});
+
+test("ConfigLatestList takes some devices alone", async () => {
+  const a = await addHistory([1, 2]);
+  await addHistory([3]);
+  const c = await addHistory([4]);
+  await setVerified(c.deviceId, hour(20));
+
+  const rows = await configLatestList.run({
+    deviceIds: [c.deviceId, -1, a.deviceId, a.deviceId],
+    limit: 10,
+  }, db);
+
+  assert.equal(rows.map(({ id, retrievedAt, verifiedAt }) => [id, retrievedAt, verifiedAt]), [
+    [a.ids[1], hour(2), hour(2)],
+    [c.ids[0], hour(4), hour(20)],
+  ]);
+  assert.equal(await configLatestList.run({ deviceIds: [], limit: 10 }, db), []);
+});
+
+test("ConfigHistoryList pages over the versions, newest first, each exactly once", async () => {
+  // Several share a time: the id decides.
+  const { deviceId, ids } = await addHistory([1, 2, 2, 2, 2, 3, 5, 5]);
+  await addHistory([2, 4]);
+  await setVerified(deviceId, hour(20));
+
+  for (const limit of [1, 3, 8, 100]) {
+    const seen: number[] = [];
+    let last: ConfigHistoryListResult | undefined;
+    for (;;) {
+      const after = { afterRetrievedAt: last?.retrievedAt, afterId: last?.id };
+      const page = await configHistoryList.run({ deviceId, ...after, limit }, db);
+      seen.push(...page.map(({ id }) => id));
+      if (page.length < limit) break;
+      last = page.at(-1);
+    }
+
+    assert.equal(seen, ids.toReversed());
+  }
+  const rows = await configHistoryList.run({ deviceId, limit: 2 }, db);
+  for (const row of rows) assert.equal(fields(row), LISTED);
+  assert.equal(rows.map(({ verifiedAt }) => verifiedAt), [hour(20), hour(5)]);
+  assert.equal(await configHistoryList.run({ deviceId: -1, limit: 2 }, db), []);
+});
+
+test("ConfigVerify moves the latest version's time for its own text alone", async () => {
+  const { deviceId, ids } = await addHistory([1, 2]);
+  const other = await addHistory([2]);
+  const verify = async (text: string) =>
+    await configVerify.run({ deviceId, contentHash: await sha256(text) }, db);
+  const before = await databaseNow(db);
+
+  assert.equal(await verify("text 1"), []);
+  assert.equal((await configLatestGet.one({ deviceId }, db)).verifiedAt, hour(2));
+  assert.equal(await verify("text 2"), [{ id: ids[1] }]);
+
+  const { verifiedAt } = await configLatestGet.one({ deviceId }, db);
+  assert.ok(verifiedAt >= before && verifiedAt <= await databaseNow(db));
+  assert.equal((await configGet.one({ id: ids[0]! }, db)).verifiedAt, hour(1));
+  assert.equal((await configLatestGet.one(other, db)).verifiedAt, hour(2));
+});
+
+test("ConfigVerify never goes back", async () => {
+  const { deviceId } = await addHistory([1]);
+  const future = new Date("2099-01-01Z");
+  await setVerified(deviceId, future);
+
+  await configVerify.one({ deviceId, contentHash: await sha256("text 1") }, db);
+
+  assert.equal((await configLatestGet.one({ deviceId }, db)).verifiedAt, future);
+});
+
+test("ConfigDelete deletes an old version, and refuses the latest while its device lives", async () => {
+  const { deviceId, ids } = await addHistory([1, 2]);
+
+  const deleted = await configDelete.one({ id: ids[0]! }, db);
+  const latest = await rejection(configDelete.run({ id: ids[1]! }, db));
+
+  assert.equal(deleted, { id: ids[0]!, deviceId, retrievedAt: hour(1) });
+  assert.instance(latest, ConstraintError);
+  const { constraint, kind } = latest as ConstraintError;
+  assert.equal([constraint, kind], [
+    "device_states_device_id_configuration_id_fkey",
+    "foreign_key",
+  ]);
+  assert.equal(await configDelete.run({ id: ids[0]! }, db), []);
+  const left = await configHistoryList.run({ deviceId, limit: 10 }, db);
+  assert.equal(left.map(({ id }) => id), [ids[1]]);
+  await deviceDelete.one({ id: deviceId }, db);
+  assert.is(await count(db, "device_configurations"), 0);
+});
+
+test("A latest configuration is of its own device", async () => {
+  const a = await addHistory([1]);
+  const b = await addHistory([2]);
+
+  const error = await rejection(db.query(
+    "update device_states set configuration_id = $2 where device_id = $1",
+    [a.deviceId, b.ids[0]],
+  ));
+
+  assert.is(
+    (error as ConstraintError).constraint,
+    "device_states_device_id_configuration_id_fkey",
+  );
+});
+
+test("A list sends no text over the wire, however large it is", async () => {
+  const { id: deviceId } = await addDevice(db);
+  await configSave(db, { deviceId, text: "secret text\n".repeat(100_000) });
+
+  const rows = [
+    ...await configHistoryList.run({ deviceId, limit: 1 }, db),
+    ...await configLatestList.run({ limit: 1 }, db),
+  ];
+
+  assert.is(rows.length, 2);
+  for (const row of rows) {
+    assert.is(row.size, 1_200_000);
+    assert.not.match(JSON.stringify(row), "secret");
+  }
+});
+
+test.run();

@@ -1,0 +1,120 @@
+/** The narrow row per device that decides what is the latest. */
+import * as assert from "uvu/assert";
+import {
+  connect,
+  ConstraintError,
+  type Database,
+  deviceStateEnsure,
+  deviceStateGet,
+  deviceStateLock,
+} from "netraven-db";
+import { createDatabase } from "./support/database.ts";
+import { addConfig, addDevice, addJob, clear, count, fields } from "./support/factories.ts";
+import { suite } from "./support/suite.ts";
+import { rejection, until } from "./support/until.ts";
+
+const test = suite("device_states");
+let database: Awaited<ReturnType<typeof createDatabase>>;
+let db: Database;
+
+test.before(async () => {
+  database = await createDatabase();
+  db = await connect({ url: database.url, pool: { size: 8 }, logging: { level: "silent" } });
+});
+
+test.before.each(() => clear(db));
+
+test.after(async () => {
+  await db.close();
+  await database.drop();
+});
+
+test("DeviceStateEnsure makes an empty state once, and changes none there is", async () => {
+  const { id: deviceId } = await addDevice(db);
+  const empty = {
+    deviceId,
+    contentHash: null,
+    configurationId: null,
+    retrievedAt: null,
+    verifiedAt: null,
+    jobId: null,
+  };
+
+  assert.is(await deviceStateGet.first({ deviceId }, db), undefined);
+  await deviceStateEnsure.run({ deviceId }, db);
+  assert.equal(await deviceStateGet.one({ deviceId }, db), empty);
+  await addConfig(db, deviceId);
+  await addJob(db, { deviceId });
+  const full = await deviceStateGet.one({ deviceId }, db);
+  await deviceStateEnsure.run({ deviceId }, db);
+
+  assert.equal(await deviceStateGet.one({ deviceId }, db), full);
+  assert.ok(Object.values(full).every((value) => value !== null));
+  assert.is(await count(db, "device_states"), 1);
+});
+
+test("DeviceStateEnsure refuses an unknown device", async () => {
+  const error = await rejection(deviceStateEnsure.run({ deviceId: -1 }, db));
+
+  assert.instance(error, ConstraintError);
+  const { constraint, kind } = error as ConstraintError;
+  assert.equal([constraint, kind], ["device_states_device_id_fkey", "foreign_key"]);
+});
+
+test("DeviceStateLock keeps the second caller waiting, who then reads what the first stored", async () => {
+  const { id: deviceId } = await addDevice(db);
+  const saved = await addConfig(db, deviceId);
+  const waiting = async () => {
+    const { rows } = await db.query(
+      "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    );
+    return rows.length === 1;
+  };
+
+  let second: Promise<unknown> | undefined;
+  await db.transaction(async (tx) => {
+    const state = await deviceStateLock.one({ deviceId }, tx);
+    assert.is(state.configurationId, saved.id);
+    assert.equal(fields(state), [
+      "configurationId",
+      "contentHash",
+      "deviceId",
+      "retrievedAt",
+      "verifiedAt",
+    ]);
+    second = db.transaction(async (other) => {
+      const { verifiedAt } = await deviceStateLock.one({ deviceId }, other);
+      return verifiedAt;
+    });
+    await until("the second caller waits", waiting);
+    await tx.query("update device_states set verified_at = '2099-01-01Z'");
+  });
+
+  assert.equal(await second, new Date("2099-01-01Z"));
+});
+
+test("DeviceStateLock keeps other devices' savers free", async () => {
+  const [a, b] = [(await addDevice(db)).id, (await addDevice(db)).id];
+  await addConfig(db, a);
+
+  await db.transaction(async (tx) => {
+    await deviceStateLock.one({ deviceId: a }, tx);
+    assert.ok((await addConfig(db, b)).changed);
+  });
+});
+
+test("A state holds all of a configuration or nothing, and hashes of 32 bytes", async () => {
+  const { id: deviceId } = await addDevice(db);
+  await addConfig(db, deviceId);
+
+  const half = await rejection(db.query("update device_states set verified_at = null"));
+  const short = await rejection(db.query("update device_states set content_hash = '\\x00'"));
+
+  assert.is(
+    (half as ConstraintError).constraint,
+    "configuration_is_known_in_full_or_not_at_all",
+  );
+  assert.is((short as ConstraintError).constraint, "content_hash_has_32_bytes");
+});
+
+test.run();

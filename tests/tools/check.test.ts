@@ -1,0 +1,177 @@
+/** The probe, as `make check` runs it: one clear line, a true exit code, never the password. */
+import { spawn } from "node:child_process";
+import * as net from "node:net";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import * as assert from "uvu/assert";
+import { connect, type Database } from "netraven-db";
+import { createDatabase, createEmptyDatabase, type TestDatabase } from "../support/database.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("check");
+const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
+const CANARY = "c4n4ry-p4ssw0rd";
+let database: TestDatabase;
+
+test.before.each(async () => {
+  database = await createDatabase();
+});
+
+test.after.each(async () => {
+  await database.drop();
+});
+
+interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly seconds: number;
+}
+
+function check(url: string, ...args: string[]): Promise<Outcome> {
+  const started = performance.now();
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ["--import", "tsx", "src/tools/check.ts", ...args], {
+      cwd: PROJECT,
+      env: { ...process.env, DATABASE_URL: url },
+    });
+    let out = "";
+    child.stdout.on("data", (chunk) => out += chunk);
+    child.stderr.on("data", (chunk) => out += chunk);
+    child.on("close", (code) => {
+      resolve({ code, out: out.trim(), seconds: (performance.now() - started) / 1000 });
+    });
+  });
+}
+
+function changed(change: (url: URL) => void): string {
+  const url = new URL(database.url);
+  change(url);
+  return url.href;
+}
+
+async function as(work: (db: Database) => Promise<unknown>): Promise<void> {
+  const db = await connect({ url: database.url });
+  await work(db);
+  await db.close();
+}
+
+test("check says what it is connected to, and exits 0", async () => {
+  const { code, out } = await check(database.url);
+
+  assert.is(code, 0);
+  assert.match(out, /^✅ Database connection successful\n/);
+  assert.match(out, /server +PostgreSQL 1\d/);
+  assert.match(out, new RegExp(`database +${database.name} \\(`));
+  assert.match(out, /role +\w+/);
+  assert.match(out, /TLS +off/);
+  assert.match(out, /round trip +[\d.]+ ms/);
+  assert.match(out, /migrations +\d+ applied, 0 pending/);
+  assert.not.match(out, new RegExp(new URL(database.url).password));
+});
+
+test("check --json says the same for a monitor", async () => {
+  const { code, out } = await check(database.url, "--json");
+  const report = JSON.parse(out);
+
+  assert.is(code, 0);
+  assert.is(report.ok, true);
+  assert.is(report.database, database.name);
+  assert.is(report.tls, null);
+  assert.is(report.migrations.pending, 0);
+  assert.type(report.roundTripMs, "number");
+});
+
+const failures: [string, (url: URL) => void, string, RegExp][] = [
+  ["an unknown host", (url) => url.hostname = "no-such-host.invalid", "unknown_host", /host name is not known.*correct the host/],
+  ["a refused connection", (url) => url.port = "1", "refused", /nothing listens there.*start the server/],
+  ["a wrong password", (url) => url.password = CANARY, "authentication", /password is wrong.*correct/],
+  ["a missing database", (url) => url.pathname = "/not_there", "missing_database", /does not exist; run: make migrate/],
+  ["a server without TLS", (url) => url.searchParams.set("sslmode", "require"), "tls", /offers no TLS/],
+  ["a wrong scheme", (url) => url.href = url.href.replace("postgres:", "postgresql+psycopg2:"), "configuration", /postgres:\/\//],
+  ["a wrong parameter", (url) => url.searchParams.set("schema", "x"), "configuration", /"?schema"?/],
+];
+for (const [what, change, problem, line] of failures) {
+  test(`check tells ${what} in one line, and exits 1`, async () => {
+    const url = changed(change);
+
+    const text = await check(url);
+    const json = await check(url, "--json");
+
+    assert.is(text.code, 1);
+    assert.match(text.out, /^❌ [^\n]+$/);
+    assert.match(text.out, line);
+    assert.is(json.code, 1);
+    assert.is(JSON.parse(json.out).problem, problem);
+    for (const secret of [CANARY, new URL(database.url).password]) {
+      assert.not.ok((text.out + json.out).includes(secret));
+    }
+  });
+}
+
+test("check stops within 5 s when the server does not answer", async () => {
+  const silent = net.createServer((socket) => socket.resume());
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const { port } = silent.address() as net.AddressInfo;
+
+  const { code, out, seconds } = await check(changed((url) => url.port = String(port)));
+
+  assert.is(code, 1);
+  assert.match(out, /^❌ .*no answer within/);
+  // What starting Node itself takes on a busy machine is not the probe's.
+  assert.ok(seconds < 8, `${seconds} s`);
+  await new Promise((resolve) => silent.close(resolve));
+});
+
+test("check tells pending migrations", async () => {
+  const empty = await createEmptyDatabase();
+
+  const { code, out } = await check(empty.url);
+
+  assert.is(code, 1);
+  assert.match(out, /^❌ (\d+) of \1 migrations are pending; run: make migrate$/);
+  await empty.drop();
+});
+
+test("check tells a schema that is newer than the code", async () => {
+  await as((db) => db.query("insert into schema_migrations values ('29991231000000')"));
+
+  const { code, out } = await check(database.url);
+
+  assert.is(code, 1);
+  assert.match(out, /newer than this code.*29991231000000.*update this code/);
+});
+
+test("check tells a migration that was edited or is missing", async () => {
+  await as(async (db) => {
+    await db.query("update schema_checksums set checksum = repeat('0', 64) where version = (select min(version) from schema_checksums)");
+  });
+  const edited = await check(database.url);
+  await as((db) => db.query("insert into schema_migrations values ('20200101000000')"));
+  const missing = await check(database.url);
+
+  assert.is(edited.code, 1);
+  assert.match(edited.out, /edited after it had been applied: \d{14}_create_tags/);
+  assert.is(missing.code, 1);
+  assert.match(missing.out, /has no file: 20200101000000/);
+});
+
+test("check tells a server that is too old", async () => {
+  // No such server is at hand: this database says that it runs on one.
+  await as(async (db) => {
+    await db.query("create schema old");
+    await db.query(`create function old.current_setting(name text) returns text language sql as $$
+      select case name
+        when 'server_version' then '14.9'
+        when 'server_version_num' then '140009'
+        else pg_catalog.current_setting(name)
+      end $$`);
+    await db.query(`alter database ${database.name} set search_path = old, pg_catalog, public`);
+  });
+
+  const { code, out } = await check(database.url);
+
+  assert.is(code, 1);
+  assert.match(out, /^❌ The server is PostgreSQL 14\.9; use PostgreSQL 15 or newer$/);
+});
+
+test.run();
