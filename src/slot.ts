@@ -7,7 +7,7 @@
 import type { Socket } from "node:net";
 import { clearTimeout, setTimeout } from "node:timers";
 import postgres from "postgres";
-import { DecodeError, decoders, EncodeError, encoders, textProblem } from "./codec.ts";
+import { DecodeError, EncodeError } from "./codec.ts";
 import {
   ConnectionError,
   type DatabaseError,
@@ -15,6 +15,7 @@ import {
   QueryError,
   TimeoutError,
 } from "./errors.ts";
+import { DRIVER_TYPES, type Named, refusedParameter, writeParameters } from "./parameters.ts";
 import { type Address, openSocket } from "./socket.ts";
 import { type ServerError, serverError, startupError } from "./sqlstate.ts";
 import { formatTarget } from "./url.ts";
@@ -28,11 +29,7 @@ export interface Answer {
 }
 
 /** What a statement's messages and its end depend on. */
-export interface Run {
-  /** Whose statement it is. */
-  readonly name?: string | undefined;
-  /** The parameters' names. */
-  readonly fields?: readonly string[] | undefined;
+export interface Run extends Named {
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -47,7 +44,7 @@ interface Sent {
 }
 
 /** What the driver resolves with: an array of rows, with these. */
-interface DriverResult extends Iterable<unknown> {
+interface DriverResult extends Array<unknown> {
   readonly count: number | null;
   readonly command: string;
   readonly state: { pid: number; secret: number };
@@ -56,31 +53,11 @@ interface DriverResult extends Iterable<unknown> {
 
 const NOTHING = () => {};
 const ERROR_RESPONSE = 0x45;
-/** What the protocol counts in 16 bits, less the driver's margin. */
-const MAX_PARAMETERS = 65_533;
+/** Statements that a connection may leave prepared on the server before it is replaced. */
+const MAX_STATEMENTS = 1000;
 const NO_RUN: Run = {};
 const PREPARED = { prepare: true, simple: false } as postgres.UnsafeQueryOptions;
 const SIMPLE = { simple: true } as unknown as postgres.UnsafeQueryOptions;
-
-/** A parameter that is written already. Its type may be one that the driver does not know. */
-class Encoded {
-  readonly #text: string;
-  constructor(text: string) {
-    this.#text = text;
-  }
-  toString(): string {
-    return this.#text;
-  }
-}
-
-const types = Object.fromEntries(
-  [...encoders].map(([oid, encode]) => [`oid${oid}`, {
-    to: oid,
-    from: [oid],
-    serialize: (value: unknown) => value instanceof Encoded ? value.toString() : encode(value),
-    parse: decoders.get(oid),
-  }]),
-) as unknown as Record<string, postgres.PostgresType>;
 
 /**
  * `device_id` and pgtyped's `title?` to `deviceId` and `title`; once per
@@ -173,7 +150,7 @@ export class Slot {
       no_subscribe: true,
       publications: "alltables",
       target_session_attrs: null,
-      types,
+      types: DRIVER_TYPES,
       transform: { undefined: null, column: { from: columnName } },
       onnotice: NOTHING,
       onnotify: onNotify,
@@ -246,6 +223,11 @@ export class Slot {
     return slot;
   }
 
+  /** True when so many different texts were sent that the server should be rid of their plans. */
+  get worn(): boolean {
+    return this.#types.size >= MAX_STATEMENTS;
+  }
+
   /** How much was written so far; `explain` compares it. */
   get writes(): number {
     return this.#writes;
@@ -268,18 +250,20 @@ export class Slot {
     return new Promise<Answer>((resolve, reject) => {
       if (this.death !== undefined) return reject(this.death);
       if (signal?.aborted) return reject(signal.reason);
-      const parameters = this.#encode(text, values, run);
+      const oids = this.#types.get(text);
+      const parameters = writeParameters(
+        values,
+        oids,
+        run,
+        (value) => this.#sql.typed(value as never, 0),
+      );
       const abort = signal === undefined ? undefined : () => this.#abort(signal);
       signal?.addEventListener("abort", abort as () => void);
       const sent: Sent = { resolve, reject, until: performance.now() + timeout, signal, abort };
       this.#sent.add(sent);
       if (sent.until < this.#rings) this.#ring(sent.until);
       this.#sql.unsafe(text, parameters as never[], simple ? SIMPLE : PREPARED).then(
-        (result) => {
-          const { statement } = result as unknown as DriverResult;
-          this.#learn(text, statement?.types);
-          this.#answered(sent, result as unknown as DriverResult);
-        },
+        (result) => this.#answered(sent, text, result as unknown as DriverResult),
         (error) => {
           this.#learn(text, error?.types);
           if (this.#forget(sent)) reject(error);
@@ -293,7 +277,7 @@ export class Slot {
     const { name: query, signal } = run;
     if (isServerError(error)) return this.#refusal(error, query);
     if (error instanceof ParameterError) return error;
-    if (error instanceof EncodeError) return parameterError(error, values, run);
+    if (error instanceof EncodeError) return refusedParameter(error, values, run);
     if (error instanceof DecodeError) return new QueryError(error.message, { query });
     // An abort gives the signal's own reason, as everywhere on the platform.
     if (signal?.aborted && error === signal.reason) return error;
@@ -373,7 +357,12 @@ export class Slot {
     socket.resume();
   }
 
-  #answered(sent: Sent, result: DriverResult): void {
+  #answered(sent: Sent, text: string, result: DriverResult): void {
+    if (!Array.isArray(result)) {
+      // `copy` gives a stream, which nothing here reads.
+      return this.abandon(new ConnectionError("protocol", "COPY is not supported"));
+    }
+    this.#learn(text, result.statement?.types);
     if (!this.#forget(sent)) return;
     this.#backend ??= result.state;
     const rows: unknown[] = [];
@@ -417,41 +406,7 @@ export class Slot {
   }
 
   #learn(text: string, types: readonly number[] | null | undefined): void {
-    if (types && types.length > 0 && !this.#types.has(text)) this.#types.set(text, types);
-  }
-
-  /**
-   * Writes the parameters of a statement whose types are known. This is not left
-   * to the driver: when one does not fit, it rejects whichever statement runs.
-   * The first time, the server is asked for the types, and the driver waits.
-   */
-  #encode(text: string, values: readonly unknown[], { name, fields }: Run): unknown[] {
-    const oids = this.#types.get(text);
-    const parameters: unknown[] = [];
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i] ?? null;
-      const encode = oids === undefined ? undefined : encoders.get(oids[i] as number);
-      let problem = i < MAX_PARAMETERS ? undefined : "is one too many; give arrays instead";
-      try {
-        if (value === null) parameters.push(null);
-        else if (encode !== undefined) parameters.push(new Encoded(encode(value)));
-        else if (typeof value === "string") {
-          problem ??= textProblem(value);
-          parameters.push(value);
-        } else {
-          // Type 0 lets the server decide. The driver guesses, and takes a boolean for
-          // jsonb as `boolean`, an array for its first element.
-          parameters.push(this.#sql.typed(value as never, 0));
-        }
-      } catch (error) {
-        if (!(error instanceof EncodeError)) throw error;
-        problem = error.message;
-      }
-      if (problem !== undefined) {
-        throw new ParameterError(fields?.[i] ?? `$${i + 1}`, problem, { query: name });
-      }
-    }
-    return parameters;
+    if (types && !this.#types.has(text)) this.#types.set(text, types);
   }
 
   #die(reason: DatabaseError): void {
@@ -502,18 +457,4 @@ function secondTry(mode: string, error: unknown): { plain: boolean } | undefined
 
 function isServerError(error: unknown): error is ServerError {
   return error instanceof Error && error.name === "PostgresError";
-}
-
-/** Names the field that an encoder refused. The driver notes the types it learned on the error. */
-function parameterError(error: EncodeError, values: readonly unknown[], run: Run): ParameterError {
-  const oids = (error as { types?: readonly number[] }).types ?? [];
-  const at = values.findIndex((value, i) => {
-    try {
-      if (value !== null && value !== undefined) encoders.get(oids[i] ?? 0)?.(value);
-      return false;
-    } catch {
-      return true;
-    }
-  });
-  return new ParameterError(run.fields?.[at] ?? `$${at + 1}`, error.message, { query: run.name });
 }

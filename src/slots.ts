@@ -96,13 +96,9 @@ export class SlotPool {
   /** Takes a slot back; a dead one is replaced when somebody needs it. */
   release(slot: Slot): void {
     if (!this.#busy.delete(slot)) return;
-    if (slot.death === undefined && this.#closed) {
-      void slot.end();
-    } else if (slot.death === undefined) {
-      this.#offer(slot);
-    } else {
-      this.#grow();
-    }
+    if (slot.death === undefined && (this.#closed || slot.worn)) void slot.end();
+    if (slot.death === undefined) this.#offer(slot);
+    else this.#grow();
     if (this.#busy.size === 0) this.#drained?.();
   }
 

@@ -350,6 +350,37 @@ test("query() logs name, rows and time at debug, and warns of slow ones, never o
   assert.not.match(lines.join(), new RegExp(canary));
 });
 
+test("query() replaces a connection before a thousand texts stay prepared on the server", async () => {
+  const own = await connect({ url: database.url, pool: { size: 1 }, logging: { level: "silent" } });
+  let most = 0;
+
+  for (let i = 0; i < 1200; i++) await own.query(`select $1::integer as n${i}`, [i]);
+  const { rows } = await own.query<{ n: number }>(
+    "select count(*) as n from pg_prepared_statements",
+  );
+  most = Math.max(most, rows[0]!.n);
+
+  assert.ok(most < 1000, `${most} statements`);
+  await own.close();
+});
+
+test("query() refuses COPY, and the pool goes on", async () => {
+  const error = await rejection(db.query("copy tags to stdout"));
+
+  assert.instance(error, ConnectionError);
+  assert.match(error.message, /COPY is not supported/);
+  assert.equal((await db.query("select 1 as one")).rows, [{ one: 1 }]);
+});
+
+test("query() names the parameter that is one too many", async () => {
+  const values = Array.from({ length: 65_534 }, () => 1);
+
+  const error = await rejection(db.query("select $1::integer", values));
+
+  assert.instance(error, ParameterError);
+  assert.is((error as ParameterError).field, "$65534");
+});
+
 test("stream() gives all rows in batches and its connection back", async () => {
   let sum = 0;
   for await (

@@ -54,7 +54,12 @@ for (const [i, { where, code }] of all.entries()) {
     const db = await netraven.connect({ url: database.url });
     // What a reader would have around it: the names of the package, and a fleet of one.
     await netraven.deviceInsert.one(
-      { hostname: "example", ipAddress: "192.0.2.1", deviceType: "arista_eos", tagNames: ["example"] },
+      {
+        hostname: "example",
+        ipAddress: "192.0.2.1",
+        deviceType: "arista_eos",
+        tagNames: ["example"],
+      },
       db,
     );
     const body = code.replace(/^import \{[^}]*\} from "netraven-db";$/gm, "");
@@ -79,7 +84,6 @@ for (const [i, { where, code }] of all.entries()) {
       await db.close();
       await database.drop();
     }
-
   });
 }
 

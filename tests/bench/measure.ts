@@ -105,7 +105,10 @@ async function crowds(
   const sql = openRaw(url, rawOptions);
   const ours = crowd((id) => deviceGet.first({ id }, db));
   const raw = crowd(rawRead(sql, await statementOf(deviceGet, { id: 1 })));
-  const options = { operations: CALLERS * READS_PER_CALLER, ...(goal === undefined ? {} : { goal }) };
+  const options = {
+    operations: CALLERS * READS_PER_CALLER,
+    ...(goal === undefined ? {} : { goal }),
+  };
   report(await compare(name, ours, raw, effort, options));
   if (db.stats().size !== size) throw new Error("The pool did not grow to its size");
   await db.close();

@@ -211,7 +211,9 @@ async function main(): Promise<void> {
     comparisons.push(...await measure<Comparison>("Deno", "point", installed, url));
     settings.push(...await measure<SettingReads>("Deno", "settings", installed, url));
 
-    const deno = await run(join(PROJECT, "node_modules/.bin/deno"), ["--version"], { cwd: PROJECT });
+    const deno = await run(join(PROJECT, "node_modules/.bin/deno"), ["--version"], {
+      cwd: PROJECT,
+    });
     const machine = {
       cores: os.availableParallelism(),
       processor: os.cpus()[0]?.model ?? "unknown",

@@ -82,13 +82,48 @@ test("check --json says the same for a monitor", async () => {
 });
 
 const failures: [string, (url: URL) => void, string, RegExp][] = [
-  ["an unknown host", (url) => url.hostname = "no-such-host.invalid", "unknown_host", /host name is not known.*correct the host/],
-  ["a refused connection", (url) => url.port = "1", "refused", /nothing listens there.*start the server/],
-  ["a wrong password", (url) => url.password = CANARY, "authentication", /password is wrong.*correct/],
-  ["a missing database", (url) => url.pathname = "/not_there", "missing_database", /does not exist; run: make migrate/],
-  ["a server without TLS", (url) => url.searchParams.set("sslmode", "require"), "tls", /offers no TLS/],
-  ["a wrong scheme", (url) => url.href = url.href.replace("postgres:", "postgresql+psycopg2:"), "configuration", /postgres:\/\//],
-  ["a wrong parameter", (url) => url.searchParams.set("schema", "x"), "configuration", /"?schema"?/],
+  [
+    "an unknown host",
+    (url) => url.hostname = "no-such-host.invalid",
+    "unknown_host",
+    /host name is not known.*correct the host/,
+  ],
+  [
+    "a refused connection",
+    (url) => url.port = "1",
+    "refused",
+    /nothing listens there.*start the server/,
+  ],
+  [
+    "a wrong password",
+    (url) => url.password = CANARY,
+    "authentication",
+    /password is wrong.*correct/,
+  ],
+  [
+    "a missing database",
+    (url) => url.pathname = "/not_there",
+    "missing_database",
+    /does not exist; run: make migrate/,
+  ],
+  [
+    "a server without TLS",
+    (url) => url.searchParams.set("sslmode", "require"),
+    "tls",
+    /offers no TLS/,
+  ],
+  [
+    "a wrong scheme",
+    (url) => url.href = url.href.replace("postgres:", "postgresql+psycopg2:"),
+    "configuration",
+    /postgres:\/\//,
+  ],
+  [
+    "a wrong parameter",
+    (url) => url.searchParams.set("schema", "x"),
+    "configuration",
+    /"?schema"?/,
+  ],
 ];
 for (const [what, change, problem, line] of failures) {
   test(`check tells ${what} in one line, and exits 1`, async () => {
@@ -143,7 +178,9 @@ test("check tells a schema that is newer than the code", async () => {
 
 test("check tells a migration that was edited or is missing", async () => {
   await as(async (db) => {
-    await db.query("update schema_checksums set checksum = repeat('0', 64) where version = (select min(version) from schema_checksums)");
+    await db.query(
+      "update schema_checksums set checksum = repeat('0', 64) where version = (select min(version) from schema_checksums)",
+    );
   });
   const edited = await check(database.url);
   await as((db) => db.query("insert into schema_migrations values ('20200101000000')"));

@@ -41,7 +41,9 @@ test.before(async () => {
     "--outDir",
     join(source, "dist"),
   ]);
-  const { stdout } = await run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: source });
+  const { stdout } = await run("npm", ["pack", "--silent", "--pack-destination", folder], {
+    cwd: source,
+  });
   await writeFile(join(app, "package.json"), JSON.stringify({ name: "app", type: "module" }));
   await run("npm", [
     "install",
@@ -62,12 +64,20 @@ test.after(async () => {
 test("the tarball holds the compiled modules, the migrations, and no source", async () => {
   const root = join(app, "node_modules", "netraven-db");
 
-  assert.equal((await readdir(root)).sort(), ["LICENSE", "README.md", "db", "dist", "package.json"]);
+  assert.equal((await readdir(root)).sort(), [
+    "LICENSE",
+    "README.md",
+    "db",
+    "dist",
+    "package.json",
+  ]);
   assert.not((await readdir(join(root, "dist"))).includes("tools"));
 });
 
 test("the package brings two dependencies and nothing of pgtyped", async () => {
-  const installed = (await readdir(join(app, "node_modules"))).filter((name) => !name.startsWith("."));
+  const installed = (await readdir(join(app, "node_modules"))).filter((name) =>
+    !name.startsWith(".")
+  );
 
   assert.equal(installed.sort(), ["netraven-db", "postgres", "yaml"]);
 });
@@ -76,7 +86,9 @@ test("the ten lines of the README type-check, strictly", async () => {
   await writeFile(join(app, "main.ts"), await tenLines());
   await mkdir(join(app, "node_modules", "@types"), { recursive: true });
   for (const name of ["@types/node", "undici-types"]) {
-    await cp(join(PROJECT, "node_modules", name), join(app, "node_modules", name), { recursive: true });
+    await cp(join(PROJECT, "node_modules", name), join(app, "node_modules", name), {
+      recursive: true,
+    });
   }
   await writeFile(
     join(app, "tsconfig.json"),
@@ -138,7 +150,8 @@ test("each table's queries can be imported by themselves", async () => {
 });
 
 test("importing a query loads neither pgtyped nor yaml", async () => {
-  const hook = "export async function load(url, context, next) { console.log(url); return next(url, context); }";
+  const hook =
+    "export async function load(url, context, next) { console.log(url); return next(url, context); }";
   await writeFile(
     join(app, "modules.js"),
     `import { register } from "node:module";

@@ -57,10 +57,16 @@ if (hasOpenssl) {
     await cp(join(folder, "right.key"), join(secret, "key"));
     await cp(join(folder, "right.pem"), join(secret, "pem"));
     const account = await serverAccount([]);
-    for (const path of [secret, join(secret, "key"), join(secret, "pem")]) await giveTo(account, path);
+    for (const path of [secret, join(secret, "key"), join(secret, "pem")]) {
+      await giveTo(account, path);
+    }
     await chmod(join(secret, "key"), 0o600);
     const server = await startThrowaway({
-      settings: { ssl: "on", ssl_cert_file: join(secret, "pem"), ssl_key_file: join(secret, "key") },
+      settings: {
+        ssl: "on",
+        ssl_cert_file: join(secret, "pem"),
+        ssl_key_file: join(secret, "key"),
+      },
     });
     const table = cases(join(folder, "right.pem"), join(folder, "wrong.pem"));
     const urls = table.map(([host, parameters]) => {
@@ -75,7 +81,10 @@ if (hasOpenssl) {
       const probe = join(PROJECT, "tests", "support", "tls_probe.ts");
       const deno = join(PROJECT, "node_modules", ".bin", "deno");
       const node = await run(process.execPath, ["--import", "tsx", probe], { cwd: PROJECT, env });
-      const onDeno = await run(deno, ["run", "--no-prompt", "--allow-all", probe], { cwd: PROJECT, env });
+      const onDeno = await run(deno, ["run", "--no-prompt", "--allow-all", probe], {
+        cwd: PROJECT,
+        env,
+      });
 
       for (const { stdout } of [node, onDeno]) {
         const outcomes = JSON.parse(stdout) as string[];

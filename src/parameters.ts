@@ -1,0 +1,96 @@
+/**
+ * Parameters on their way to the driver. Where their types are known they are
+ * written here: when one does not fit, the driver would reject whichever
+ * statement runs, and leave the right one waiting. The first time, the driver
+ * asks the server for the types and waits for the answer, and then that is safe.
+ */
+import { decoders, EncodeError, encoders, textProblem } from "./codec.ts";
+import { ParameterError } from "./errors.ts";
+
+/** What the protocol counts in 16 bits, less the driver's margin. */
+const MAX_PARAMETERS = 65_533;
+
+/** Whose parameters these are. */
+export interface Named {
+  readonly name?: string | undefined;
+  readonly fields?: readonly string[] | undefined;
+}
+
+/** A parameter that is written already. Its type may be one that the driver does not know. */
+class Encoded {
+  readonly #text: string;
+  constructor(text: string) {
+    this.#text = text;
+  }
+  toString(): string {
+    return this.#text;
+  }
+}
+
+/** The driver's table of types: it reads columns by it, and writes what came unwritten. */
+export const DRIVER_TYPES = Object.fromEntries(
+  [...encoders].map(([oid, encode]) => [`oid${oid}`, {
+    to: oid,
+    from: [oid],
+    serialize: (value: unknown) => value instanceof Encoded ? value.toString() : encode(value),
+    parse: decoders.get(oid),
+  }]),
+);
+
+/**
+ * Parameters as the driver takes them.
+ *
+ * @param oids Their types, where the statement has been sent before.
+ * @param untyped Makes the driver ask the server for a value's type.
+ * @throws {ParameterError} one does not fit.
+ */
+export function writeParameters(
+  values: readonly unknown[],
+  oids: readonly number[] | undefined,
+  { name, fields }: Named,
+  untyped: (value: unknown) => unknown,
+): unknown[] {
+  const parameters: unknown[] = [];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? null;
+    const encode = oids === undefined ? undefined : encoders.get(oids[i] as number);
+    let problem = i < MAX_PARAMETERS ? undefined : "is one too many; give arrays instead";
+    try {
+      if (value === null) parameters.push(null);
+      else if (encode !== undefined) parameters.push(new Encoded(encode(value)));
+      else if (typeof value === "string") {
+        problem ??= textProblem(value);
+        parameters.push(value);
+      } else {
+        // Left alone, the driver guesses, and takes a boolean for jsonb as `boolean`,
+        // and an array for its first element.
+        parameters.push(untyped(value));
+      }
+    } catch (error) {
+      if (!(error instanceof EncodeError)) throw error;
+      problem = error.message;
+    }
+    if (problem !== undefined) {
+      throw new ParameterError(fields?.[i] ?? `$${i + 1}`, problem, { query: name });
+    }
+  }
+  return parameters;
+}
+
+/** Names the field that an encoder refused. The driver notes the types it learned on the error. */
+export function refusedParameter(
+  error: EncodeError,
+  values: readonly unknown[],
+  { name, fields }: Named,
+): ParameterError {
+  const oids = (error as { types?: readonly number[] }).types ?? [];
+  const at = values.findIndex((value, i) => {
+    try {
+      if (value !== null && value !== undefined) encoders.get(oids[i] ?? 0)?.(value);
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  return new ParameterError(fields?.[at] ?? `$${at + 1}`, error.message, { query: name });
+}

@@ -1,0 +1,174 @@
+/**
+ * A small demonstration fleet: `make seed`. A device, tag or credential that is
+ * there already stays as it is, so that a second time changes nothing.
+ */
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+import { connect, type Database } from "../client.ts";
+import { configSave } from "../config_save.ts";
+import { DatabaseError } from "../errors.ts";
+import { connectionLogInsertMany } from "../generated/connection_logs.ts";
+import { credentialInsert, credentialList } from "../generated/credentials.ts";
+import { deviceInsertMany, deviceSeen } from "../generated/devices.ts";
+import { jobLogInsertMany } from "../generated/job_logs.ts";
+import { jobInsertMany } from "../generated/jobs.ts";
+import { tagEnsure } from "../generated/tags.ts";
+import type { Transaction } from "../transaction.ts";
+
+/** How many rows of each kind were made. */
+export interface Seeded {
+  readonly devices: number;
+  readonly credentials: number;
+  readonly versions: number;
+  readonly jobs: number;
+}
+
+interface DemoDevice {
+  readonly hostname: string;
+  readonly ipAddress: string;
+  readonly deviceType: string;
+  readonly tags: readonly string[];
+}
+
+const SITES = ["demo-amsterdam", "demo-berlin"];
+const ROLES = ["demo-spine", "demo-leaf", "demo-firewall"];
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Sealed texts that no key opens: nothing here is a password of anything. */
+const CREDENTIALS = [
+  { username: "demo-admin", password: "sealed:demo-1", priority: 10, tagNames: SITES },
+  { username: "demo-backup", password: "sealed:demo-2", priority: 20, tagNames: ["demo-leaf"] },
+  {
+    username: "demo-firewall",
+    password: "sealed:demo-3",
+    priority: 30,
+    tagNames: ["demo-firewall"],
+  },
+];
+
+/** Twelve devices with addresses that are kept for documentation. */
+function fleet(): DemoDevice[] {
+  const types: Record<string, [number, string]> = {
+    "demo-spine": [2, "arista_eos"],
+    "demo-leaf": [3, "arista_eos"],
+    "demo-firewall": [1, "fortinet"],
+  };
+  const devices: DemoDevice[] = [];
+  for (const site of SITES) {
+    for (const role of ROLES) {
+      const [number, deviceType] = types[role]!;
+      for (let i = 1; i <= number; i++) {
+        const ipAddress = `192.0.2.${devices.length + 1}`;
+        const hostname = `${site}-${role.slice("demo-".length)}${i}`;
+        devices.push({ hostname, ipAddress, deviceType, tags: [site, role] });
+      }
+    }
+  }
+  return devices;
+}
+
+/** What the device sends; the second time with one more line. */
+function configuration({ hostname, ipAddress }: DemoDevice, version: 1 | 2): string {
+  const lines = [
+    `hostname ${hostname}`,
+    "!",
+    "ntp server 192.0.2.250",
+    ...(version === 1 ? [] : ["ntp server 192.0.2.251"]),
+    "!",
+    "interface Management1",
+    `   ip address ${ipAddress}/24`,
+    "!",
+    "end",
+  ];
+  return lines.join("\n") + "\n";
+}
+
+/** Makes what is missing, all or nothing. */
+export async function seed(db: Database): Promise<Seeded> {
+  return await db.transaction(async (tx) => {
+    const names = [...SITES, ...ROLES];
+    const types = names.map((name) => SITES.includes(name) ? "site" : "role");
+    await tagEnsure.run({ names, types }, tx);
+    const credentials = await addCredentials(tx);
+    const made = await addDevices(tx);
+    for (const { id, device } of made) {
+      const first = { deviceId: id, text: configuration(device, 1) };
+      await configSave(tx, { ...first, retrievedAt: new Date(Date.now() - 7 * DAY) });
+      await configSave(tx, { deviceId: id, text: configuration(device, 2) });
+    }
+    const jobs = await addJobs(tx, made);
+    return { devices: made.length, credentials, versions: 2 * made.length, jobs };
+  });
+}
+
+async function addCredentials(tx: Transaction): Promise<number> {
+  const there = new Set<string>();
+  for await (const { username } of credentialList.stream({ limit: 1_000_000 }, tx)) {
+    there.add(username);
+  }
+  const missing = CREDENTIALS.filter(({ username }) => !there.has(username));
+  for (const credential of missing) await credentialInsert.run(credential, tx);
+  return missing.length;
+}
+
+/** The devices that were not there yet, with their ids. */
+async function addDevices(tx: Transaction): Promise<{ id: number; device: DemoDevice }[]> {
+  const devices = fleet();
+  const outcomes = await deviceInsertMany.run({
+    hostnames: devices.map(({ hostname }) => hostname),
+    ipAddresses: devices.map(({ ipAddress }) => ipAddress),
+    deviceTypes: devices.map(({ deviceType }) => deviceType),
+    tagNames: devices.map(({ tags }) => tags),
+  }, tx);
+  return outcomes.flatMap(({ outcome, id, index }) => {
+    const device = devices[index];
+    return outcome === "created" && id !== null && device !== undefined ? [{ id, device }] : [];
+  });
+}
+
+/** A job for each device, with what it reported and what was said on the line. */
+async function addJobs(
+  tx: Transaction,
+  made: readonly { id: number; device: DemoDevice }[],
+): Promise<number> {
+  const deviceIds = made.map(({ id }) => id);
+  const jobs = await jobInsertMany.run({ deviceIds }, tx);
+  const jobIds = jobs.flatMap(({ id }) => id === null ? [] : [id]);
+  const lines = [["info", "Connected"], ["debug", "Sent: show running-config"], ["info", "Saved"]];
+  await jobLogInsertMany.run({
+    jobIds: jobIds.flatMap((id) => lines.map(() => id)),
+    levels: jobIds.flatMap(() => lines.map(([level = "info"]) => level)),
+    messages: jobIds.flatMap(() => lines.map(([, message = ""]) => message)),
+  }, tx);
+  await connectionLogInsertMany.run({
+    jobIds,
+    deviceIds,
+    logs: made.map(({ device }) => `${device.hostname}# show running-config\n`),
+  }, tx);
+  await deviceSeen.run({ ids: deviceIds }, tx);
+  return jobIds.length;
+}
+
+/** Seeds the configured database; the exit code is 0 where the fleet is there. */
+async function main(): Promise<number> {
+  try {
+    await using db = await connect();
+    const { devices, credentials, versions, jobs } = await seed(db);
+    const nothing = devices === 0 && credentials === 0;
+    console.log(
+      nothing
+        ? "✅ The demonstration fleet was there already"
+        : `✅ Added ${devices} devices with ${versions} configurations and ${jobs} jobs, and ${credentials} credentials`,
+    );
+    return 0;
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    const noTable = error.sqlState === "42P01";
+    console.error(noTable ? "❌ The schema is missing; run: make migrate" : `❌ ${error.message}`);
+    return 1;
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  process.exitCode = await main();
+}

@@ -1,0 +1,121 @@
+/** The demonstration fleet: made once, and the same after a second time. */
+import { spawn } from "node:child_process";
+import process from "node:process";
+import * as assert from "uvu/assert";
+import {
+  configHistoryList,
+  connect,
+  credentialMatch,
+  type Database,
+  deviceDelete,
+  deviceList,
+} from "netraven-db";
+import { createDatabase, createEmptyDatabase } from "../support/database.ts";
+import { clear } from "../support/factories.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("seed");
+let database: Awaited<ReturnType<typeof createDatabase>>;
+let db: Database;
+
+test.before(async () => {
+  database = await createDatabase();
+  db = await connect({ url: database.url, pool: { size: 2 }, logging: { level: "silent" } });
+});
+
+test.before.each(() => clear(db));
+
+test.after(async () => {
+  await db.close();
+  await database.drop();
+});
+
+/** What `make seed` runs. */
+async function runSeed(url: string): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, ["--import", "tsx", "src/tools/seed.ts"], {
+    env: { ...process.env, DATABASE_URL: url },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  child.stdout.on("data", (data) => output += data);
+  child.stderr.on("data", (data) => output += data);
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { code, output };
+}
+
+/** Every row of the fleet's tables, as text. */
+async function rows(): Promise<Record<string, string[]>> {
+  const tables = [
+    "tags",
+    "devices",
+    "device_tags",
+    "device_states",
+    "device_configurations",
+    "credentials",
+    "credential_tags",
+    "jobs",
+    "job_logs",
+    "connection_logs",
+  ];
+  const all: Record<string, string[]> = {};
+  for (const table of tables) {
+    const found = await db.query<{ row: string }>(
+      `select ${table}::text as row from ${table} order by ${table}::text collate "C"`,
+    );
+    all[table] = found.rows.map(({ row }) => row);
+  }
+  return all;
+}
+
+test("seed makes a fleet, and the same rows are there after a second time", async () => {
+  const first = await runSeed(database.url);
+  const made = await rows();
+  const second = await runSeed(database.url);
+
+  assert.equal([first.code, second.code], [0, 0], first.output + second.output);
+  assert.match(first.output, "12 devices with 24 configurations and 12 jobs, and 3 credentials\n");
+  assert.match(second.output, "was there already\n");
+  assert.equal([first.output, second.output].map((text) => text.split("\n").length), [2, 2]);
+  assert.equal(await rows(), made);
+  for (const [table, found] of Object.entries(made)) assert.ok(found.length > 0, table);
+});
+
+test("seed gives every device two versions, a job, a credential and its tags", async () => {
+  await runSeed(database.url);
+
+  const devices = await deviceList.run({ limit: 100 }, db);
+
+  assert.is(devices.length, 12);
+  for (const { id: deviceId, ...device } of devices) {
+    assert.is((await configHistoryList.run({ deviceId, limit: 10 }, db)).length, 2);
+    assert.ok((await credentialMatch.run({ deviceId }, db)).length >= 1);
+    assert.equal([device.tags.length, device.latestJobStatus], [2, "queued"]);
+    assert.ok(device.lastSeen !== null);
+  }
+});
+
+test("seed makes again what was deleted, and leaves the rest", async () => {
+  await runSeed(database.url);
+  const [device, other] = await deviceList.run({ limit: 2 }, db);
+  await deviceDelete.one({ id: device!.id }, db);
+
+  const { output } = await runSeed(database.url);
+
+  assert.match(output, "Added 1 devices with 2 configurations and 1 jobs, and 0 credentials");
+  const [, same] = await deviceList.run({ limit: 2 }, db);
+  assert.equal(same, other);
+});
+
+test("seed says what to do where the schema is missing", async () => {
+  const empty = await createEmptyDatabase();
+  try {
+    const { code, output } = await runSeed(empty.url);
+
+    assert.is(code, 1);
+    assert.is(output, "❌ The schema is missing; run: make migrate\n");
+  } finally {
+    await empty.drop();
+  }
+});
+
+test.run();
