@@ -33,13 +33,8 @@ export type {
   QueryOptions,
   StreamOptions,
 } from "./query.ts";
-export type {
-  Freshness,
-  SettingChange,
-  SettingEntry,
-  Settings,
-  StandardSchema,
-} from "./settings.ts";
+export type { SettingChange, SettingEntry, Settings, StandardSchema } from "./settings.ts";
+export type { Freshness } from "./settings_feed.ts";
 export type { PoolStats } from "./slots.ts";
 export type { Transaction, TransactionOptions } from "./transaction.ts";
 

@@ -1,20 +1,19 @@
 /**
  * The system settings: environment over database over YAML. All rows are read
- * once; after that a read costs a look into a Map. PostgreSQL tells of every
- * change after its commit; where it cannot, the versions are asked for.
+ * once; after that a read costs a look into a Map. `settings_feed.ts` tells what
+ * has changed.
  */
-import { setTimeout as after } from "node:timers";
-import { ConfigError, ConflictError, DatabaseError, ParameterError } from "./errors.ts";
+import { ConfigError, ConflictError, ParameterError } from "./errors.ts";
 import {
   settingDelete,
   settingGetMany,
   settingList,
   settingUpsert,
-  settingVersionGet,
 } from "./generated/system_settings.ts";
 import type { Json } from "./json.ts";
 import type { Logger } from "./logger.ts";
 import type { CallOptions, Queryable } from "./query.ts";
+import { type Freshness, SettingsFeed } from "./settings_feed.ts";
 import type { Slot } from "./slot.ts";
 
 /** A schema of any library that speaks Standard Schema (valibot, zod, arktype…), https://standardschema.dev. */
@@ -49,17 +48,6 @@ export interface SettingChange {
   readonly value: Json | undefined;
 }
 
-/** How fresh the cache is. */
-export interface Freshness {
-  /**
-   * `idle`: nothing has been read yet. `listening`: changes arrive by
-   * notification. `polling`: they are asked for every few seconds.
-   */
-  readonly mode: "idle" | "listening" | "polling";
-  /** Milliseconds since the cache was last known to be current: a read may be this stale. */
-  readonly age: number;
-}
-
 interface Sources {
   readonly defaults: Readonly<Record<string, Json>>;
   readonly override: (key: string) => string | undefined;
@@ -74,12 +62,6 @@ interface Row {
   readonly description: string | null;
 }
 
-const CHANNEL = "netraven_settings";
-const HEARTBEAT = 10_000;
-const HEARTBEAT_ANSWER = 5_000;
-const POLL = 5_000;
-const RECONNECT_FIRST = 100;
-const RECONNECT_MOST = 2_000;
 const NOTHING = () => {};
 
 /** The settings of one `Database`: `db.settings`. */
@@ -98,17 +80,19 @@ export class Settings {
   #loaded = false;
   #loading: Promise<void> | undefined;
   #following: Promise<void> | undefined;
-  #mode: Freshness["mode"] = "idle";
-  #checked = 0;
-  #closed = false;
-  #listener: Slot | undefined;
-  #wake: () => void = NOTHING;
-  #greeted: (greeting: string) => void = NOTHING;
+  readonly #feed: SettingsFeed;
 
   /** Made by `connect`. */
   constructor(db: Queryable, sources: Sources) {
     this.#db = db;
     this.#sources = sources;
+    this.#feed = new SettingsFeed(db, sources.listen, sources.logger, {
+      changed: (key) => key === undefined ? this.#dropAll() : this.#drop(key),
+      known: () => ({
+        count: this.#rows.size,
+        version: Math.max(0, ...[...this.#rows.values()].map(({ version }) => version)),
+      }),
+    });
   }
 
   /**
@@ -207,15 +191,12 @@ export class Settings {
 
   /** How fresh the cache is. */
   freshness(): Freshness {
-    const age = this.#mode === "idle" ? 0 : Math.round(performance.now() - this.#checked);
-    return { mode: this.#mode, age };
+    return this.#feed.freshness();
   }
 
   /** Ends listening. The database's `close` calls it. */
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#wake();
-    await this.#listener?.end();
+    await this.#feed.close();
   }
 
   async #read(key: string): Promise<Json | undefined> {
@@ -251,10 +232,7 @@ export class Settings {
 
   /** One load at a time, so that a later one never brings an older value. */
   #sync(): Promise<void> {
-    if (this.#mode === "idle" && !this.#closed) {
-      this.#mode = "polling";
-      void this.#watch();
-    }
+    this.#feed.start();
     if (this.#loading === undefined) {
       this.#loading = this.#load().finally(() => this.#loading = undefined);
       return this.#loading;
@@ -272,7 +250,6 @@ export class Settings {
     const all = this.#allStale;
     const keys = this.#stale;
     if (!all && keys.size === 0) return;
-    const started = performance.now();
     this.#allStale = false;
     this.#stale = new Set();
     this.#underWay = { keys, all };
@@ -288,7 +265,6 @@ export class Settings {
     } finally {
       this.#underWay = undefined;
     }
-    if (all) this.#checked = started;
     const seen = new Set(rows.map(({ key }) => key));
     const changed: string[] = [];
     for (const row of rows) {
@@ -343,123 +319,6 @@ export class Settings {
     this.#ready.clear();
     this.#allStale = true;
     this.#sync().catch(NOTHING);
-  }
-
-  // Listening ---------------------------------------------------------------
-
-  /** Listens, and begins again whenever the listener is lost; polls meanwhile. */
-  async #watch(): Promise<void> {
-    let pause = RECONNECT_FIRST;
-    while (!this.#closed) {
-      try {
-        const slot = this.#listener = await this.#sources.listen((_, payload) =>
-          this.#notified(payload)
-        );
-        if (this.#closed) break;
-        slot.unref();
-        await slot.command(`listen ${CHANNEL}`, HEARTBEAT_ANSWER);
-        if (!await this.#greet()) {
-          this.#sources.logger.warn(
-            `Settings: notifications do not arrive (a transaction pooler?); asking every ${POLL} ms`,
-          );
-          await slot.end();
-          return await this.#poll();
-        }
-        pause = RECONNECT_FIRST;
-        this.#mode = "listening";
-        // What was said while nobody listened is lost: look at everything.
-        this.#dropAll();
-        await this.#heartbeats(slot);
-      } catch (error) {
-        // A standby refuses LISTEN for good; everything else may pass.
-        const forGood = error instanceof DatabaseError &&
-          /^(0A000|25006|42501)$/.test(error.sqlState ?? "");
-        if (forGood) return await this.#poll();
-      }
-      this.#listener?.discard();
-      if (this.#closed) break;
-      this.#mode = "polling";
-      await this.#sleep(pause);
-      pause = Math.min(pause * 2, RECONNECT_MOST);
-      this.#verify().catch(NOTHING);
-    }
-    await this.#listener?.end();
-  }
-
-  /**
-   * Sends a notification over another connection and waits for it: a pooler that
-   * shares connections between transactions accepts `listen` and delivers nothing.
-   */
-  async #greet(): Promise<boolean> {
-    const greeting = crypto.randomUUID();
-    const heard = new Promise<boolean>((resolve) => {
-      this.#greeted = (text) => {
-        if (text === greeting) resolve(true);
-      };
-      after(() => resolve(false), HEARTBEAT_ANSWER).unref();
-    });
-    await this.#db.query("select pg_notify($1, $2)", [CHANNEL, JSON.stringify({ greeting })], {
-      name: "SettingGreeting",
-    });
-    return await heard;
-  }
-
-  #notified(payload: string): void {
-    let message: { key?: unknown; greeting?: unknown };
-    try {
-      message = JSON.parse(payload) as typeof message;
-    } catch {
-      return this.#dropAll();
-    }
-    if (typeof message.greeting === "string") this.#greeted(message.greeting);
-    else if (typeof message.key === "string") this.#drop(message.key);
-    else this.#dropAll();
-  }
-
-  /** Returns when the listener is dead: a half-open connection is silent otherwise. */
-  async #heartbeats(slot: Slot): Promise<void> {
-    slot.onLoss = () => this.#wake();
-    while (!this.#closed) {
-      this.#checked = performance.now();
-      await this.#sleep(HEARTBEAT);
-      if (this.#closed || slot.death !== undefined) return;
-      const { rows } = await slot.run(
-        "select pg_listening_channels() as channel",
-        [],
-        { name: "SettingHeartbeat" },
-        HEARTBEAT_ANSWER,
-      );
-      if (!(rows as { channel: string }[]).some(({ channel }) => channel === CHANNEL)) return;
-    }
-  }
-
-  async #poll(): Promise<void> {
-    this.#mode = "polling";
-    while (!this.#closed) {
-      await this.#sleep(POLL);
-      if (!this.#closed) await this.#verify().catch(NOTHING);
-    }
-  }
-
-  /** Compares the number of rows and the highest version with what is known. */
-  async #verify(): Promise<void> {
-    const started = performance.now();
-    const { count, version } = await settingVersionGet.one(undefined, this.#db);
-    const known = Math.max(0, ...[...this.#rows.values()].map((row) => row.version));
-    if (count === this.#rows.size && version === known) this.#checked = started;
-    else this.#dropAll();
-  }
-
-  /** Ends early when the listener is lost or the database closed; holds no process open. */
-  #sleep(time: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = after(resolve, time);
-      timer.unref();
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }
 

@@ -304,6 +304,38 @@ test("onChange() tells of writes and deletes elsewhere, until it is ended", asyn
   assert.equal(seen, [{ key: "a", value: 1 }, { key: "a", value: undefined }]);
 });
 
+test("get() asks for the versions where notifications do not arrive", async () => {
+  // As behind a transaction pooler: LISTEN succeeds and nothing is ever heard.
+  const deaf = await createDatabase();
+  const setup = await connect({ url: deaf.url });
+  await setup.query("create schema deaf");
+  await setup.query(
+    "create function deaf.pg_notify(text, text) returns void language sql as 'select'",
+  );
+  await setup.query(`alter database ${deaf.name} set search_path = deaf, pg_catalog, public`);
+  await setup.close();
+  const [reader, writer] = await Promise.all(
+    [1, 2].map(() => connect({ url: deaf.url, logging: { level: "silent" } })),
+  );
+
+  await writer!.settings.set("a", 1);
+  assert.is(await reader!.settings.get("a"), 1);
+  await until("a write is seen", async () => {
+    await writer!.query("update system_settings set value = '2'");
+    return await reader!.settings.get("a") === 2;
+  }, 20_000);
+  await until("a delete is seen", async () => {
+    await writer!.query("delete from system_settings");
+    return await reader!.settings.get("a") === undefined;
+  }, 20_000);
+
+  const { mode, age } = reader!.settings.freshness();
+  assert.is(mode, "polling");
+  assert.ok(age < 20_000);
+  await Promise.all([reader!.close(), writer!.close()]);
+  await deaf.drop();
+});
+
 test("get() keeps answering from memory when the server is away", async () => {
   await here.settings.set("a", 1);
   await here.settings.get("a");

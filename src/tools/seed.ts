@@ -18,9 +18,9 @@ import type { Transaction } from "../transaction.ts";
 /** How many rows of each kind were made. */
 export interface Seeded {
   readonly devices: number;
-  readonly credentials: number;
-  readonly versions: number;
+  readonly configurations: number;
   readonly jobs: number;
+  readonly credentials: number;
 }
 
 interface DemoDevice {
@@ -97,7 +97,7 @@ export async function seed(db: Database): Promise<Seeded> {
       await configSave(tx, { deviceId: id, text: configuration(device, 2) });
     }
     const jobs = await addJobs(tx, made);
-    return { devices: made.length, credentials, versions: 2 * made.length, jobs };
+    return { devices: made.length, configurations: 2 * made.length, jobs, credentials };
   });
 }
 
@@ -153,12 +153,12 @@ async function addJobs(
 async function main(): Promise<number> {
   try {
     await using db = await connect();
-    const { devices, credentials, versions, jobs } = await seed(db);
-    const nothing = devices === 0 && credentials === 0;
+    const made = await seed(db);
+    const counts = Object.entries(made).map(([name, number]) => `${name}: ${number}`).join(", ");
     console.log(
-      nothing
+      made.devices + made.credentials === 0
         ? "✅ The demonstration fleet was there already"
-        : `✅ Added ${devices} devices with ${versions} configurations and ${jobs} jobs, and ${credentials} credentials`,
+        : `✅ Added to the demonstration fleet: ${counts}`,
     );
     return 0;
   } catch (error) {

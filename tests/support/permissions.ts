@@ -1,5 +1,5 @@
 /**
- * What Deno must allow, found by taking each away once. `tests/permissions.test.ts` and the README
+ * What Deno must allow, found by taking each away once. `tests/tools/permissions.test.ts` and the README
  * lean on the first list, `tests/run.ts` on the second.
  */
 

@@ -73,7 +73,7 @@ test("seed makes a fleet, and the same rows are there after a second time", asyn
   const second = await runSeed(database.url);
 
   assert.equal([first.code, second.code], [0, 0], first.output + second.output);
-  assert.match(first.output, "12 devices with 24 configurations and 12 jobs, and 3 credentials\n");
+  assert.match(first.output, "devices: 12, configurations: 24, jobs: 12, credentials: 3\n");
   assert.match(second.output, "was there already\n");
   assert.equal([first.output, second.output].map((text) => text.split("\n").length), [2, 2]);
   assert.equal(await rows(), made);
@@ -101,7 +101,7 @@ test("seed makes again what was deleted, and leaves the rest", async () => {
 
   const { output } = await runSeed(database.url);
 
-  assert.match(output, "Added 1 devices with 2 configurations and 1 jobs, and 0 credentials");
+  assert.match(output, "devices: 1, configurations: 2, jobs: 1, credentials: 0\n");
   const [, same] = await deviceList.run({ limit: 2 }, db);
   assert.equal(same, other);
 });
