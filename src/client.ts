@@ -184,6 +184,30 @@ export class Database implements Queryable {
     }
   }
 
+  /**
+   * What became of a transaction whose `commit` was not acknowledged.
+   *
+   * @param id The `transactionId` of a CommitUnknownError.
+   * @returns `in progress`: ask again; the server may not have noticed the loss
+   *   yet. `forgotten`: so long ago that the server does not know any more.
+   * @throws {QueryError} the id is none of this server's.
+   * @throws {ConnectionError | TimeoutError}
+   * @example
+   * const { rows } = await db.query<{ id: string }>("select pg_current_xact_id()::text as id");
+   * console.log(await db.transactionStatus(rows[0]!.id)); // "committed"
+   */
+  async transactionStatus(
+    id: string,
+    options: CallOptions = {},
+  ): Promise<"committed" | "aborted" | "in progress" | "forgotten"> {
+    const { rows } = await this.query<{ status: "committed" | "aborted" | "in progress" | null }>(
+      "select pg_xact_status($1::text::xid8) as status",
+      [id],
+      { ...options, name: "TransactionStatus", reads: true },
+    );
+    return rows[0]?.status ?? "forgotten";
+  }
+
   /** The pool at this moment. */
   stats(): PoolStats {
     return this.#pool.stats();

@@ -266,6 +266,29 @@ test("transaction() rejects with the signal's reason, and stores nothing", async
   assert.equal(await ids(), []);
 });
 
+test("transactionStatus() tells committed, aborted and in progress apart", async () => {
+  const idOf = async (tx: Transaction) => {
+    const { rows } = await tx.query<{ id: string }>("select pg_current_xact_id()::text as id");
+    return rows[0]!.id;
+  };
+  let running: string | undefined;
+  let aborted: string | undefined;
+  const committed = await db.transaction(async (tx) => {
+    const id = await idOf(tx);
+    running = await db.transactionStatus(id);
+    return id;
+  });
+  await rejection(db.transaction(async (tx) => {
+    aborted = await idOf(tx);
+    throw new Error("undo");
+  }));
+
+  assert.is(running, "in progress");
+  assert.is(await db.transactionStatus(committed), "committed");
+  assert.is(await db.transactionStatus(aborted!), "aborted");
+  assert.instance(await rejection(db.transactionStatus("no id")), QueryError);
+});
+
 test("stream() in a transaction sees what the transaction wrote", async () => {
   await db.transaction(async (tx) => {
     for (const id of [1, 2, 3, 4, 5]) await note(tx, id);
