@@ -154,7 +154,8 @@ export class Database implements Queryable {
       try {
         return await this.#attempt(callback, options, until);
       } catch (error) {
-        const again = error instanceof DatabaseError && RETRYABLE.has(error.sqlState ?? "");
+        const again = error instanceof DatabaseError &&
+          (RETRYABLE.has(error.sqlState ?? "") || error.code === "STALE_PLAN");
         if (!again || attempt >= retry) throw error;
         const pause = Math.random() * Math.min(10 * 2 ** attempt, 1000);
         if (performance.now() + pause >= until) throw error;

@@ -68,8 +68,9 @@ export class ConstraintError extends DatabaseError {
 /** The server refused a statement for a reason that is no constraint; see `sqlState`. */
 export class QueryError extends DatabaseError {
   override readonly name = "QueryError";
-  constructor(message: string, context: ErrorContext = {}) {
-    super("QUERY", message, context);
+  /** @param code `STALE_PLAN` where a table changed under a prepared statement in a transaction. */
+  constructor(message: string, context: ErrorContext = {}, code: "QUERY" | "STALE_PLAN" = "QUERY") {
+    super(code, message, context);
   }
 }
 
@@ -106,6 +107,7 @@ export type ConnectionReason =
   | "unknown_host"
   | "refused"
   | "unreachable"
+  | "forbidden"
   | "tls"
   | "authentication"
   | "missing_database"

@@ -125,8 +125,8 @@ function explain(error: NodeJS.ErrnoException, target: Target): ConnectionError 
       ? ["refused", "nothing listens there; is the server running?"]
       : code === "ENOENT"
       ? ["refused", "there is no such socket; is the server running?"]
-      : code === "EACCES" || code === "EPERM"
-      ? ["unreachable", "this process may not open the connection"]
+      : code === "EACCES" || code === "EPERM" || /NotCapable|PermissionDenied/.test(error.name)
+      ? ["forbidden", "this process may not open the connection (on Deno, see --allow-net)"]
       : code === "ECONNRESET" || code === "EPIPE" || error.message === "closed"
       ? ["lost", "the connection was closed before the session began"]
       : /^(E(HOST|NET)(UNREACH|DOWN)|ETIMEDOUT|EADDRNOTAVAIL)$/.test(code)

@@ -100,6 +100,10 @@ export function serverError(error: ServerError, query: string | undefined): Data
   if (/^(08|57P0[1245])/.test(sqlState)) {
     return new ConnectionError("lost", `The server ended the connection${of}`, sent);
   }
+  if (sqlState === "0A000" && error.routine === "RevalidateCachedQuery") {
+    const message = `A table changed under a prepared statement${of}; run the transaction again`;
+    return new QueryError(message, context, "STALE_PLAN");
+  }
   const sentence = SENTENCES[sqlState] ??
     `The server refused the statement with SQLSTATE ${sqlState}`;
   const detail = SAFE_MESSAGES.has(sqlState) ? `: ${error.message}` : "";

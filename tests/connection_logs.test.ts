@@ -9,7 +9,7 @@ import {
   connectionLogList,
   connectionLogListByJob,
   type ConnectionLogListResult,
-  ConstraintError,
+  type ConstraintError,
   type Database,
   deviceDelete,
   jobDelete,

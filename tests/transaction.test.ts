@@ -233,6 +233,39 @@ test("transaction() runs again after a deadlock when asked", async () => {
   assert.ok(calls >= 3);
 });
 
+test("transaction() runs again after a table changed under its statement, when asked", async () => {
+  await db.query("create table changing (a integer)");
+  const own = await connect({ url: database.url, pool: { size: 1 }, logging: { level: "silent" } });
+  const read = "select * from changing";
+  await own.query(read);
+  let calls = 0;
+  const work = async (tx: Transaction) => {
+    calls++;
+    return (await tx.query(read)).rows;
+  };
+
+  await db.query("alter table changing add column b integer");
+  const error = await rejection(own.transaction(work));
+  await own.query(read);
+  await db.query("alter table changing add column c integer");
+  calls = 0;
+  await own.transaction(work, { retry: 1 });
+
+  assert.is((error as DatabaseError).code, "STALE_PLAN");
+  assert.is(calls, 2);
+  await own.close();
+  await db.query("drop table changing");
+});
+
+test("query() runs again by itself after a table changed under it, outside a transaction", async () => {
+  await db.query("create table changing (a integer)");
+  await db.query("select * from changing");
+  await db.query("alter table changing add column b integer");
+
+  for (let i = 0; i < 8; i++) assert.equal((await db.query("select * from changing")).rows, []);
+  await db.query("drop table changing");
+});
+
 test("transaction() rejects at its deadline, and the server stops what it ran", async () => {
   const started = performance.now();
   const error = await rejection(db.transaction(async (tx) => {

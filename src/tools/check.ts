@@ -165,6 +165,7 @@ function explain(error: unknown, config: Config | undefined): CheckReport {
       unknown_host: "correct the host in the URL",
       refused: start,
       unreachable: "check the network",
+      forbidden: "allow this process to open it",
       tls: "see sslmode in the URL and database.tls.ca",
       authentication: bundled
         ? "correct the URL, or run: make reset (it deletes the development data)"

@@ -576,7 +576,7 @@ async function servingPid(options: StartOptions, logStart: number): Promise<numb
 }
 
 /** A new folder that the account owns and can reach, wherever TMPDIR points. */
-async function temporaryFolder(account: Account | undefined): Promise<string> {
+export async function temporaryFolder(account: Account | undefined): Promise<string> {
   const parent = [tmpdir(), "/tmp", "/var/tmp"].find((folder) => canEnter(folder, account));
   if (parent === undefined) {
     throw new ServerError(`${accountName(account)} can enter no folder for temporary files`);

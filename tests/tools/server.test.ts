@@ -2,19 +2,9 @@
 import * as assert from "uvu/assert";
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import {
-  cp,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  stat,
-  unlink,
-  writeFile,
-} from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, stat, unlink, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
-import { networkInterfaces, tmpdir } from "node:os";
+import { networkInterfaces } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import postgres from "postgres";
@@ -27,23 +17,23 @@ import {
   startServer,
   startThrowaway,
   stopServer,
+  temporaryFolder,
 } from "../../src/tools/server.ts";
-import { giveTo, serverAccount } from "../../src/tools/server_account.ts";
-import { restoreLinks } from "../../src/tools/server_binaries.ts";
+import { serverAccount } from "../../src/tools/server_account.ts";
+import { reachableBinaries, restoreLinks } from "../../src/tools/server_binaries.ts";
 import { suite } from "../support/suite.ts";
 import { rejection, until } from "../support/until.ts";
 
 const test = suite("server");
 const account = await serverAccount([]);
-const { bin } = findBundledServer();
+const { bin } = await reachableBinaries(findBundledServer(), account, console.error);
 const login = { user: "o'neil", password: `it's "a" \\ new\nline $1` };
 let folder = "";
 let dataDir = "";
 let port = 0;
 
 test.before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "netraven-server-test-"));
-  await giveTo(account, folder);
+  folder = await temporaryFolder(account);
   dataDir = join(folder, "data");
   port = await freePort();
   await makeData({ dataDir, bin, account, login, throwaway: true });
