@@ -227,7 +227,8 @@ returning id, username, priority, last_used, success_rate;
 -- One update of the current row folds all attempts in, so none is lost
 -- to a writer at the same time. Rows are locked by id first and waited for:
 -- two calls at once cannot block each other, and skipping would lose attempts.
--- A time in the future counts as now.
+-- A time in the future counts as now. A rate below a millionth of a millionth
+-- is 0, and powers end at 500: smaller numbers underflow, which is an error.
 with attempts as (
   select
     credential_id,
@@ -248,8 +249,8 @@ with attempts as (
 folded as (
   select
     credential_id,
-    power(0.9::double precision, count(*)) as kept,
-    sum(0.1 * power(0.9::double precision, later_attempts))
+    power(0.9::double precision, least(count(*), 500)) as kept,
+    sum(0.1 * power(0.9::double precision, least(later_attempts, 500)))
       filter (where succeeded) as gained,
     least(max(attempted_at), date_trunc('milliseconds', now())) as last_used
   from attempts
@@ -266,7 +267,10 @@ update credentials
 set
   success_rate = least(
     1,
-    credentials.success_rate * folded.kept + coalesce(folded.gained, 0)
+    case
+      when credentials.success_rate < 1e-12 then 0
+      else credentials.success_rate * folded.kept
+    end + coalesce(folded.gained, 0)
   ),
   last_used = greatest(credentials.last_used, folded.last_used)
 from locked

@@ -457,7 +457,7 @@ export interface CredentialAttemptRecordResult {
   successRate: number;
 }
 
-const credentialAttemptRecordIR: QueryIR = {"usedParamSet":{"credentialIds":true,"succeeded":true,"attemptedAt":true},"params":[{"name":"credentialIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":714,"b":728},{"a":1295,"b":1309}]},{"name":"succeeded","required":true,"transform":{"type":"scalar"},"locs":[{"a":746,"b":756}]},{"name":"attemptedAt","required":true,"transform":{"type":"scalar"},"locs":[{"a":774,"b":786}]}],"statement":"-- Takes in the outcomes of many attempts, in the order of their times, as\n-- success_rate * 0.9 + 0.1 for a success and * 0.9 for a failure. The arrays\n-- go together by position; returns the credentials that exist.\n-- One update of the current row folds all attempts in, so none is lost\n-- to a writer at the same time. Rows are locked by id first and waited for:\n-- two calls at once cannot block each other, and skipping would lose attempts.\n-- A time in the future counts as now.\nwith attempts as (\n  select\n    credential_id,\n    succeeded,\n    attempted_at,\n    row_number() over (\n      partition by credential_id\n      order by attempted_at desc, place desc\n    ) - 1 as later_attempts\n  from unnest(\n    :credentialIds!::integer[],\n    :succeeded!::boolean[],\n    :attemptedAt!::timestamptz[]\n  ) with ordinality\n    as attempts (credential_id, succeeded, attempted_at, place)\n  where succeeded is not null\n),\nfolded as (\n  select\n    credential_id,\n    power(0.9::double precision, count(*)) as kept,\n    sum(0.1 * power(0.9::double precision, later_attempts))\n      filter (where succeeded) as gained,\n    least(max(attempted_at), date_trunc('milliseconds', now())) as last_used\n  from attempts\n  group by credential_id\n),\nlocked as (\n  select id\n  from credentials\n  where id = any(:credentialIds!::integer[])\n  order by id\n  for no key update\n)\nupdate credentials\nset\n  success_rate = least(\n    1,\n    credentials.success_rate * folded.kept + coalesce(folded.gained, 0)\n  ),\n  last_used = greatest(credentials.last_used, folded.last_used)\nfrom locked\njoin folded on folded.credential_id = locked.id\nwhere credentials.id = locked.id\nreturning\n  credentials.id,\n  credentials.success_rate,\n  credentials.last_used"};
+const credentialAttemptRecordIR: QueryIR = {"usedParamSet":{"credentialIds":true,"succeeded":true,"attemptedAt":true},"params":[{"name":"credentialIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":832,"b":846},{"a":1437,"b":1451}]},{"name":"succeeded","required":true,"transform":{"type":"scalar"},"locs":[{"a":864,"b":874}]},{"name":"attemptedAt","required":true,"transform":{"type":"scalar"},"locs":[{"a":892,"b":904}]}],"statement":"-- Takes in the outcomes of many attempts, in the order of their times, as\n-- success_rate * 0.9 + 0.1 for a success and * 0.9 for a failure. The arrays\n-- go together by position; returns the credentials that exist.\n-- One update of the current row folds all attempts in, so none is lost\n-- to a writer at the same time. Rows are locked by id first and waited for:\n-- two calls at once cannot block each other, and skipping would lose attempts.\n-- A time in the future counts as now. A rate below a millionth of a millionth\n-- is 0, and powers end at 500: smaller numbers underflow, which is an error.\nwith attempts as (\n  select\n    credential_id,\n    succeeded,\n    attempted_at,\n    row_number() over (\n      partition by credential_id\n      order by attempted_at desc, place desc\n    ) - 1 as later_attempts\n  from unnest(\n    :credentialIds!::integer[],\n    :succeeded!::boolean[],\n    :attemptedAt!::timestamptz[]\n  ) with ordinality\n    as attempts (credential_id, succeeded, attempted_at, place)\n  where succeeded is not null\n),\nfolded as (\n  select\n    credential_id,\n    power(0.9::double precision, least(count(*), 500)) as kept,\n    sum(0.1 * power(0.9::double precision, least(later_attempts, 500)))\n      filter (where succeeded) as gained,\n    least(max(attempted_at), date_trunc('milliseconds', now())) as last_used\n  from attempts\n  group by credential_id\n),\nlocked as (\n  select id\n  from credentials\n  where id = any(:credentialIds!::integer[])\n  order by id\n  for no key update\n)\nupdate credentials\nset\n  success_rate = least(\n    1,\n    case\n      when credentials.success_rate < 1e-12 then 0\n      else credentials.success_rate * folded.kept\n    end + coalesce(folded.gained, 0)\n  ),\n  last_used = greatest(credentials.last_used, folded.last_used)\nfrom locked\njoin folded on folded.credential_id = locked.id\nwhere credentials.id = locked.id\nreturning\n  credentials.id,\n  credentials.success_rate,\n  credentials.last_used"};
 
 /**
  * Takes in the outcomes of many attempts, in the order of their times, as
@@ -466,7 +466,8 @@ const credentialAttemptRecordIR: QueryIR = {"usedParamSet":{"credentialIds":true
  * One update of the current row folds all attempts in, so none is lost
  * to a writer at the same time. Rows are locked by id first and waited for:
  * two calls at once cannot block each other, and skipping would lose attempts.
- * A time in the future counts as now.
+ * A time in the future counts as now. A rate below a millionth of a millionth
+ * is 0, and powers end at 500: smaller numbers underflow, which is an error.
  *
  * ```sql
  * with attempts as (
@@ -489,8 +490,8 @@ const credentialAttemptRecordIR: QueryIR = {"usedParamSet":{"credentialIds":true
  * folded as (
  *   select
  *     credential_id,
- *     power(0.9::double precision, count(*)) as kept,
- *     sum(0.1 * power(0.9::double precision, later_attempts))
+ *     power(0.9::double precision, least(count(*), 500)) as kept,
+ *     sum(0.1 * power(0.9::double precision, least(later_attempts, 500)))
  *       filter (where succeeded) as gained,
  *     least(max(attempted_at), date_trunc('milliseconds', now())) as last_used
  *   from attempts
@@ -507,7 +508,10 @@ const credentialAttemptRecordIR: QueryIR = {"usedParamSet":{"credentialIds":true
  * set
  *   success_rate = least(
  *     1,
- *     credentials.success_rate * folded.kept + coalesce(folded.gained, 0)
+ *     case
+ *       when credentials.success_rate < 1e-12 then 0
+ *       else credentials.success_rate * folded.kept
+ *     end + coalesce(folded.gained, 0)
  *   ),
  *   last_used = greatest(credentials.last_used, folded.last_used)
  * from locked
