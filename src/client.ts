@@ -1,6 +1,6 @@
 /** `connect`, and the `Database` it gives. */
 import { type Config, type ConfigOptions, loadConfig } from "./config.ts";
-import { ConnectionError, DatabaseError, TimeoutError } from "./errors.ts";
+import { ConnectionError, DatabaseError, ParameterError, TimeoutError } from "./errors.ts";
 import { levelled, type Logger } from "./logger.ts";
 import {
   type CallOptions,
@@ -93,7 +93,7 @@ export class Database implements Queryable {
     values: readonly unknown[] = [],
     options: QueryOptions = {},
   ): Promise<{ rows: Row[]; rowCount: number }> {
-    const until = options.timeout === undefined ? Infinity : performance.now() + options.timeout;
+    const until = options.timeout === undefined ? Infinity : deadline(options.timeout);
     try {
       return await this.#once(text, values, options, until) as { rows: Row[]; rowCount: number };
     } catch (error) {
@@ -149,7 +149,7 @@ export class Database implements Queryable {
     options: TransactionOptions = {},
   ): Promise<T> {
     const { retry = 0, timeout = this.#config.database.timeouts.transaction } = options;
-    const until = performance.now() + timeout;
+    const until = deadline(timeout);
     for (let attempt = 0;; attempt++) {
       try {
         return await this.#attempt(callback, options, until);
@@ -173,11 +173,12 @@ export class Database implements Queryable {
    */
   async ping(options: CallOptions = {}): Promise<number> {
     // The wait for a connection is not the round trip's.
-    const acquire = Math.min(options.timeout ?? Infinity, this.#config.database.timeouts.acquire);
+    const until = deadline(options.timeout ?? Infinity);
+    const acquire = Math.min(left(until), this.#config.database.timeouts.acquire);
     const slot = await this.#pool.acquire("ping", acquire, options.signal);
     try {
       const started = performance.now();
-      const timeout = options.timeout ?? this.#config.database.timeouts.statement;
+      const timeout = Math.min(left(until), this.#config.database.timeouts.statement);
       await slot.run("select", [], { name: "ping", signal: options.signal }, timeout);
       return performance.now() - started;
     } finally {
@@ -351,6 +352,11 @@ export class Database implements Queryable {
       }
     }
   }
+}
+
+function deadline(timeout: number): number {
+  if (!(timeout > 0)) throw new ParameterError("timeout", "must be milliseconds, more than 0");
+  return performance.now() + timeout;
 }
 
 function left(until: number): number {

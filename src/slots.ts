@@ -53,6 +53,8 @@ export class SlotPool {
   readonly #idle: Slot[] = [];
   readonly #busy = new Set<Slot>();
   readonly #waiting = new Set<Waiter>(); // a Set keeps the order of arrival
+  /** Connections that are being closed in peace. */
+  readonly #parting = new Set<Promise<void>>();
   #opening = 0;
   #discarded = 0;
   #closed = false;
@@ -96,7 +98,7 @@ export class SlotPool {
   /** Takes a slot back; a dead one is replaced when somebody needs it. */
   release(slot: Slot): void {
     if (!this.#busy.delete(slot)) return;
-    if (slot.death === undefined && (this.#closed || slot.worn)) void slot.end();
+    if (slot.death === undefined && (this.#closed || slot.worn)) this.#part(slot);
     if (slot.death === undefined) this.#offer(slot);
     else this.#grow();
     if (this.#busy.size === 0) this.#drained?.();
@@ -118,7 +120,13 @@ export class SlotPool {
       clearTimeout(timer);
     }
     for (const slot of this.#busy) slot.discard(closed());
-    await Promise.all(this.#idle.splice(0).map((slot) => slot.end()));
+    for (const slot of this.#idle.splice(0)) this.#part(slot);
+    await Promise.all(this.#parting);
+  }
+
+  #part(slot: Slot): void {
+    const parting = slot.end().finally(() => this.#parting.delete(parting));
+    this.#parting.add(parting);
   }
 
   #wait(name: string, timeout: number, signal: AbortSignal | undefined): Promise<Slot> {
@@ -199,7 +207,7 @@ export class SlotPool {
       if (at >= 0) this.#idle.splice(at, 1);
       if (!this.#closed) this.#grow();
     };
-    if (this.#closed) void slot.end();
+    if (this.#closed) this.#part(slot);
     else this.#offer(slot);
   }
 

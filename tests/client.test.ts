@@ -266,6 +266,23 @@ test("query() rejects at its deadline, discards the connection, and stops the se
   await nothingSleeps();
 });
 
+test("query() and transaction() refuse a timeout that is none", async () => {
+  for (const timeout of [0, -1, NaN]) {
+    for (
+      const call of [
+        () => db.query("select 1", [], { timeout }),
+        () => db.transaction(async () => {}, { timeout }),
+        () => db.ping({ timeout }),
+        () => deviceGet.run({ id: 1 }, db, { timeout }),
+      ]
+    ) {
+      const error = await rejection(call());
+      assert.instance(error, ParameterError);
+      assert.is((error as ParameterError).field, "timeout");
+    }
+  }
+});
+
 test("query() rejects with the signal's reason, before and while it runs", async () => {
   const reason = new Error("no longer wanted");
   const early = await rejection(db.query("select 1", [], { signal: AbortSignal.abort(reason) }));

@@ -6,7 +6,7 @@
  *
  * - A file is named by any part of its path; a part that is in no path is an error.
  * - Files in `tests/tools/` test what make calls and run on Node only; all others run on both runtimes.
- * - `--server` may be given several times: the whole suite runs on each. `TEST_DATABASE_URL` stands in
+ * - `--server` may be given several times: the suite runs on each, though files that use no server run once. `TEST_DATABASE_URL` stands in
  *   for the bundled server: the URL of a role that may create databases.
  * - `NETRAVEN_TEST=<part of a name>` runs only the tests whose name holds it.
  *
@@ -14,7 +14,7 @@
  * failure. The last line is `N passed, N failed`, and the exit code is 0 only when nothing failed.
  */
 import { spawn } from "node:child_process";
-import { readdir, realpath } from "node:fs/promises";
+import { readdir, readFile, realpath } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -68,10 +68,12 @@ async function main(): Promise<Totals> {
   const files = await filesOf(positionals);
 
   const sum: Totals = { passed: 0, failed: 0, skipped: 0 };
-  for (const name of values.server) {
+  for (const [place, name] of values.server.entries()) {
+    // A second server tells nothing about what never asks the first one.
+    const chosen = place === 0 ? files : await usersOf(files);
     const server = await startServer(name);
     try {
-      for (const runtime of runtimes) add(sum, await runAll(files, runtime, server));
+      for (const runtime of runtimes) add(sum, await runAll(chosen, runtime, server));
     } finally {
       await server.stop();
     }
@@ -101,6 +103,12 @@ async function filesOf(patterns: readonly string[]): Promise<string[]> {
   if (files.length === 0) throw new Error("There is no test file");
   if (patterns.length === 0) return files;
   return files.filter((file) => patterns.some((pattern) => file.includes(pattern)));
+}
+
+/** The files whose tests use the runner's server. */
+async function usersOf(files: readonly string[]): Promise<string[]> {
+  const texts = await Promise.all(files.map((file) => readFile(join(PROJECT, file), "utf8")));
+  return files.filter((_, i) => /support\/database|env\.TEST_DATABASE_URL/.test(texts[i]!));
 }
 
 // --- The server
