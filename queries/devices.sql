@@ -562,6 +562,16 @@ returning id, last_seen;
 
 /* @name DeviceDelete */
 -- Deletes the device with its configurations, jobs and logs.
+-- Its state is locked first, and waited for, as savers and JobInsert do: in the
+-- other order the deletion and they would block each other.
+with state as materialized (
+  select device_id
+  from device_states
+  where device_id = :id!
+  for no key update
+)
 delete from devices
-where id = :id!
+where
+  id = :id!
+  and (select count(*) from state) >= 0
 returning id, hostname, ip_address, device_type, last_seen;

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { textProblem } from "./codec.ts";
 import { ParameterError } from "./errors.ts";
 import { configInsert, configVerify } from "./generated/device_configurations.ts";
-import { deviceStateEnsure, deviceStateLock } from "./generated/device_states.ts";
+import { deviceStateEnsure, deviceStateLock, type DeviceStateLockResult } from "./generated/device_states.ts";
 import type { Json } from "./json.ts";
 import type { CallOptions, Queryable } from "./query.ts";
 import type { Transaction, TransactionOptions } from "./transaction.ts";
@@ -72,8 +72,12 @@ export async function configSave(
   if (verified !== undefined) return unchanged(verified.id);
 
   return await db.transaction(async (tx) => {
-    await deviceStateEnsure.run({ deviceId }, tx);
-    const state = await deviceStateLock.one({ deviceId }, tx);
+    // Again where the device was deleted in between: if it is gone for good, this says so.
+    let state: DeviceStateLockResult | undefined;
+    while (state === undefined) {
+      await deviceStateEnsure.run({ deviceId }, tx);
+      state = await deviceStateLock.first({ deviceId }, tx);
+    }
     // Somebody may have stored the same text since the first look.
     const raced = await configVerify.first({ deviceId, contentHash }, tx);
     if (raced !== undefined) return unchanged(raced.id);

@@ -9,8 +9,10 @@ import {
   connect,
   ConstraintError,
   type Database,
+  deviceDelete,
   deviceStateGet,
   ParameterError,
+  type Session,
 } from "netraven-db";
 import { createDatabase } from "./support/database.ts";
 import { addDevice, clear, count, databaseNow } from "./support/factories.ts";
@@ -228,6 +230,58 @@ test("configSave() refuses an unknown device and stores nothing", async () => {
   const { constraint, kind } = error as ConstraintError;
   assert.equal([constraint, kind], ["device_states_device_id_fkey", "foreign_key"]);
   assert.not.match(`${error.stack} ${JSON.stringify(error)}`, "secret");
+  assert.is(await count(db, "device_configurations"), 0);
+});
+
+/** `db`, which does something before it sends the query of this name in a transaction. */
+function before(name: string, work: () => Promise<unknown>): Session {
+  return {
+    query: (text, values, options) => db.query(text, values, options),
+    stream: (text, values, options) => db.stream(text, values, options),
+    transaction: (callback, options) =>
+      db.transaction((tx) =>
+        callback({
+          query: async (text, values, options) => {
+            if (options?.name === name) await work();
+            return await tx.query(text, values, options);
+          },
+          stream: (text, values, options) => tx.stream(text, values, options),
+          transaction: (callback) => tx.transaction(callback),
+        }), options),
+  };
+}
+
+test("configSave() says that there is no such device when it is deleted meanwhile", async () => {
+  const deviceId = await newDevice();
+  await configSave(db, { deviceId, text: "one" });
+  const session = before("DeviceStateLock", () => deviceDelete.one({ id: deviceId }, db));
+
+  const error = await rejection(configSave(session, { deviceId, text: "two" }));
+
+  assert.instance(error, ConstraintError);
+  assert.is((error as ConstraintError).constraint, "device_states_device_id_fkey");
+});
+
+test("configSave() ends before a deletion of the device that began meanwhile", async () => {
+  const deviceId = await newDevice();
+  await configSave(db, { deviceId, text: "one" });
+  let deleted: Promise<unknown> | undefined;
+  const session = before("ConfigInsert", async () => {
+    deleted = deviceDelete.one({ id: deviceId }, db);
+    deleted.catch(() => {});
+    await until("the deletion waits", async () => {
+      const { rows } = await db.query(
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
+      return rows.length === 1;
+    });
+  });
+
+  const saved = await configSave(session, { deviceId, text: "two" });
+  await deleted;
+
+  assert.ok(saved.changed);
+  assert.is(await count(db, "devices"), 0);
   assert.is(await count(db, "device_configurations"), 0);
 });
 

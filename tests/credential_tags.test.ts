@@ -126,7 +126,8 @@ test("CredentialTagAdd from many callers at once loses and doubles nothing", asy
     Array.from({ length: 5 }, async () => (await addCredential(db)).id),
   );
   for (let round = 0; round < 10; round++) {
-    const callers = Array.from({ length: 8 }, (_, i) => [`own-${round}-${i}`, `round-${round}`]);
+    const shared = Array.from({ length: 20 }, (_, i) => `shared-${round}-${i}`);
+    const callers = Array.from({ length: 8 }, (_, i) => [`own-${round}-${i}`, ...shared]);
 
     await Promise.all(callers.map((tagNames, i) =>
       credentialTagAdd.run({
@@ -136,9 +137,9 @@ test("CredentialTagAdd from many callers at once loses and doubles nothing", asy
     ));
   }
 
-  for (const id of ids) assert.is((await tagsOf(id)).length, 90);
-  assert.is(await count(db, "credential_tags"), 450);
-  assert.is(await count(db, "tags"), 90);
+  for (const id of ids) assert.is((await tagsOf(id)).length, 280);
+  assert.is(await count(db, "credential_tags"), 1400);
+  assert.is(await count(db, "tags"), 280);
 });
 
 test.run();

@@ -337,7 +337,7 @@ test("CredentialAttemptRecord takes a batch as if one by one, in the order of th
   const b = await addCredential(db);
   await setRecord(a.id, 0.4, at(100));
   const batch: [number, boolean, Date][] = [
-    [a.id, true, at(4)],
+    [a.id, false, at(4)],
     [b.id, true, at(1)],
     [a.id, false, at(2)],
     [-1, false, at(2)],
@@ -354,7 +354,7 @@ test("CredentialAttemptRecord takes a batch as if one by one, in the order of th
   }, db);
 
   assert.equal(rows.map(({ id }) => id).sort((x, y) => x - y), [a.id, b.id]);
-  near(await rate(a.id), serial(0.4, [true, false, true, false, true]));
+  near(await rate(a.id), serial(0.4, [true, false, false, false, true]));
   near(await rate(b.id), serial(1, [true, false]));
   assert.equal((await credentialGet.one({ id: a.id }, db)).lastUsed, at(100));
   assert.equal((await credentialGet.one({ id: b.id }, db)).lastUsed, at(3));

@@ -58,6 +58,9 @@ test("SettingUpsert makes a setting, then changes it, each time with a higher ve
   assert.equal(await settingGet.one({ key: "days" }, db), changed);
   const described = await settingUpsert.one({ key: "days", value: 31, description: "new" }, db);
   assert.is(described.description, "new");
+  const ifVersion = described.version;
+  const kept = await settingUpsert.one({ key: "days", value: 32, ifVersion }, db);
+  assert.equal([kept.value, kept.description], [32, "new"]);
 });
 
 test("SettingUpsert with a version writes only while the setting still has it", async () => {

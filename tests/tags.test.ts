@@ -91,7 +91,10 @@ test("TagEnsure makes each tag once when callers name them in other orders at on
     const names = Array.from({ length: 40 }, (_, i) => `tag-${round}-${i}`);
     const orders = [names, names.toReversed(), names.slice(20).concat(names.slice(0, 20)), names];
 
-    const results = await Promise.all(orders.map((names) => tagEnsure.run({ names }, db)));
+    const results = await Promise.all(orders.map((names, caller) => {
+      const types = names.map(() => `type-${caller}`);
+      return tagEnsure.run({ names, types }, db);
+    }));
 
     for (const result of results) {
       assert.equal(result, results[0]);
