@@ -151,6 +151,10 @@ async function addJobs(
 
 /** Seeds the configured database; the exit code is 0 where the fleet is there. */
 async function main(): Promise<number> {
+  if (process.env["NETRAVEN_ENV"] === "prod") {
+    console.error("The demonstration fleet is not for production: unset NETRAVEN_ENV");
+    return 1;
+  }
   try {
     await using db = await connect();
     const made = await seed(db);
