@@ -192,7 +192,8 @@ export class Database implements Queryable {
    * @param id The `transactionId` of a CommitUnknownError.
    * @returns `in progress`: ask again; the server may not have noticed the loss
    *   yet. `forgotten`: so long ago that the server does not know any more.
-   * @throws {QueryError} the id is none of this server's.
+   * @throws {ParameterError} this is no transaction id.
+   * @throws {QueryError} the id is in this server's future.
    * @throws {ConnectionError | TimeoutError}
    * @example
    * const { rows } = await db.query<{ id: string }>("select pg_current_xact_id()::text as id");
@@ -202,6 +203,10 @@ export class Database implements Queryable {
     id: string,
     options: CallOptions = {},
   ): Promise<"committed" | "aborted" | "in progress" | "forgotten"> {
+    // PostgreSQL 15 reads any text as an id.
+    if (!/^[1-9]\d*$/.test(id)) {
+      throw new ParameterError("id", "is no transaction id", { query: "TransactionStatus" });
+    }
     const { rows } = await this.query<{ status: "committed" | "aborted" | "in progress" | null }>(
       "select pg_xact_status($1::text::xid8) as status",
       [id],

@@ -5,6 +5,7 @@ import {
   ConstraintError,
   type Database,
   DatabaseError,
+  ParameterError,
   QueryError,
   TimeoutError,
   type Transaction,
@@ -319,7 +320,8 @@ test("transactionStatus() tells committed, aborted and in progress apart", async
   assert.is(running, "in progress");
   assert.is(await db.transactionStatus(committed), "committed");
   assert.is(await db.transactionStatus(aborted!), "aborted");
-  assert.instance(await rejection(db.transactionStatus("no id")), QueryError);
+  assert.instance(await rejection(db.transactionStatus("no id")), ParameterError);
+  assert.instance(await rejection(db.transactionStatus("999999999999")), QueryError);
 });
 
 test("stream() in a transaction sees what the transaction wrote", async () => {
