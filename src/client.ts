@@ -1,6 +1,12 @@
 /** `connect`, and the `Database` it gives. */
 import { type Config, type ConfigOptions, loadConfig } from "./config.ts";
-import { ConnectionError, DatabaseError, ParameterError, TimeoutError } from "./errors.ts";
+import {
+  CommitUnknownError,
+  ConnectionError,
+  DatabaseError,
+  ParameterError,
+  TimeoutError,
+} from "./errors.ts";
 import { levelled, type Logger } from "./logger.ts";
 import {
   type CallOptions,
@@ -12,6 +18,7 @@ import {
 import { Settings } from "./settings.ts";
 import { type Answer, Slot } from "./slot.ts";
 import { type PoolStats, SlotPool } from "./slots.ts";
+import { codeOf, type QueryTrace, traces, type TransactionTrace } from "./trace.ts";
 import { OpenTransaction, type Transaction, type TransactionOptions } from "./transaction.ts";
 
 /** What `connect` takes; everything else comes from the configuration. */
@@ -152,7 +159,7 @@ export class Database implements Queryable {
     const until = deadline(timeout);
     for (let attempt = 0;; attempt++) {
       try {
-        return await this.#attempt(callback, options, until);
+        return await this.#attempt(callback, options, until, attempt + 1);
       } catch (error) {
         const again = error instanceof DatabaseError &&
           (RETRYABLE.has(error.sqlState ?? "") || error.code === "STALE_PLAN");
@@ -267,15 +274,26 @@ export class Database implements Queryable {
     const before = slot.writes;
     try {
       const answer = await slot.send(text, values, options, timeout, simple);
-      this.#log(options.name, answer.rowCount, performance.now() - started);
+      this.#tell(options.name, performance.now() - started, answer.rowCount, undefined);
       return answer;
-    } catch (error) {
-      this.#log(options.name, undefined, performance.now() - started);
-      throw slot.explain(error, values, options, before);
+    } catch (cause) {
+      const error = slot.explain(cause, values, options, before);
+      this.#tell(options.name, performance.now() - started, undefined, codeOf(error));
+      throw error;
     }
   };
 
-  #log(name: string | undefined, rows: number | undefined, took: number): void {
+  /** A query's end, to whoever wants to know. */
+  #tell(
+    name: string | undefined,
+    took: number,
+    rows: number | undefined,
+    error: string | undefined,
+  ): void {
+    if (traces.query.hasSubscribers) {
+      const trace: QueryTrace = { name, duration: took, rows, error };
+      traces.query.publish(trace);
+    }
     const slow = took >= this.#config.logging.slowQuery;
     if (!slow && !this.#debug) return;
     const outcome = rows === undefined ? "failed" : `${rows} ${rows === 1 ? "row" : "rows"}`;
@@ -288,8 +306,15 @@ export class Database implements Queryable {
     callback: (tx: Transaction) => Promise<T>,
     options: TransactionOptions,
     until: number,
+    attempt: number,
   ): Promise<T> {
     const { slot, tx } = await this.#begin(options, until);
+    const started = performance.now();
+    const tell = (outcome: TransactionTrace["outcome"]) => {
+      if (!traces.transaction.hasSubscribers) return;
+      const trace: TransactionTrace = { duration: performance.now() - started, outcome, attempt };
+      traces.transaction.publish(trace);
+    };
     let interrupt: (reason: unknown) => void = NOTHING;
     const interrupted = new Promise<never>((_, reject) => interrupt = reject);
     interrupted.catch(NOTHING);
@@ -325,11 +350,14 @@ export class Database implements Queryable {
       const result = await Promise.race([work(), interrupted]);
       settle();
       await tx.commit();
+      tell("committed");
       return result;
     } catch (error) {
       await Promise.race([tx.end(), interrupted]).catch(NOTHING);
       settle();
       await tx.rollback();
+      if (error instanceof CommitUnknownError) tell("unknown");
+      else tell(slot.death === undefined ? "rolled back" : "lost");
       throw error;
     } finally {
       this.#pool.release(slot);

@@ -7,7 +7,11 @@ import { createHash } from "node:crypto";
 import { textProblem } from "./codec.ts";
 import { ParameterError } from "./errors.ts";
 import { configInsert, configVerify } from "./generated/device_configurations.ts";
-import { deviceStateEnsure, deviceStateLock, type DeviceStateLockResult } from "./generated/device_states.ts";
+import {
+  deviceStateEnsure,
+  deviceStateLock,
+  type DeviceStateLockResult,
+} from "./generated/device_states.ts";
 import type { Json } from "./json.ts";
 import type { CallOptions, Queryable } from "./query.ts";
 import type { Transaction, TransactionOptions } from "./transaction.ts";

@@ -36,6 +36,7 @@ export type {
 export type { SettingChange, SettingEntry, Settings, StandardSchema } from "./settings.ts";
 export type { Freshness } from "./settings_feed.ts";
 export type { PoolStats } from "./slots.ts";
+export type { AcquireTrace, QueryTrace, SlotTrace, TransactionTrace } from "./trace.ts";
 export type { Transaction, TransactionOptions } from "./transaction.ts";
 
 export * from "./generated/connection_logs.ts";

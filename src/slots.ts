@@ -5,6 +5,7 @@
  */
 import { ConnectionError, type DatabaseError, TimeoutError } from "./errors.ts";
 import type { Slot } from "./slot.ts";
+import { type AcquireTrace, codeOf, type SlotTrace, traces } from "./trace.ts";
 
 /** How large the pool may grow. */
 export interface PoolLimits {
@@ -88,7 +89,10 @@ export class SlotPool {
   acquire(name: string, timeout: number, signal?: AbortSignal): Slot | Promise<Slot> {
     if (this.#closed) throw closed();
     const slot = this.#idle.pop();
-    if (slot !== undefined) return this.#lend(slot, name);
+    if (slot !== undefined) {
+      if (traces.acquire.hasSubscribers) tellAcquire({ name, duration: 0, error: undefined });
+      return this.#lend(slot, name);
+    }
     if (this.#waiting.size >= this.#limits.queue) {
       throw new TimeoutError("acquire", `Too many callers wait for a connection: ${this.#crowd()}`);
     }
@@ -125,6 +129,7 @@ export class SlotPool {
   }
 
   #part(slot: Slot): void {
+    tellSlot({ event: "closed", reason: undefined });
     const parting = slot.end().finally(() => this.#parting.delete(parting));
     this.#parting.add(parting);
   }
@@ -132,19 +137,23 @@ export class SlotPool {
   #wait(name: string, timeout: number, signal: AbortSignal | undefined): Promise<Slot> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
-      const finish = () => {
+      const started = performance.now();
+      const finish = (error?: unknown) => {
         this.#waiting.delete(waiter);
         clearTimeout(timer);
         signal?.removeEventListener("abort", abort);
+        if (traces.acquire.hasSubscribers) {
+          tellAcquire({ name, duration: performance.now() - started, error: codeOf(error) });
+        }
       };
       const waiter: Waiter = {
-        until: performance.now() + timeout,
+        until: started + timeout,
         resolve: (slot) => {
           finish();
           resolve(this.#lend(slot, name));
         },
         reject: (error) => {
-          finish();
+          finish(error);
           reject(error);
         },
       };
@@ -201,8 +210,10 @@ export class SlotPool {
   }
 
   #adopt(slot: Slot): void {
+    tellSlot({ event: "opened", reason: undefined });
     slot.onDeath = () => {
       this.#discarded++;
+      tellSlot({ event: "discarded", reason: reasonOf(slot.death) });
       const at = this.#idle.indexOf(slot);
       if (at >= 0) this.#idle.splice(at, 1);
       if (!this.#closed) this.#grow();
@@ -244,4 +255,17 @@ export class SlotPool {
 
 function closed(): ConnectionError {
   return new ConnectionError("closed", "The database is closed");
+}
+
+function tellAcquire(trace: AcquireTrace): void {
+  traces.acquire.publish(trace);
+}
+
+function tellSlot(trace: SlotTrace): void {
+  if (traces.slot.hasSubscribers) traces.slot.publish(trace);
+}
+
+function reasonOf(death: DatabaseError | undefined): string | undefined {
+  if (death instanceof TimeoutError) return death.kind;
+  return death instanceof ConnectionError ? death.reason : undefined;
 }

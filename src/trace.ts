@@ -4,6 +4,7 @@
  * flag.
  */
 import { channel } from "node:diagnostics_channel";
+import { DatabaseError } from "./errors.ts";
 
 /** A statement was answered, or failed. On `netraven-db:query`. */
 export interface QueryTrace {
@@ -41,6 +42,12 @@ export interface SlotTrace {
   readonly event: "opened" | "discarded" | "closed";
   /** Why it was discarded: a ConnectionError's reason or a TimeoutError's kind. */
   readonly reason: string | undefined;
+}
+
+/** The `error` of a trace: a DatabaseError's code, or that a signal or a callback ended it. */
+export function codeOf(error: unknown): string | undefined {
+  if (error === undefined) return undefined;
+  return error instanceof DatabaseError ? error.code : "ABORTED";
 }
 
 /** The channels, by what is told on them. */
