@@ -100,15 +100,24 @@ export class Database implements Queryable {
     values: readonly unknown[] = [],
     options: QueryOptions = {},
   ): Promise<{ rows: Row[]; rowCount: number }> {
+    const { timeouts } = this.#config.database;
     const until = options.timeout === undefined ? Infinity : deadline(options.timeout);
-    try {
-      return await this.#once(text, values, options, until) as { rows: Row[]; rowCount: number };
-    } catch (error) {
-      // A connection that had died unnoticed: the statement never left, and only reads go again.
-      const again = error instanceof ConnectionError && !error.sent && error.reason === "lost" &&
-        (options.reads ?? readsOnly(text));
-      if (!again) throw error;
-      return await this.#once(text, values, options, until) as { rows: Row[]; rowCount: number };
+    for (let attempt = 0;; attempt++) {
+      const wait = until === Infinity ? timeouts.acquire : Math.min(timeouts.acquire, left(until));
+      const lent = this.#pool.acquire(options.name ?? "query", wait, options.signal);
+      const slot = lent instanceof Slot ? lent : await lent;
+      try {
+        const timeout = until === Infinity ? timeouts.statement : left(until);
+        const answer = await this.#run(slot, text, values, options, timeout);
+        return answer as { rows: Row[]; rowCount: number; command: string };
+      } catch (error) {
+        // A connection that had died unnoticed: the statement never left, and only reads go again.
+        const again = error instanceof ConnectionError && !error.sent && error.reason === "lost" &&
+          (options.reads ?? readsOnly(text));
+        if (attempt > 0 || !again) throw error;
+      } finally {
+        this.#pool.release(slot);
+      }
     }
   }
 
@@ -240,25 +249,6 @@ export class Database implements Queryable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  /** On a slot from the pool, in autocommit. */
-  async #once(
-    text: string,
-    values: readonly unknown[],
-    options: QueryOptions,
-    until: number,
-  ): Promise<Answer> {
-    const { timeouts } = this.#config.database;
-    const wait = Math.min(timeouts.acquire, until === Infinity ? Infinity : left(until));
-    const lent = this.#pool.acquire(options.name ?? "query", wait, options.signal);
-    const slot = lent instanceof Slot ? lent : await lent;
-    try {
-      const timeout = until === Infinity ? timeouts.statement : left(until);
-      return await this.#run(slot, text, values, options, timeout);
-    } finally {
-      this.#pool.release(slot);
-    }
   }
 
   /** On a slot, with a log line. */

@@ -110,6 +110,7 @@ function encodeJson(value: unknown): string {
 
 // PostgreSQL's `infinity` has no Date; the ends of Date's range stand for it.
 const END_OF_TIME = 8.64e15;
+const HYPHEN = 0x2d;
 
 function encodeTimestamp(value: unknown): string {
   if (!(value instanceof Date)) return encodeText(value);
@@ -126,6 +127,10 @@ function encodeTimestamp(value: unknown): string {
 
 /** Reads `2026-11-23 22:15:39.123+00`; the client's sessions always speak UTC. */
 function decodeTimestamp(text: string): Date {
+  // Nearly always; the engine's own parser is the quickest for this form.
+  if (text.charCodeAt(4) === HYPHEN && text.length > 21 && text.endsWith("+00")) {
+    return new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`);
+  }
   if (text === "infinity") return new Date(END_OF_TIME);
   if (text === "-infinity") return new Date(-END_OF_TIME);
   const parts = /^(\d+)-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d+))?)?(?:\+00)?( BC)?$/.exec(
@@ -230,6 +235,13 @@ function encodeArray(value: unknown, encode: (element: unknown) => string): stri
 }
 
 function decodeArray(text: string, decode: ((text: string) => unknown) | undefined): unknown[] {
+  if (text === "{}") return [];
+  // Nearly always: one level, and nothing that had to be quoted.
+  if (!/["\\[{]/.test(text.slice(1)) && text.startsWith("{")) {
+    return text.slice(1, -1).split(",").map((value) =>
+      value === "NULL" ? null : decode === undefined ? value : decode(value)
+    );
+  }
   // A lower bound other than 1 is written as a prefix: `[0:1]={a,b}`.
   let at = text.startsWith("[") ? text.indexOf("=") + 1 : 0;
 

@@ -18,12 +18,12 @@ export interface Named {
 
 /** A parameter that is written already. Its type may be one that the driver does not know. */
 class Encoded {
-  readonly #text: string;
+  readonly text: string;
   constructor(text: string) {
-    this.#text = text;
+    this.text = text;
   }
   toString(): string {
-    return this.#text;
+    return this.text;
   }
 }
 
@@ -32,7 +32,7 @@ export const DRIVER_TYPES = Object.fromEntries(
   [...encoders].map(([oid, encode]) => [`oid${oid}`, {
     to: oid,
     from: [oid],
-    serialize: (value: unknown) => value instanceof Encoded ? value.toString() : encode(value),
+    serialize: (value: unknown) => value instanceof Encoded ? value.text : encode(value),
     parse: decoders.get(oid),
   }]),
 );

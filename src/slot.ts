@@ -94,6 +94,7 @@ export class Slot {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #rings = Infinity;
   #backend: { pid: number; secret: number } | undefined;
+  readonly #untyped = (value: unknown): unknown => this.#sql.typed(value as never, 0);
 
   private constructor(
     address: Address,
@@ -250,13 +251,7 @@ export class Slot {
     return new Promise<Answer>((resolve, reject) => {
       if (this.death !== undefined) return reject(this.death);
       if (signal?.aborted) return reject(signal.reason);
-      const oids = this.#types.get(text);
-      const parameters = writeParameters(
-        values,
-        oids,
-        run,
-        (value) => this.#sql.typed(value as never, 0),
-      );
+      const parameters = writeParameters(values, this.#types.get(text), run, this.#untyped);
       const abort = signal === undefined ? undefined : () => this.#abort(signal);
       signal?.addEventListener("abort", abort as () => void);
       const sent: Sent = { resolve, reject, until: performance.now() + timeout, signal, abort };
@@ -365,8 +360,9 @@ export class Slot {
     this.#learn(text, result.statement?.types);
     if (!this.#forget(sent)) return;
     this.#backend ??= result.state;
+    // A plain array of the driver's row objects, without the driver's own fields.
     const rows: unknown[] = [];
-    for (const row of result) rows.push(row);
+    for (let i = 0; i < result.length; i++) rows.push(result[i]);
     sent.resolve({ rows, rowCount: result.count ?? rows.length, command: result.command });
   }
 
