@@ -53,7 +53,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Database> {
   const { logger = console, signal, timeout, ...rest } = options;
   const db = new Database(await loadConfig(rest), logger);
   try {
-    await db.ping({ signal, timeout });
+    await db.ready({ signal, timeout });
   } catch (error) {
     await db.close({ drain: 0 });
     throw error;
@@ -182,24 +182,32 @@ export class Database implements Queryable {
   }
 
   /**
-   * One round trip to the server.
+   * Waits until a connection stands, or makes one.
+   *
+   * @throws {ConnectionError | TimeoutError}
+   * @example
+   * await db.ready({ timeout: 1000 });
+   */
+  async ready(options: CallOptions = {}): Promise<void> {
+    const until = deadline(options.timeout ?? this.#config.database.timeouts.acquire);
+    this.#pool.release(await this.#pool.acquire("ready", left(until), options.signal));
+  }
+
+  /**
+   * One round trip to the server; the wait for a connection is not part of it.
    *
    * @returns Milliseconds it took.
    * @throws {ConnectionError | TimeoutError}
+   * @example
+   * console.log(await db.ping());
    */
   async ping(options: CallOptions = {}): Promise<number> {
-    // The wait for a connection is not the round trip's.
     const until = deadline(options.timeout ?? Infinity);
-    const acquire = Math.min(left(until), this.#config.database.timeouts.acquire);
-    const slot = await this.#pool.acquire("ping", acquire, options.signal);
-    try {
-      const started = performance.now();
-      const timeout = Math.min(left(until), this.#config.database.timeouts.statement);
-      await slot.run("select", [], { name: "ping", signal: options.signal }, timeout);
-      return performance.now() - started;
-    } finally {
-      this.#pool.release(slot);
-    }
+    await this.ready(options);
+    const started = performance.now();
+    const timeout = Math.min(left(until), this.#config.database.timeouts.statement);
+    await this.query("select", [], { name: "ping", reads: true, signal: options.signal, timeout });
+    return performance.now() - started;
   }
 
   /**

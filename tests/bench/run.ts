@@ -14,18 +14,28 @@ import { writeFile } from "node:fs/promises";
 import os from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import postgres from "postgres";
 import { deviceGet } from "netraven-db";
 import { migrate } from "../../src/tools/migrate.ts";
 import { startThrowaway } from "../../src/tools/server.ts";
-import { compare, type Comparison, type Effort } from "./compare.ts";
+import { compare, type Comparison, type Contestant, type Effort, type Turn } from "./compare.ts";
 import { install, type Installed, PROJECT } from "./installed.ts";
 import { load, LOG_ROWS } from "./load.ts";
-import type { MeasureOptions, SettingReads } from "./measure.ts";
 import type { Memory } from "./memory.ts";
 import { statementOf } from "./raw.ts";
+import type { SettingReads } from "./settings.ts";
+import type { SideOptions } from "./side.ts";
 import { comparisonTable, memoryTable, type On, settingTable } from "./table.ts";
+
+type Runtime = "Node" | "Deno";
+
+/** The built package, and the database's URL. */
+interface Place {
+  readonly installed: Installed;
+  readonly url: string;
+}
 
 /** A migrated and filled database. */
 interface BenchDatabase {
@@ -47,10 +57,20 @@ const { values: { quick, json } } = parseArgs({
   options: { quick: { type: "boolean", default: false }, json: { type: "string" } },
 });
 
-const EFFORT: Effort = quick
-  ? { warmUp: 400, measure: 800, turn: 15, rounds: 10 }
-  : { warmUp: 2_000, measure: 8_000, turn: 15, rounds: 100 };
-const STARTS: Effort = { warmUp: 0, measure: 0, turn: 0, rounds: quick ? 3 : 15 };
+const READING: Effort = quick
+  ? { starts: 1, warmUp: 300, measure: 600, turn: 10, rounds: 8 }
+  : { starts: 3, warmUp: 1_200, measure: 2_500, turn: 10, rounds: 25 };
+const STARTING: Effort = {
+  starts: 1,
+  warmUp: 0,
+  measure: 0,
+  turn: 0,
+  rounds: quick ? 3 : 15,
+};
+
+const NODE = process.execPath;
+const DENO = join(PROJECT, "node_modules/.bin/deno");
+const BENCH = join(PROJECT, "tests/bench");
 
 /** Prints what a process loads, whichever way. */
 const HOOK = "data:text/javascript," + encodeURIComponent(`
@@ -119,68 +139,131 @@ async function run(
   return { stdout, stderr };
 }
 
-/** Runs `measure.ts`, and gives its lines. */
-async function measure<T>(
-  runtime: "Node" | "Deno",
-  group: MeasureOptions["group"],
-  { folder, file }: Installed,
-  url: string,
-): Promise<On<T>[]> {
-  const options = JSON.stringify({ group, effort: EFFORT } satisfies MeasureOptions);
-  const env = { BENCH_URL: url };
-  const { stdout } = runtime === "Node"
-    ? await run(process.execPath, [file("measure.ts"), options], { cwd: folder, env })
-    : await run(
-      join(PROJECT, "node_modules/.bin/deno"),
-      ["run", "--allow-all", "--quiet", join(PROJECT, "tests/bench/measure.ts"), options],
-      { cwd: PROJECT, env },
-    );
-  return stdout.trim().split("\n").map((line) => ({ ...JSON.parse(line) as T, runtime }));
+/** How a file of the bench runs: compiled on Node, as it is on Deno. */
+function command(runtime: Runtime, name: string, { folder, file }: Installed) {
+  return runtime === "Node"
+    ? { program: NODE, args: [file(name)], cwd: folder }
+    : { program: DENO, args: ["run", "--allow-all", "--quiet", join(BENCH, name)], cwd: PROJECT };
+}
+
+/** Reads by both sides, each in a process of its own. */
+async function reads(
+  name: string,
+  what: Omit<SideOptions, "side">,
+  at: Place,
+  { runtime = "Node", goal }: { runtime?: Runtime; goal?: number } = {},
+): Promise<On<Comparison>> {
+  const first: string[] = [];
+  const open = async (side: "ours" | "raw") => {
+    const options = { ...what, side } satisfies SideOptions;
+    const { contestant, greeting } = await start(runtime, options, at);
+    if (first.push(greeting) > 1 && greeting !== first[0]) {
+      throw new Error(`${name}: the rows differ:\n${first[0]}\n${greeting}`);
+    }
+    return contestant;
+  };
+  const operations = what.readers * what.reads;
+  return { ...await compare(name, open, READING, { operations, goal }), runtime };
+}
+
+/** Starts `side.ts`. */
+async function start(
+  runtime: Runtime,
+  options: SideOptions,
+  { installed, url }: Place,
+): Promise<{ contestant: Contestant; greeting: string }> {
+  const { program, args, cwd } = command(runtime, "side.ts", installed);
+  const child = spawn(program, [...args, JSON.stringify(options)], {
+    cwd,
+    env: { ...process.env, BENCH_URL: url },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const answer = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`${options.side} ended while it measured`);
+    return value as string;
+  };
+  const contestant: Contestant = {
+    turn: async (calls) => {
+      child.stdin.write(`${calls}\n`);
+      return JSON.parse(await answer()) as Turn;
+    },
+    end: async () => {
+      const ended = new Promise((resolve) => child.once("close", resolve));
+      child.stdin.end();
+      await ended;
+    },
+  };
+  return { contestant, greeting: await answer() };
+}
+
+async function settings(
+  runtime: Runtime,
+  { installed, url }: Place,
+): Promise<On<SettingReads>> {
+  const { program, args, cwd } = command(runtime, "settings.ts", installed);
+  const rounds = quick ? "10" : "50";
+  const { stdout } = await run(program, [...args, rounds], { cwd, env: { BENCH_URL: url } });
+  return { ...JSON.parse(stdout) as SettingReads, runtime };
+}
+
+/** A side whose turn is a whole process. */
+function whole(work: () => Promise<unknown>): Contestant {
+  return {
+    turn: async () => {
+      const started = performance.now();
+      await work();
+      return { time: performance.now() - started, cpu: 0 };
+    },
+    end: () => Promise.resolve(),
+  };
 }
 
 /** Whole processes: start, connect, one read, end. */
-async function starts({ folder, file }: Installed, url: string): Promise<Comparison[]> {
+async function starts({ installed: { folder, file }, url }: Place): Promise<Comparison[]> {
   const { text } = await statementOf(deviceGet, { id: 1 });
-  const start = (name: string, more: Readonly<Record<string, string>> = {}) => async () => {
-    const env = { BENCH_URL: url, BENCH_SQL: text, ...more };
-    await run(process.execPath, [file(name)], { cwd: folder, env });
-  };
-  const ours = start("start_ours.ts");
-  const bare = start("start_raw.ts", { BENCH_FETCH_TYPES: "no" });
-  const options = { cpu: false };
+  const process = (name: string, more: Readonly<Record<string, string>> = {}) =>
+    whole(() => {
+      const env = { BENCH_URL: url, BENCH_SQL: text, ...more };
+      return run(NODE, [file(name)], { cwd: folder, env });
+    });
+  const ours = process("start_ours.ts");
+  const against = (raw: Contestant) => (side: "ours" | "raw") =>
+    Promise.resolve(side === "ours" ? ours : raw);
+  const raw = process("start_raw.ts");
+  const bare = process("start_raw.ts", { BENCH_FETCH_TYPES: "no" });
   return [
-    await compare("cold start of a process", ours, start("start_raw.ts"), STARTS, {
-      ...options,
-      goal: 1.15,
-    }),
-    await compare("cold start, raw with fetch_types: false", ours, bare, STARTS, options),
+    await compare("cold start of a process", against(raw), STARTING, { goal: 1.15 }),
+    await compare("cold start, raw with fetch_types: false", against(bare), STARTING),
   ];
 }
 
 /** A process that imports one query module, beside one that does nothing. */
-async function importCost({ folder }: Installed): Promise<ImportCost> {
+async function importCost({ installed: { folder } }: Place): Promise<ImportCost> {
   const node = (code: string, ...more: string[]) =>
-    run(process.execPath, [...more, "--input-type=module", "--eval", code], { cwd: folder });
+    run(NODE, [...more, "--input-type=module", "--eval", code], { cwd: folder });
   const { stderr } = await node(IMPORT, "--import", HOOK);
   const modules = stderr.trim().split("\n").filter((line) => /^(file:|\/)/.test(line));
   if (!modules.some((path) => path.endsWith("/generated/devices.js"))) {
     throw new Error(`The modules that were loaded are not known:\n${stderr}`);
   }
-  const ours = () => node('import "netraven-db/queries/devices";');
+  const ours = whole(() => node('import "netraven-db/queries/devices";'));
+  const nothing = whole(() => node(""));
   const name = "import of one query module, beside an empty process";
-  const comparison = await compare(name, ours, () => node(""), STARTS, { cpu: false });
+  const open = (side: "ours" | "raw") => Promise.resolve(side === "ours" ? ours : nothing);
   return {
-    comparison,
+    comparison: await compare(name, open, STARTING),
     modules: modules.length,
     unwanted: modules.filter((path) => /pgtyped|antlr|postgres|yaml/.test(path)),
   };
 }
 
-async function memory({ folder, file }: Installed, url: string): Promise<Memory[]> {
+async function memory({ installed: { folder, file }, url }: Place): Promise<Memory[]> {
   const results: Memory[] = [];
   for (const [how, rows] of [["stream", LOG_ROWS / 10], ["stream", LOG_ROWS], ["run", LOG_ROWS]]) {
     const args = ["--expose-gc", file("memory.ts"), String(how), String(rows)];
-    const { stdout } = await run(process.execPath, args, { cwd: folder, env: { BENCH_URL: url } });
+    const { stdout } = await run(NODE, args, { cwd: folder, env: { BENCH_URL: url } });
     results.push(JSON.parse(stdout) as Memory);
   }
   return results;
@@ -188,32 +271,48 @@ async function memory({ folder, file }: Installed, url: string): Promise<Memory[
 
 async function main(): Promise<void> {
   progress("building the package, filling a database");
-  const installed = await install();
-  const database = await openDatabase().catch(async (error) => {
-    await installed.remove();
-    throw error;
-  });
+  const [installed, database] = await Promise.allSettled([install(), openDatabase()]);
   try {
-    const { url, version } = database;
+    if (installed.status === "rejected") throw installed.reason;
+    if (database.status === "rejected") throw database.reason;
+    const { url, version } = database.value;
+    const place: Place = { installed: installed.value, url };
     const load = () => os.loadavg()[0]!.toFixed(1);
     const before = load();
-    progress("reads");
-    const comparisons = await measure<Comparison>("Node", "reads", installed, url);
+    const one = { readers: 1, reads: 1, connections: 10 };
+    const many = { what: "point", readers: 64, reads: 4 } as const;
+    const few = "64 at once, 10 connections, raw";
+    progress("point reads");
+    const comparisons = [
+      await reads("point read", { what: "point", ...one }, place, { goal: 1.05 }),
+    ];
+    progress("pages");
+    comparisons.push(
+      await reads("page of 100 devices with tags", { what: "page", ...one }, place, { goal: 1.05 }),
+    );
+    progress("many at once");
+    comparisons.push(
+      await reads("64 point reads at once, 64 connections", { ...many, connections: 64 }, place, {
+        goal: 1.05,
+      }),
+      await reads(`${few} one statement each`, { ...many, connections: 10, pipeline: 0 }, place),
+      await reads(`${few} with pipelining`, { ...many, connections: 10 }, place),
+    );
     progress("settings");
-    const settings = await measure<SettingReads>("Node", "settings", installed, url);
+    const settingReads = [await settings("Node", place)];
     progress("starts of processes");
-    comparisons.push(...(await starts(installed, url)).map(onNode));
-    const imported = await importCost(installed);
+    comparisons.push(...(await starts(place)).map(onNode));
+    const imported = await importCost(place);
     comparisons.push(onNode(imported.comparison));
     progress("memory");
-    const memories = await memory(installed, url);
+    const memories = await memory(place);
     progress("Deno");
-    comparisons.push(...await measure<Comparison>("Deno", "point", installed, url));
-    settings.push(...await measure<SettingReads>("Deno", "settings", installed, url));
+    comparisons.push(
+      await reads("point read", { what: "point", ...one }, place, { runtime: "Deno", goal: 1.05 }),
+    );
+    settingReads.push(await settings("Deno", place));
 
-    const deno = await run(join(PROJECT, "node_modules/.bin/deno"), ["--version"], {
-      cwd: PROJECT,
-    });
+    const deno = await run(DENO, ["--version"], { cwd: PROJECT });
     const machine = {
       cores: os.availableParallelism(),
       processor: os.cpus()[0]?.model ?? "unknown",
@@ -225,7 +324,13 @@ async function main(): Promise<void> {
     };
     const { modules, unwanted } = imported;
     if (json !== undefined) {
-      const all = { machine, comparisons, settings, memories, import: { modules, unwanted } };
+      const all = {
+        machine,
+        comparisons,
+        settings: settingReads,
+        memories,
+        import: { modules, unwanted },
+      };
       await writeFile(json, JSON.stringify(all, undefined, 2) + "\n");
     }
     console.log(
@@ -234,15 +339,15 @@ async function main(): Promise<void> {
         `${machine.load.after} after\n`,
     );
     console.log(comparisonTable(comparisons) + "\n");
-    console.log(settingTable(settings) + "\n");
+    console.log(settingTable(settingReads) + "\n");
     console.log(memoryTable(memories) + "\n");
     console.log(
       `A query module alone loads ${modules} modules; of the driver, pgtyped or yaml: ` +
         (unwanted.length === 0 ? "none" : unwanted.join(", ")),
     );
   } finally {
-    await database.remove();
-    await installed.remove();
+    if (database.status === "fulfilled") await database.value.remove();
+    if (installed.status === "fulfilled") await installed.value.remove();
   }
 }
 

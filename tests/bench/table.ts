@@ -1,7 +1,7 @@
 /** What the bench prints. */
 import type { Comparison } from "./compare.ts";
 import type { Memory } from "./memory.ts";
-import type { SettingReads } from "./measure.ts";
+import type { SettingReads } from "./settings.ts";
 
 /** A result, and where it was measured. */
 export type On<T> = T & { readonly runtime: "Node" | "Deno" };
@@ -32,12 +32,12 @@ function comparisonLine(result: On<Comparison>): string[] {
 export function settingTable(results: readonly On<SettingReads>[]): string {
   return columns([
     ["", "million/s", "a Map", "goal", ""],
-    ...results.map(({ name, runtime, millions, map, goal }) => [
+    ...results.map(({ name, runtime, ours, map, goal }) => [
       runtime === "Node" ? name : `${name}, ${runtime}`,
-      millions.toFixed(1),
+      ours.toFixed(1),
       map.toFixed(1),
       `≥ ${goal}`,
-      verdict(millions >= goal),
+      verdict(ours >= goal),
     ]),
   ]);
 }

@@ -1,0 +1,85 @@
+/**
+ * One side of a comparison of reads, in a process of its own: on Node compiled, against the built
+ * package; on Deno as it is, against the sources.
+ *
+ *     side.ts <JSON of SideOptions>
+ *
+ * It reads a number of calls per line from its input, makes them, and answers with a `Turn` as JSON.
+ * Its first line is what the first call gave, so that both sides can be seen to do the same.
+ */
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { connect, deviceGet, deviceList } from "netraven-db";
+import { median, type Turn } from "./compare.ts";
+import { DEVICES } from "./load.ts";
+import { openRaw, statementOf } from "./raw.ts";
+
+/** What to read, and how. */
+export interface SideOptions {
+  readonly side: "ours" | "raw";
+  readonly what: "point" | "page";
+  /** Readers at once. */
+  readonly readers: number;
+  /** What each reads in a call, one after another. */
+  readonly reads: number;
+  readonly connections: number;
+  /** The bare driver's `max_pipeline`; 0 is one statement at a time on each connection. */
+  readonly pipeline?: number;
+}
+
+const options = JSON.parse(process.argv[2]!) as SideOptions;
+const { side, what, readers, reads, connections, pipeline } = options;
+const url = process.env["BENCH_URL"]!;
+const PAGE = { limit: 100, afterHostname: "switch-02500" };
+
+let id = 0;
+const nextId = () => id++ % DEVICES + 1;
+
+async function openOurs(): Promise<() => Promise<unknown>> {
+  const db = await connect({
+    url,
+    pool: { size: connections },
+    logging: { level: "warn", slowQuery: 60_000 },
+  });
+  return what === "point"
+    ? () => deviceGet.first({ id: nextId() }, db)
+    : () => deviceList.run(PAGE, db);
+}
+
+async function openBare(): Promise<() => Promise<unknown>> {
+  const sql = openRaw(url, {
+    max: connections,
+    ...(pipeline === undefined ? {} : { max_pipeline: pipeline }),
+  });
+  const prepare = { prepare: true };
+  if (what === "page") {
+    const { text, values } = await statementOf(deviceList, PAGE);
+    return () => sql.unsafe(text, values as string[], prepare);
+  }
+  const { text } = await statementOf(deviceGet, { id: 1 });
+  return async () => (await sql.unsafe(text, [nextId()], prepare))[0];
+}
+
+const read = side === "ours" ? await openOurs() : await openBare();
+const reader = async () => {
+  for (let i = 0; i < reads; i++) await read();
+};
+const call = readers * reads === 1
+  ? read
+  : () => Promise.all(Array.from({ length: readers }, () => reader()));
+
+console.log(JSON.stringify(await read()));
+for await (const line of createInterface({ input: process.stdin })) {
+  const calls = Number(line);
+  const times: number[] = [];
+  const before = process.cpuUsage();
+  for (let i = 0; i < calls; i++) {
+    const started = performance.now();
+    await call();
+    times.push(performance.now() - started);
+  }
+  const { user } = process.cpuUsage(before);
+  const turn: Turn = { time: median(times), cpu: user / 1000 / calls };
+  console.log(JSON.stringify(turn));
+}
+process.exit();
