@@ -111,10 +111,11 @@ export class Database implements Queryable {
         const answer = await this.#run(slot, text, values, options, timeout);
         return answer as { rows: Row[]; rowCount: number; command: string };
       } catch (error) {
-        // A connection that had died unnoticed: the statement never left, and only reads go again.
+        // A connection that had died unnoticed: the statement never left, and only reads go
+        // again. The whole pool may have died so; after it comes a new connection.
         const again = error instanceof ConnectionError && !error.sent && error.reason === "lost" &&
           (options.reads ?? readsOnly(text));
-        if (attempt > 0 || !again) throw error;
+        if (!again || attempt > this.#config.database.pool.size) throw error;
       } finally {
         this.#pool.release(slot);
       }
@@ -317,9 +318,7 @@ export class Database implements Queryable {
     const interrupted = new Promise<never>((_, reject) => interrupt = reject);
     interrupted.catch(NOTHING);
     const expire = () => {
-      const reason = new TimeoutError("transaction", "The transaction did not end in time", {
-        sent: true,
-      });
+      const reason = lateTransaction(true);
       interrupt(reason);
       slot.abandon(reason);
     };
@@ -362,7 +361,7 @@ export class Database implements Queryable {
     }
   }
 
-  /** A slot, with `begin` sent. Tries a second one when the first had died unnoticed. */
+  /** A slot, with `begin` sent. Tries another one where one had died unnoticed. */
   async #begin(
     options: TransactionOptions,
     until: number,
@@ -379,7 +378,11 @@ export class Database implements Queryable {
         this.#pool.release(slot);
         // Nothing of the caller's has been sent yet.
         const again = error instanceof ConnectionError && error.reason === "lost";
-        if (!again || attempt > 0) throw error;
+        if (again && attempt <= this.#config.database.pool.size) continue;
+        if (error instanceof TimeoutError && performance.now() >= until) {
+          throw lateTransaction(false);
+        }
+        throw error;
       }
     }
   }
@@ -392,6 +395,10 @@ function deadline(timeout: number): number {
 
 function left(until: number): number {
   return Math.max(1, until - performance.now());
+}
+
+function lateTransaction(sent: boolean): TimeoutError {
+  return new TimeoutError("transaction", "The transaction did not end in time", { sent });
 }
 
 function lostTransaction(): ConnectionError {

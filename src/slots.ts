@@ -32,6 +32,8 @@ export interface PoolStats {
 interface Waiter {
   resolve(slot: Slot): void;
   reject(error: unknown): void;
+  /** `performance.now()` at its arrival and at its deadline. */
+  readonly since: number;
   readonly until: number;
 }
 
@@ -147,6 +149,7 @@ export class SlotPool {
         }
       };
       const waiter: Waiter = {
+        since: started,
         until: started + timeout,
         resolve: (slot) => {
           finish();
@@ -187,6 +190,7 @@ export class SlotPool {
         this.#waiting.size > 0;
         pause = Math.min(pause * 2, RETRY_MOST)
       ) {
+        const began = performance.now();
         try {
           const slot = await this.#open(Math.max(1, this.#latest() - performance.now()));
           this.#obstacle = undefined;
@@ -195,10 +199,13 @@ export class SlotPool {
         } catch (error) {
           this.#obstacle = error as DatabaseError;
           const passing = error instanceof ConnectionError && PASSING.has(error.reason);
-          // Slots that live will serve those who wait, whatever stops this one.
+          // Slots that live will serve those who wait, whatever stops this one; and who
+          // came after the attempt began is owed one of their own.
           if (!passing && this.#idle.length + this.#busy.size === 0) {
-            for (const waiter of [...this.#waiting]) waiter.reject(error);
-            return;
+            for (const waiter of [...this.#waiting]) {
+              if (waiter.since <= began) waiter.reject(error);
+            }
+            if (this.#waiting.size === 0) return;
           }
           await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random() / 2)));
         }

@@ -63,6 +63,8 @@ interface Work {
   cursors: number;
   /** The transaction's id, once the server has given it one. */
   id: string | undefined;
+  /** The question for the id that is under way. */
+  learning: Promise<void> | undefined;
   /** True when a statement ran that may have changed something. */
   wrote: boolean;
 }
@@ -83,7 +85,7 @@ export class OpenTransaction implements Transaction {
   static async begin(
     slot: Slot,
     run: Runner,
-    { isolation, readOnly }: Pick<TransactionOptions, "isolation" | "readOnly">,
+    { isolation, readOnly, signal }: Omit<TransactionOptions, "retry" | "timeout">,
     limits: { statementTimeout: number; until: number },
   ): Promise<OpenTransaction> {
     if (isolation !== undefined && !LEVELS.includes(isolation)) {
@@ -91,7 +93,8 @@ export class OpenTransaction implements Transaction {
     }
     const level = isolation === undefined ? "" : ` isolation level ${isolation}`;
     const begin = `begin${level}${readOnly ? " read only" : ""}`;
-    await slot.command(begin, Math.min(left(limits.until), limits.statementTimeout));
+    const timeout = Math.min(left(limits.until), limits.statementTimeout);
+    await slot.run(begin, [], { signal }, timeout, true);
     return new OpenTransaction({
       slot,
       run,
@@ -100,6 +103,7 @@ export class OpenTransaction implements Transaction {
       savepoints: 0,
       cursors: 0,
       id: undefined,
+      learning: undefined,
       wrote: false,
     });
   }
@@ -172,6 +176,7 @@ export class OpenTransaction implements Transaction {
     this.#over = true;
     if (this.#child !== undefined) await this.#child.end();
     await this.#work.tail;
+    await this.#work.learning;
   }
 
   /**
@@ -268,7 +273,7 @@ export class OpenTransaction implements Transaction {
   #learnId(timeout: number): void {
     const work = this.#work;
     const text = "select pg_current_xact_id_if_assigned()::text as id";
-    work.slot.run(text, [], {}, timeout).then(({ rows }) => {
+    work.learning = work.slot.run(text, [], {}, timeout).then(({ rows }) => {
       work.id ??= (rows[0] as { id: string | null }).id ?? undefined;
     }, NOTHING);
   }
