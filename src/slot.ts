@@ -109,13 +109,15 @@ export class Slot {
       this.#writes++;
       return write.call(socket, chunk, done);
     };
-    socket.on("data", (chunk: Uint8Array) => {
-      // An error that answers nothing is the server's farewell. Its close follows
-      // later; a statement that was called in between must not be written.
-      if (chunk[0] === ERROR_RESPONSE && this.#writes === this.#writesWhenIdle) {
-        this.discard(lost());
-      }
-    });
+    // An error that answers nothing is the server's farewell. Its close follows later;
+    // a statement that was called in between must not be written. A listener hears other
+    // things unasked, in pieces that may begin with any byte, and has a heartbeat.
+    if (onNotify === undefined) {
+      socket.on("data", (chunk: Uint8Array) => {
+        const unasked = this.#writes === this.#writesWhenIdle;
+        if (chunk[0] === ERROR_RESPONSE && unasked) this.discard(lost());
+      });
+    }
     socket.on("close", () => {
       // The driver takes all listeners away when it sees the close; an error
       // that comes later must still find one, or it would end the process.

@@ -1,0 +1,283 @@
+/** Answers that do not arrive, or not whole: what is said of them is true, and nothing runs twice. */
+import * as assert from "uvu/assert";
+import { CommitUnknownError, ConnectionError } from "netraven-db";
+import { openScene, type Scene } from "../support/invariants.ts";
+import type { Cut } from "../support/proxy.ts";
+import { suite } from "../support/suite.ts";
+import { rejection, until } from "../support/until.ts";
+
+const test = suite("lost answers");
+const MAX = 4;
+const DEADLINE = 3_000;
+const INSERT = "insert into written values ($1)";
+let scene: Scene;
+
+test.before(async () => {
+  scene = await openScene({
+    pool: { size: MAX },
+    timeouts: { connect: 1_000, acquire: 3_000, statement: 500, transaction: 3_000 },
+  });
+});
+
+test.before.each(async () => {
+  await scene.witness.query("truncate written");
+  scene.calls.forget();
+});
+
+test.after.each(async () => {
+  await scene.assertRecovered();
+});
+
+test.after(async () => {
+  await scene.close();
+});
+
+let lastId = 0;
+
+/** Uses every slot, so that the pool has all its connections, and each has the statement's plan. */
+async function warm(text: string): Promise<void> {
+  for (let round = 0; round < 2; round++) {
+    await Promise.all(
+      Array.from({ length: MAX }, async () => {
+        await scene.db.transaction(async (tx) => {
+          await tx.query(text, [-1]);
+          await tx.query("select pg_sleep(0.02)");
+          await tx.query("delete from written where id = -1");
+        });
+      }),
+    );
+  }
+}
+
+for (const how of ["reset", "close"] as const satisfies Cut[]) {
+  test(`query() gives the whole answer or rejects as sent when it is cut anywhere by a ${how}`, async () => {
+    const { db, proxy, calls } = scene;
+    const text = "select n, repeat('x', 5) as text from generate_series(1, $1::integer) as n";
+    proxy.reset();
+    await until("the pool has noticed", () => proxy.links.length === 0);
+    const whole = (await db.query(text, [3])).rows;
+    const before = proxy.links[0]!.fromServer;
+    await db.query(text, [3]);
+    const size = proxy.links[0]!.fromServer - before;
+
+    const outcomes = { whole: 0, rejected: 0 };
+    for (let bytes = 0; bytes <= size; bytes += bytes < 12 || size - bytes < 24 ? 1 : 9) {
+      // The one connection there is knows the statement.
+      await db.query(text, [3]);
+      proxy.cutAfter(bytes, how);
+      const end = await calls.run(`cut after ${bytes}`, DEADLINE, () => db.query(text, [3]));
+      if (end.status === "fulfilled") {
+        outcomes.whole++;
+        assert.equal(end.value.rows, whole);
+        assert.is(bytes, size, `${bytes} of ${size} bytes were taken for the whole answer`);
+      } else {
+        outcomes.rejected++;
+        assert.instance(end.reason, ConnectionError);
+        assert.is((end.reason as ConnectionError).sent, true, `after ${bytes} bytes`);
+      }
+      await until("the pool has noticed", () => proxy.links.length === 0);
+    }
+    // Where the news of the end is quicker than the answer's last step, it counts as lost.
+    assert.ok(outcomes.whole <= 1);
+    assert.ok(outcomes.rejected > 30);
+  });
+}
+
+test("query() puts an answer together that comes byte by byte", async () => {
+  scene.proxy.fragment(1);
+
+  const { rows } = await scene.db.query("select 'EEE' as e, 1 as one");
+
+  assert.equal(rows, [{ e: "EEE", one: 1 }]);
+});
+
+test("query() answers after all its idle connections were reset", async () => {
+  for (let round = 0; round < 5; round++) {
+    await warm(INSERT);
+    scene.proxy.reset();
+    await until("the pool has noticed", () => scene.db.stats().size === 0);
+
+    const end = await scene.calls.run("read", DEADLINE, () => scene.db.query("select 1"));
+
+    assert.is(end.status, "fulfilled");
+  }
+});
+
+/**
+ * Resets connections and makes a call in the same turn, before the pool can notice. Some runtimes bring
+ * the news before the call's bytes are written, some after.
+ */
+async function afterReset<T>(reset: () => number, work: () => Promise<T>): Promise<T> {
+  const { discarded } = scene.db.stats();
+  let count = 0;
+  const call = new Promise<T>((resolve, reject) => {
+    setTimeout(() => {
+      count = reset();
+      work().then(resolve, reject);
+    }, 1);
+  });
+  const [end] = await Promise.allSettled([call]);
+  await until("the pool has noticed", () => scene.db.stats().discarded >= discarded + count);
+  if (end.status === "rejected") throw end.reason;
+  return end.value;
+}
+
+/** How many calls were answered, and how many were rejected as sent, and as not. */
+class Outcomes {
+  answered = 0;
+  sent = 0;
+  unsent = 0;
+
+  add(end: PromiseSettledResult<unknown>): void {
+    if (end.status === "fulfilled") return void this.answered++;
+    assert.instance(end.reason, ConnectionError);
+    if ((end.reason as ConnectionError).sent) this.sent++;
+    else this.unsent++;
+  }
+
+  toString(): string {
+    return `${this.answered} answered, ${this.sent} rejected as sent, ${this.unsent} as not sent`;
+  }
+}
+
+test("query() reads again what could not be sent when its idle connection was reset", async () => {
+  const { db, proxy, calls } = scene;
+  const outcomes = new Outcomes();
+  for (let round = 0; round < 10; round++) {
+    await warm(INSERT);
+    // The slot that came back last is the next to be lent.
+    const { rows } = await db.query<{ pid: number }>("select pg_backend_pid() as pid");
+    const session = (await scene.sessions()).find(({ pid }) => pid === rows[0]!.pid);
+    const link = proxy.links.find(({ serverSees }) => serverSees === session!.clientPort)!;
+    const reset = () => {
+      link.cut("reset");
+      return 1;
+    };
+
+    outcomes.add(
+      await calls.run("read", DEADLINE, () => afterReset(reset, () => db.query("select 1"))),
+    );
+  }
+
+  console.log(`one connection reset, reads: ${outcomes}`);
+  assert.is(outcomes.unsent, 0, "an unsent read is not told");
+});
+
+test("query() reads again what could not be sent when all idle connections were reset", async () => {
+  const { db, proxy, calls } = scene;
+  const outcomes = new Outcomes();
+  for (let round = 0; round < 10; round++) {
+    await warm(INSERT);
+
+    outcomes.add(
+      await calls.run(
+        "read",
+        DEADLINE,
+        () => afterReset(() => proxy.reset(), () => db.query("select 1")),
+      ),
+    );
+  }
+
+  console.log(`all connections reset, reads: ${outcomes}`);
+  assert.is(outcomes.unsent, 0, "an unsent read is not told");
+});
+
+test("query() never writes twice when its idle connection was reset, and says whether it was sent", async () => {
+  const { db, proxy, calls } = scene;
+  const outcomes = new Outcomes();
+  for (let round = 0; round < 10; round++) {
+    await warm(INSERT);
+    const id = ++lastId;
+
+    outcomes.add(
+      await calls.write(
+        id,
+        DEADLINE,
+        () => afterReset(() => proxy.reset(), () => db.query(INSERT, [id])),
+      ),
+    );
+  }
+
+  console.log(`all connections reset, writes: ${outcomes}`);
+  assert.is(outcomes.answered, 0);
+});
+
+test("transaction() begins on another connection when all idle ones were reset", async () => {
+  const { db, proxy, calls } = scene;
+  const outcomes = new Outcomes();
+  for (let round = 0; round < 10; round++) {
+    await warm(INSERT);
+    const id = ++lastId;
+    const insert = () => db.transaction((tx) => tx.query(INSERT, [id]));
+
+    outcomes.add(
+      await calls.write(id, DEADLINE, () => afterReset(() => proxy.reset(), insert), {
+        commit: true,
+      }),
+    );
+  }
+
+  console.log(`all connections reset, transactions: ${outcomes}`);
+  assert.is(outcomes.answered, 10, "nothing of the callers' was sent");
+});
+
+/** A transaction of one statement: nothing comes between it and the commit. */
+async function writeOnce(id: number): Promise<unknown> {
+  const end = await scene.calls.write(id, DEADLINE, () =>
+    scene.db.transaction(async (tx) => {
+      await tx.query("insert into written values ($1)", [id]);
+    }), { commit: true });
+  return end.status === "rejected" ? end.reason : undefined;
+}
+
+for (const how of ["reset", "close", "stall"] as const satisfies Cut[]) {
+  test(`transaction() does not know its outcome when the answer to its commit is lost by a ${how}`, async () => {
+    const { db, proxy } = scene;
+    for (let round = 0; round < 3; round++) {
+      const id = ++lastId;
+      proxy.loseCommit("answer", how);
+      const error = await writeOnce(id);
+      proxy.pass();
+
+      assert.instance(error, CommitUnknownError);
+      const { transactionId } = error as CommitUnknownError;
+      assert.type(transactionId, "string", "it can be looked up");
+      assert.is(await db.transactionStatus(transactionId!), "committed");
+      assert.ok((await scene.written()).includes(id));
+    }
+  });
+
+  test(`transaction() does not know its outcome when its commit is lost by a ${how}`, async () => {
+    const { db, proxy } = scene;
+    for (let round = 0; round < 3; round++) {
+      const id = ++lastId;
+      proxy.loseCommit("commit", how);
+      const error = await writeOnce(id);
+      const { transactionId } = error as CommitUnknownError;
+      assert.instance(error, CommitUnknownError);
+      assert.type(transactionId, "string", "it can be looked up");
+      // Over another connection: a stalled one is still in its transaction, for all the server knows.
+      const early = await scene.witness.transactionStatus(transactionId!);
+      proxy.pass();
+
+      assert.match(early, how === "stall" ? /^in progress$/ : /^(in progress|aborted)$/);
+      await until(
+        "it is aborted",
+        async () => await db.transactionStatus(transactionId!) === "aborted",
+      );
+      assert.not((await scene.written()).includes(id));
+    }
+  });
+}
+
+test("transaction() that only read says that it was lost, not that its outcome is unknown", async () => {
+  scene.proxy.loseCommit("answer");
+
+  const error = await rejection(scene.db.transaction(async (tx) => {
+    await tx.query("select 1", [], { reads: true });
+  }));
+
+  assert.instance(error, ConnectionError);
+});
+
+test.run();

@@ -1,0 +1,156 @@
+/** The settings cache behind a network that fails: stale for a while, never wrong for good, never back in time. */
+import { setTimeout as sleep } from "node:timers/promises";
+import * as assert from "uvu/assert";
+import { openScene, type Scene, type Session } from "../support/invariants.ts";
+import type { Link } from "../support/proxy.ts";
+import { suite } from "../support/suite.ts";
+import { until } from "../support/until.ts";
+
+const test = suite("settings under faults");
+let scene: Scene;
+
+test.before.each(async () => {
+  scene = await openScene({
+    pool: { size: 2 },
+    timeouts: { connect: 1_000, acquire: 2_000, statement: 2_000, transaction: 3_000 },
+  });
+  await scene.witness.settings.set("a", 0);
+  assert.is(await scene.db.settings.get("a"), 0);
+  await listens();
+  // The first look at everything, which follows the first sign of listening, is over.
+  await scene.witness.settings.set("begun", true);
+  await until("it is heard", async () => await scene.db.settings.get("begun") === true);
+});
+
+test.after.each(async () => {
+  await scene.assertRecovered();
+  await scene.close();
+});
+
+function listens(): Promise<void> {
+  return until("it listens", () => scene.db.settings.freshness().mode === "listening", 15_000);
+}
+
+async function listener(): Promise<Session> {
+  const session = (await scene.sessions()).find(({ query }) => /listen/.test(query));
+  if (session === undefined) throw new Error("There is no listener");
+  return session;
+}
+
+async function listenersLink(): Promise<Link> {
+  const { clientPort } = await listener();
+  return scene.proxy.links.find(({ serverSees }) => serverSees === clientPort)!;
+}
+
+/** Reads without pause until told to end; fails where a value is older than one read before. */
+function readForward(): { end(): Promise<void>; readonly reads: number; readonly seen: number } {
+  let running = true;
+  let seen = 0;
+  let reads = 0;
+  const reading = (async () => {
+    while (running) {
+      const value = await scene.db.settings.get("a") as number;
+      reads++;
+      if (value < seen) throw new Error(`Went back from ${seen} to ${value}`);
+      seen = value;
+      if (reads % 50 === 0) await sleep(1);
+    }
+  })();
+  reading.catch(() => {});
+  return {
+    end: () => {
+      running = false;
+      return reading;
+    },
+    get reads() {
+      return reads;
+    },
+    get seen() {
+      return seen;
+    },
+  };
+}
+
+test("get() sees a write that was made while its listener was half-open (takes 15 s)", async () => {
+  (await listenersLink()).cut("stall");
+  await scene.witness.settings.set("a", 1);
+  const started = performance.now();
+
+  const stale = await scene.db.settings.get("a");
+  let age = 0;
+  await until("the write is seen", async () => {
+    age = Math.max(age, scene.db.settings.freshness().age);
+    return await scene.db.settings.get("a") === 1;
+  }, 20_000);
+  const took = performance.now() - started;
+
+  assert.is(stale, 0);
+  console.log(`half-open listener: stale for ${Math.round(took)} ms, age up to ${age} ms`);
+  assert.ok(took < 17_000, `stale for ${took} ms`);
+  assert.ok(age >= took - 1_000 && age < 18_000, `the age was said to be ${age} ms`);
+  await listens();
+  await scene.witness.settings.set("a", 2);
+  await until("it hears again", async () => await scene.db.settings.get("a") === 2, 2_000);
+});
+
+test("get() makes good what it did not hear while nothing could be reached", async () => {
+  const reading = readForward();
+  await scene.proxy.refuse();
+  scene.proxy.reset();
+  for (const value of [1, 2, 3]) await scene.witness.settings.set("a", value);
+  await sleep(1_000);
+  // What is known outlasts the server.
+  assert.is(await scene.db.settings.get("a"), 0);
+  await scene.proxy.listen();
+  const started = performance.now();
+
+  await until("the last write is seen", () => reading.seen === 3, 8_000);
+
+  console.log(`gap: current ${Math.round(performance.now() - started)} ms after the network's end`);
+  await reading.end();
+  await listens();
+});
+
+test("get() never goes back while every connection is reset again and again", async () => {
+  const reading = readForward();
+  let last = 0;
+  for (let round = 0; round < 8; round++) {
+    for (let i = 0; i < 20; i++) await scene.witness.settings.set("a", ++last);
+    scene.proxy.reset();
+    for (let i = 0; i < 20; i++) await scene.witness.settings.set("a", ++last);
+    await sleep(150);
+  }
+
+  await until("the last write is seen", () => reading.seen === last, 8_000);
+
+  await reading.end();
+  assert.ok(reading.reads > 100);
+  await listens();
+});
+
+test("get() ends on the last of 10,000 writes in a burst, and never goes back", async () => {
+  const reading = readForward();
+  const before = (await listener()).pid;
+
+  // Each is a transaction and a notification of its own.
+  await scene.witness.query(
+    "do $$ begin for i in 1..10000 loop update system_settings set value = to_jsonb(i) where key = 'a'; commit; end loop; end $$",
+  );
+  await until("the last write is seen", () => reading.seen === 10_000, 15_000);
+
+  await reading.end();
+  assert.is((await listener()).pid, before, "the listener outlives the burst");
+});
+
+test("get() hears of a change that comes in pieces, over the same listener", async () => {
+  const before = (await listener()).pid;
+  // The text of a message that was cut in two may begin like a farewell of the server's.
+  scene.proxy.fragment(1);
+  await scene.witness.settings.set("EEE", 1);
+
+  await until("the write is seen", async () => await scene.db.settings.get("EEE") === 1);
+
+  assert.is((await listener()).pid, before);
+});
+
+test.run();
