@@ -6,9 +6,9 @@
 
 /** What one turn took. */
 export interface Turn {
-  /** Milliseconds a call, the median of the turn. */
+  /** Milliseconds a call, garbage collection included. */
   readonly time: number;
-  /** Milliseconds of user CPU time a call, garbage collection included; 0 where it is not known. */
+  /** Milliseconds of user CPU time a call, all threads together; 0 where it is not known. */
   readonly cpu: number;
 }
 

@@ -10,7 +10,7 @@
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { connect, deviceGet, deviceList } from "netraven-db";
-import { median, type Turn } from "./compare.ts";
+import type { Turn } from "./compare.ts";
 import { DEVICES } from "./load.ts";
 import { openRaw, statementOf } from "./raw.ts";
 
@@ -71,15 +71,11 @@ const call = readers * reads === 1
 console.log(JSON.stringify(await read()));
 for await (const line of createInterface({ input: process.stdin })) {
   const calls = Number(line);
-  const times: number[] = [];
   const before = process.cpuUsage();
-  for (let i = 0; i < calls; i++) {
-    const started = performance.now();
-    await call();
-    times.push(performance.now() - started);
-  }
-  const { user } = process.cpuUsage(before);
-  const turn: Turn = { time: median(times), cpu: user / 1000 / calls };
+  const started = performance.now();
+  for (let i = 0; i < calls; i++) await call();
+  const time = (performance.now() - started) / calls;
+  const turn: Turn = { time, cpu: process.cpuUsage(before).user / 1000 / calls };
   console.log(JSON.stringify(turn));
 }
 process.exit();

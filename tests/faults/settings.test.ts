@@ -81,13 +81,13 @@ test("get() sees a write that was made while its listener was half-open (takes 1
   await until("the write is seen", async () => {
     age = Math.max(age, scene.db.settings.freshness().age);
     return await scene.db.settings.get("a") === 1;
-  }, 20_000);
+  }, 30_000);
   const took = performance.now() - started;
 
   assert.is(stale, 0);
   console.log(`half-open listener: stale for ${Math.round(took)} ms, age up to ${age} ms`);
-  assert.ok(took < 17_000, `stale for ${took} ms`);
-  assert.ok(age >= took - 1_000 && age < 18_000, `the age was said to be ${age} ms`);
+  assert.ok(took < 25_000, `stale for ${took} ms`);
+  assert.ok(age >= took - 1_000 && age < 26_000, `the age was said to be ${age} ms`);
   await listens();
   await scene.witness.settings.set("a", 2);
   await until("it hears again", async () => await scene.db.settings.get("a") === 2, 2_000);
