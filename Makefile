@@ -77,8 +77,7 @@ bench: dependencies ## Measure the layer beside the bare driver
 	@$(NODE) tests/bench/run.ts
 
 build: dependencies ## Write dist, the package for Node
-	rm -rf dist
-	node_modules/.bin/tsc -p config/tsconfig.build.json
+	@$(NODE) src/tools/build.ts
 
 ok: lint verify build ## Everything that CI asks for: lint, verify, build, test on the bundled and the oldest PostgreSQL
 	@if [ -x $(OLDEST)/postgres ]; then \

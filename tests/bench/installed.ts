@@ -2,14 +2,12 @@
  * The package as its users have it: built, and found in `node_modules` by its name. The bench's own
  * files are compiled beside it, because what tsx makes of TypeScript is slower than what tsc does.
  */
-import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import ts from "typescript";
+import { build } from "../../src/tools/build.ts";
 
 /** A folder that works as a project that has installed the package. */
 export interface Installed {
@@ -41,16 +39,6 @@ export async function install(): Promise<Installed> {
   } catch (error) {
     await remove();
     throw error;
-  }
-}
-
-async function build(folder: string): Promise<void> {
-  const tsc = join(PROJECT, "node_modules/typescript/bin/tsc");
-  const settings = join(PROJECT, "config/tsconfig.build.json");
-  try {
-    await promisify(execFile)(process.execPath, [tsc, "-p", settings, "--outDir", folder]);
-  } catch (error) {
-    throw new Error(`The package does not build:\n${(error as { stdout?: string }).stdout}`);
   }
 }
 

@@ -7,6 +7,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import * as assert from "uvu/assert";
+import { build } from "../../src/tools/build.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { suite } from "../support/suite.ts";
 
@@ -35,12 +36,7 @@ test.before(async () => {
   for (const file of ["package.json", "README.md", "LICENSE", "db"]) {
     await cp(join(PROJECT, file), join(source, file), { recursive: true });
   }
-  await run(bin("tsc"), [
-    "-p",
-    join(PROJECT, "config", "tsconfig.build.json"),
-    "--outDir",
-    join(source, "dist"),
-  ]);
+  await build(join(source, "dist"));
   const { stdout } = await run("npm", ["pack", "--silent", "--pack-destination", folder], {
     cwd: source,
   });
@@ -163,6 +159,35 @@ test("importing a query loads neither pgtyped nor yaml", async () => {
 
   assert.match(stdout, /generated\/devices\.js/);
   assert.not.match(stdout, /pgtyped|antlr|node_modules\/(yaml|postgres)\//);
+});
+
+test("a query is the same, and its errors are, from the root and from its table's module", async () => {
+  await writeFile(
+    join(app, "same.js"),
+    `import * as root from "netraven-db";
+    import { deviceGet } from "netraven-db/queries/devices";
+    const db = { query: async () => ({ rows: [], rowCount: 0 }) };
+    const error = await deviceGet.one({ id: 1 }, db).catch((error) => error);
+    console.log(deviceGet === root.deviceGet, error instanceof root.NotFoundError);`,
+  );
+
+  const { stdout } = await run(process.execPath, ["same.js"], { cwd: app });
+
+  assert.is(stdout.trim(), "true true");
+});
+
+test("the package has one declaration for each module, and few files to load", async () => {
+  const dist = join(app, "node_modules", "netraven-db", "dist");
+  const files = await readdir(dist);
+  const sources = (await readdir(join(PROJECT, "src"))).filter((name) => name.endsWith(".ts"));
+
+  for (const name of sources) {
+    assert.ok(files.includes(name.replace(".ts", ".d.ts")), `${name} has no declaration`);
+  }
+  assert.equal(
+    files.filter((name) => name.endsWith(".js")).sort(),
+    ["mod.js", "queries.js", "shared.js"],
+  );
 });
 
 test.run();
