@@ -1,4 +1,5 @@
 /** `connect`, and the `Database` it gives. */
+import { setTimeout as after } from "node:timers/promises";
 import { type Config, type ConfigOptions, loadConfig } from "./config.ts";
 import {
   CommitUnknownError,
@@ -7,7 +8,8 @@ import {
   ParameterError,
   TimeoutError,
 } from "./errors.ts";
-import { levelled, type Logger } from "./logger.ts";
+import { Journal, type QueryStats } from "./journal.ts";
+import type { Logger } from "./logger.ts";
 import {
   type CallOptions,
   type Queryable,
@@ -18,8 +20,13 @@ import {
 import { Settings } from "./settings.ts";
 import { type Answer, Slot } from "./slot.ts";
 import { type PoolStats, SlotPool } from "./slots.ts";
-import { codeOf, type QueryTrace, traces, type TransactionTrace } from "./trace.ts";
-import { OpenTransaction, type Transaction, type TransactionOptions } from "./transaction.ts";
+import { codeOf, type TransactionTrace } from "./trace.ts";
+import {
+  lostTransaction,
+  OpenTransaction,
+  type Transaction,
+  type TransactionOptions,
+} from "./transaction.ts";
 
 /** What `connect` takes; everything else comes from the configuration. */
 export interface ConnectOptions extends ConfigOptions, CallOptions {
@@ -31,6 +38,12 @@ export interface ConnectOptions extends ConfigOptions, CallOptions {
 export interface CloseOptions {
   /** Milliseconds that running work is given to end; 5,000 unless told. */
   readonly drain?: number | undefined;
+}
+
+/** The pool at this moment, and the queries that took longest. */
+export interface DatabaseStats extends PoolStats {
+  /** By their slowest call, at most ten. */
+  readonly slowest: readonly QueryStats[];
 }
 
 const NOTHING = () => {};
@@ -66,23 +79,21 @@ export class Database implements Queryable {
   /** The system settings, cached. */
   readonly settings: Settings;
   readonly #config: Config;
-  readonly #logger: Logger;
-  readonly #debug: boolean;
+  readonly #journal: Journal;
   readonly #pool: SlotPool;
 
   constructor(config: Config, logger: Logger) {
     this.#config = config;
-    this.#logger = levelled(logger, config.logging.level);
-    this.#debug = config.logging.level === "debug";
-    const { target, ca, timeouts, pool } = config.database;
+    this.#journal = new Journal(logger, config.logging);
+    const { timeouts, pool } = config.database;
     const open = (timeout: number, onNotify?: (channel: string, payload: string) => void) =>
-      Slot.open({ target, ca }, Math.min(timeout, timeouts.connect), onNotify);
+      Slot.open(config.database, Math.min(timeout, timeouts.connect), onNotify);
     this.#pool = new SlotPool(open, pool);
     this.settings = new Settings(this, {
       defaults: config.settings,
       override: (key) => config.settingOverride(key),
       listen: (onNotify) => open(timeouts.connect, onNotify),
-      logger: this.#logger,
+      logger: this.#journal.logger,
     });
   }
 
@@ -104,7 +115,7 @@ export class Database implements Queryable {
     const until = options.timeout === undefined ? Infinity : deadline(options.timeout);
     for (let attempt = 0;; attempt++) {
       const wait = until === Infinity ? timeouts.acquire : Math.min(timeouts.acquire, left(until));
-      const lent = this.#pool.acquire(options.name ?? "query", wait, options.signal);
+      const lent = this.#pool.acquire(options.name ?? "a query", wait, options.signal);
       const slot = lent instanceof Slot ? lent : await lent;
       try {
         const timeout = until === Infinity ? timeouts.statement : left(until);
@@ -137,7 +148,8 @@ export class Database implements Queryable {
     values: readonly unknown[] = [],
     options: StreamOptions = {},
   ): AsyncIterableIterator<Row> {
-    const { slot, tx } = await this.#begin({ readOnly: true, signal: options.signal }, Infinity);
+    const { name = "stream", signal } = options;
+    const { slot, tx } = await this.#begin({ name, readOnly: true, signal }, Infinity);
     try {
       yield* tx.stream<Row>(text, values, options);
     } finally {
@@ -176,8 +188,10 @@ export class Database implements Queryable {
         if (!again || attempt >= retry) throw error;
         const pause = Math.random() * Math.min(10 * 2 ** attempt, 1000);
         if (performance.now() + pause >= until) throw error;
-        this.#logger.debug(`transaction: again after SQLSTATE ${error.sqlState}`);
-        await new Promise((resolve) => setTimeout(resolve, pause));
+        this.#journal.logger.debug(
+          `${options.name ?? "transaction"}: again after SQLSTATE ${error.sqlState}`,
+        );
+        await sleep(pause, options.signal);
       }
     }
   }
@@ -240,20 +254,27 @@ export class Database implements Queryable {
     return rows[0]?.status ?? "forgotten";
   }
 
-  /** The pool at this moment. */
-  stats(): PoolStats {
-    return this.#pool.stats();
+  /**
+   * The pool at this moment, and the queries that took longest since the start.
+   *
+   * @example
+   * const { busy, max, waiting, slowest } = db.stats();
+   * console.log(`${busy} of ${max} busy, ${waiting} waiting; slowest: ${slowest[0]?.name}`);
+   */
+  stats(): DatabaseStats {
+    return { ...this.#pool.stats(), slowest: this.#journal.slowest() };
   }
 
   /**
-   * Refuses new work, lets running work end, then closes every connection.
+   * Refuses new work, lets end what runs and what waits already, then closes every
+   * connection. What has not ended by then rejects with a ConnectionError, reason `closed`.
    *
+   * @param options `drain`: milliseconds until that; 5,000 unless told.
    * @example
    * await db.close({ drain: 1000 });
    */
   async close({ drain = 5000 }: CloseOptions = {}): Promise<void> {
-    await this.settings.close();
-    await this.#pool.close(drain);
+    await Promise.all([this.#pool.close(drain), this.settings.close()]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -273,33 +294,14 @@ export class Database implements Queryable {
     const before = slot.writes;
     try {
       const answer = await slot.send(text, values, options, timeout, simple);
-      this.#tell(options.name, performance.now() - started, answer.rowCount, undefined);
+      this.#journal.query(options.name, performance.now() - started, answer.rowCount, undefined);
       return answer;
     } catch (cause) {
       const error = slot.explain(cause, values, options, before);
-      this.#tell(options.name, performance.now() - started, undefined, codeOf(error));
+      this.#journal.query(options.name, performance.now() - started, undefined, codeOf(error));
       throw error;
     }
   };
-
-  /** A query's end, to whoever wants to know. */
-  #tell(
-    name: string | undefined,
-    took: number,
-    rows: number | undefined,
-    error: string | undefined,
-  ): void {
-    if (traces.query.hasSubscribers) {
-      const trace: QueryTrace = { name, duration: took, rows, error };
-      traces.query.publish(trace);
-    }
-    const slow = took >= this.#config.logging.slowQuery;
-    if (!slow && !this.#debug) return;
-    const outcome = rows === undefined ? "failed" : `${rows} ${rows === 1 ? "row" : "rows"}`;
-    const line = `${name ?? "unnamed query"}: ${outcome} in ${took.toFixed(2)} ms`;
-    if (slow) this.#logger.warn(`Slow query: ${line}`);
-    else this.#logger.debug(line);
-  }
 
   async #attempt<T>(
     callback: (tx: Transaction) => Promise<T>,
@@ -310,9 +312,8 @@ export class Database implements Queryable {
     const { slot, tx } = await this.#begin(options, until);
     const started = performance.now();
     const tell = (outcome: TransactionTrace["outcome"]) => {
-      if (!traces.transaction.hasSubscribers) return;
-      const trace: TransactionTrace = { duration: performance.now() - started, outcome, attempt };
-      traces.transaction.publish(trace);
+      const duration = performance.now() - started;
+      this.#journal.transaction({ name: options.name, duration, outcome, attempt });
     };
     let interrupt: (reason: unknown) => void = NOTHING;
     const interrupted = new Promise<never>((_, reject) => interrupt = reject);
@@ -330,7 +331,7 @@ export class Database implements Queryable {
     options.signal?.addEventListener("abort", abort);
     // A callback between two statements never notices a lost connection. One that
     // awaits a statement tells more about it, and so has its turn first.
-    slot.onLoss = () => setTimeout(() => interrupt(lostTransaction()), 0);
+    slot.onLoss = (death) => setTimeout(() => interrupt(lostTransaction(death)), 0);
     const settle = () => {
       // From here on, deadline and signal would only make the outcome unknown.
       clearTimeout(timer);
@@ -368,9 +369,10 @@ export class Database implements Queryable {
   ): Promise<{ slot: Slot; tx: OpenTransaction }> {
     const { acquire, statement } = this.#config.database.timeouts;
     const limits = { statementTimeout: statement, until };
+    const user = `transaction${options.name === undefined ? "" : ` ${options.name}`}`;
     for (let attempt = 0;; attempt++) {
       const wait = Math.min(acquire, left(until));
-      const slot = await this.#pool.acquire("transaction", wait, options.signal);
+      const slot = await this.#pool.acquire(user, wait, options.signal, true);
       try {
         return { slot, tx: await OpenTransaction.begin(slot, this.#run, options, limits) };
       } catch (error) {
@@ -401,7 +403,10 @@ function lateTransaction(sent: boolean): TimeoutError {
   return new TimeoutError("transaction", "The transaction did not end in time", { sent });
 }
 
-function lostTransaction(): ConnectionError {
-  const message = "The transaction was lost with its connection; nothing of it was stored";
-  return new ConnectionError("lost", message);
+/** Ends at an abort, with the signal's own reason. */
+async function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  const options = signal === undefined ? {} : { signal };
+  await after(milliseconds, undefined, options).catch(() => {
+    throw signal?.reason;
+  });
 }

@@ -30,6 +30,12 @@ export interface TimeoutConfig {
   readonly transaction: number;
 }
 
+/** What is refused before it is sent. */
+export interface LimitConfig {
+  /** The most bytes that one parameter may have; 128 MiB unless told. */
+  readonly parameterBytes: number;
+}
+
 /** What is logged. */
 export interface LoggingConfig {
   readonly level: LogLevel;
@@ -49,8 +55,11 @@ export interface Config {
     readonly server: "bundled" | "external";
     /** PEM text of the certificates to trust; undefined: those that the system trusts. */
     readonly ca: string | undefined;
+    /** Whether a server whose certificate is not checked may have the password in clear text. */
+    readonly allowCleartextPassword: boolean;
     readonly pool: PoolConfig;
     readonly timeouts: TimeoutConfig;
+    readonly limits: LimitConfig;
   };
   readonly logging: LoggingConfig;
   /** Defaults of the system settings. */
@@ -75,6 +84,9 @@ export interface ConfigOptions {
   readonly directory?: string | undefined;
   readonly pool?: Partial<PoolConfig> | undefined;
   readonly timeouts?: Partial<TimeoutConfig> | undefined;
+  readonly limits?: Partial<LimitConfig> | undefined;
+  /** Where the server asks for the password in clear text (LDAP, PAM, RADIUS) and TLS does not prove who it is. */
+  readonly allowCleartextPassword?: boolean | undefined;
   /** `ca`: PEM text. */
   readonly tls?: { readonly ca?: string | undefined } | undefined;
   readonly logging?: Partial<LoggingConfig> | undefined;
@@ -103,8 +115,10 @@ export interface ConfigOptions {
  */
 export async function loadConfig(options: ConfigOptions = {}): Promise<Config> {
   const variable = variablesOf(options.env ?? process.env);
-  const { pool, timeouts, tls, logging, settings } = options;
-  const given = OPTIONS(locatePlain({ pool, timeouts, tls, logging, settings }));
+  const { pool, timeouts, limits, allowCleartextPassword, tls, logging, settings } = options;
+  const given = OPTIONS(
+    locatePlain({ pool, timeouts, limits, allowCleartextPassword, tls, logging, settings }),
+  );
 
   const urlGiven = urlOfCaller(options, variable);
   const alone = options.url !== undefined && options.environment === undefined &&
@@ -124,6 +138,8 @@ export async function loadConfig(options: ConfigOptions = {}): Promise<Config> {
       target,
       server: urlGiven === undefined ? file.database?.server ?? "external" : "external",
       ca: await certificates(given.tls?.ca, url, target, file.database?.tls?.ca),
+      allowCleartextPassword: given.allowCleartextPassword ??
+        file.database?.allow_cleartext_password ?? false,
       pool: Object.freeze({
         size: given.pool?.size ?? file.database?.pool?.size ?? 10,
         queue: given.pool?.queue ?? file.database?.pool?.queue ?? 10_000,
@@ -133,6 +149,10 @@ export async function loadConfig(options: ConfigOptions = {}): Promise<Config> {
         acquire: given.timeouts?.acquire ?? times.acquire_ms ?? 10_000,
         statement: given.timeouts?.statement ?? times.statement_ms ?? 30_000,
         transaction: given.timeouts?.transaction ?? times.transaction_ms ?? 60_000,
+      }),
+      limits: Object.freeze({
+        parameterBytes: given.limits?.parameterBytes ?? file.database?.limits?.parameter_bytes ??
+          134_217_728,
       }),
     }),
     logging: Object.freeze({

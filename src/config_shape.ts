@@ -56,6 +56,11 @@ function whole(min: number, max: number): Reader<number> {
   };
 }
 
+function flag(node: Node): boolean {
+  if (typeof node.value === "boolean") return node.value;
+  throw fault(node, `The value is ${kindOf(node)}: write true or false`);
+}
+
 function choice<const T extends string>(known: readonly T[]): Reader<T> {
   return (node) => {
     const value = expand(text(node));
@@ -125,6 +130,8 @@ function settingsMap(node: Node): Readonly<Record<string, Json>> {
 
 const MILLISECONDS = whole(1, 2_147_483_647); // the most that a timer takes
 const POOL = section({ size: whole(1, 1000), queue: whole(0, 1_000_000) });
+// PostgreSQL takes no value of a gigabyte.
+const PARAMETER_BYTES = whole(1, 1_000_000_000);
 const TLS = section({ ca: text });
 
 export const FILE = section({
@@ -138,6 +145,8 @@ export const FILE = section({
       statement_ms: MILLISECONDS,
       transaction_ms: MILLISECONDS,
     }),
+    limits: section({ parameter_bytes: PARAMETER_BYTES }),
+    allow_cleartext_password: flag,
     tls: TLS,
   }),
   logging: section({ level: choice(LOG_LEVELS), slow_query_ms: whole(0, 2_147_483_647) }),
@@ -152,6 +161,8 @@ export const OPTIONS = section({
     statement: MILLISECONDS,
     transaction: MILLISECONDS,
   }),
+  limits: section({ parameterBytes: PARAMETER_BYTES }),
+  allowCleartextPassword: flag,
   tls: TLS,
   logging: section({ level: choice(LOG_LEVELS), slowQuery: whole(0, 2_147_483_647) }),
   settings: settingsMap,

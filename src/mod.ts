@@ -4,7 +4,13 @@
  *
  * @module
  */
-export { type CloseOptions, connect, type ConnectOptions, type Database } from "./client.ts";
+export {
+  type CloseOptions,
+  connect,
+  type ConnectOptions,
+  type Database,
+  type DatabaseStats,
+} from "./client.ts";
 export type { ConfigOptions } from "./config.ts";
 export type { LogLevel } from "./config_shape.ts";
 export { type ConfigSave, configSave, type ConfigSaved, type Session } from "./config_save.ts";
@@ -23,6 +29,7 @@ export {
   TimeoutError,
   type TimeoutKind,
 } from "./errors.ts";
+export type { QueryStats } from "./journal.ts";
 export type { Json } from "./json.ts";
 export type { Logger } from "./logger.ts";
 export type {

@@ -4,6 +4,7 @@
  * statement runs, and leave the right one waiting. The first time, the driver
  * asks the server for the types and waits for the answer, and then that is safe.
  */
+import { Buffer } from "node:buffer";
 import { decoders, EncodeError, encoders, textProblem } from "./codec.ts";
 import { ParameterError } from "./errors.ts";
 
@@ -27,20 +28,38 @@ class Encoded {
   }
 }
 
-/** The driver's table of types: it reads columns by it, and writes what came unwritten. */
-export const DRIVER_TYPES = Object.fromEntries(
-  [...encoders].map(([oid, encode]) => [`oid${oid}`, {
-    to: oid,
-    from: [oid],
-    serialize: (value: unknown) => value instanceof Encoded ? value.text : encode(value),
-    parse: decoders.get(oid),
-  }]),
-);
+/**
+ * The driver's table of types: it reads columns by it, and writes what came unwritten.
+ *
+ * @param limit The most bytes that a parameter may have.
+ */
+export function driverTypes(limit: number): Record<string, unknown> {
+  return Object.fromEntries(
+    [...encoders].map(([oid, encode]) => [`oid${oid}`, {
+      to: oid,
+      from: [oid],
+      serialize: (value: unknown) =>
+        value instanceof Encoded ? value.text : bounded(encode(value), limit),
+      parse: decoders.get(oid),
+    }]),
+  );
+}
+
+function bounded(text: string, limit: number): string {
+  // A character takes three bytes at most, a pair of surrogates four.
+  if (text.length * 3 > limit && Buffer.byteLength(text) > limit) {
+    throw new EncodeError(
+      `is larger than ${limit} bytes, which is database.limits.parameter_bytes`,
+    );
+  }
+  return text;
+}
 
 /**
  * Parameters as the driver takes them.
  *
  * @param oids Their types, where the statement has been sent before.
+ * @param limit The most bytes that one may have.
  * @param untyped Makes the driver ask the server for a value's type.
  * @throws {ParameterError} one does not fit.
  */
@@ -48,6 +67,7 @@ export function writeParameters(
   values: readonly unknown[],
   oids: readonly number[] | undefined,
   { name, fields }: Named,
+  limit: number,
   untyped: (value: unknown) => unknown,
 ): unknown[] {
   const parameters: unknown[] = [];
@@ -57,10 +77,10 @@ export function writeParameters(
     let problem = i < MAX_PARAMETERS ? undefined : "is one too many; give arrays instead";
     try {
       if (value === null) parameters.push(null);
-      else if (encode !== undefined) parameters.push(new Encoded(encode(value)));
+      else if (encode !== undefined) parameters.push(new Encoded(bounded(encode(value), limit)));
       else if (typeof value === "string") {
         problem ??= textProblem(value);
-        parameters.push(value);
+        parameters.push(bounded(value, limit));
       } else {
         // Left alone, the driver guesses, and takes a boolean for jsonb as `boolean`,
         // and an array for its first element.
@@ -82,11 +102,13 @@ export function refusedParameter(
   error: EncodeError,
   values: readonly unknown[],
   { name, fields }: Named,
+  limit: number,
 ): ParameterError {
   const oids = (error as { types?: readonly number[] }).types ?? [];
   const at = values.findIndex((value, i) => {
     try {
-      if (value !== null && value !== undefined) encoders.get(oids[i] ?? 0)?.(value);
+      if (value === null || value === undefined) return false;
+      bounded(encoders.get(oids[i] ?? 0)?.(value) ?? "", limit);
       return false;
     } catch {
       return true;

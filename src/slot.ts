@@ -15,10 +15,21 @@ import {
   QueryError,
   TimeoutError,
 } from "./errors.ts";
-import { DRIVER_TYPES, type Named, refusedParameter, writeParameters } from "./parameters.ts";
-import { type Address, openSocket } from "./socket.ts";
+import { LoginGuard } from "./login_guard.ts";
+import { driverTypes, type Named, refusedParameter, writeParameters } from "./parameters.ts";
+import { type Address, type Dialled, openSocket } from "./socket.ts";
 import { type ServerError, serverError, startupError } from "./sqlstate.ts";
 import { formatTarget } from "./url.ts";
+
+/** How a slot connects, and what it takes. The configuration's `database` is one. */
+export interface SlotOptions extends Address {
+  /** Whether a server that nothing vouches for may have the password itself. */
+  readonly allowCleartextPassword?: boolean;
+  readonly limits?: {
+    /** The most bytes that a parameter may have. */
+    readonly parameterBytes: number;
+  };
+}
 
 /** What a statement gives back. */
 export interface Answer {
@@ -56,6 +67,15 @@ const ERROR_RESPONSE = 0x45;
 /** Statements that a connection may leave prepared on the server before it is replaced. */
 const MAX_STATEMENTS = 1000;
 const NO_RUN: Run = {};
+/**
+ * What every session is told. JIT, where PostgreSQL was built with it, spends
+ * seconds on compiling what runs for milliseconds. A statement whose client is
+ * gone ends within seconds; a server on Windows cannot look for that.
+ */
+const SESSION = `select
+  set_config('jit', 'off', false),
+  set_config('client_connection_check_interval', '5s', false)`;
+const SESSION_ON_WINDOWS = "select set_config('jit', 'off', false)";
 const PREPARED = { prepare: true, simple: false } as postgres.UnsafeQueryOptions;
 const SIMPLE = { simple: true } as unknown as postgres.UnsafeQueryOptions;
 
@@ -76,19 +96,23 @@ export class Slot {
   death: DatabaseError | undefined;
   /** Whose it is, and since when (`performance.now()`), for the message of an exhausted pool. */
   user: string | undefined;
+  /** Whether it is held by a transaction, which may be between two statements. */
+  transaction = false;
   since = 0;
   /** Called once, when the connection is gone. The pool's. */
   onDeath: () => void = NOTHING;
   /** The same for the user of the moment, who may be between two statements. */
   onLoss: ((reason: DatabaseError) => void) | undefined;
 
-  readonly #address: Address;
+  readonly #options: SlotOptions;
+  readonly #parameterBytes: number;
   readonly #socket: Socket;
   readonly #sql: postgres.Sql;
   readonly #sent = new Set<Sent>();
   /** The parameter types of every statement that was sent, by its text. */
   readonly #types = new Map<string, readonly number[]>();
   #writes = 0;
+  #quietSince = 0;
   #writesWhenIdle = -1;
   /** One timer for all statements: it is set anew only for a deadline before its own. */
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -97,13 +121,15 @@ export class Slot {
   readonly #untyped = (value: unknown): unknown => this.#sql.typed(value as never, 0);
 
   private constructor(
-    address: Address,
-    socket: Socket,
+    options: SlotOptions,
+    { socket, trusted }: Dialled,
     timeout: number,
     onNotify: ((channel: string, payload: string) => void) | undefined,
   ) {
-    this.#address = address;
+    this.#options = options;
+    this.#parameterBytes = options.limits?.parameterBytes ?? Infinity;
     this.#socket = socket;
+    this.#guardLogin(trusted);
     const write = socket.write as (chunk: unknown, done?: unknown) => boolean;
     socket.write = (chunk: unknown, done?: unknown) => {
       this.#writes++;
@@ -115,7 +141,7 @@ export class Slot {
     if (onNotify === undefined) {
       socket.on("data", (chunk: Uint8Array) => {
         const unasked = this.#writes === this.#writesWhenIdle;
-        if (chunk[0] === ERROR_RESPONSE && unasked) this.discard(lost());
+        if (chunk[0] === ERROR_RESPONSE && unasked) this.discard(farewell(chunk));
       });
     }
     socket.on("close", () => {
@@ -124,14 +150,15 @@ export class Slot {
       queueMicrotask(() => socket.on("error", NOTHING));
       this.#die(lost());
     });
-    const { target } = address;
+    const { target } = options;
     let dialled = false;
-    const options = {
+    const driver = {
       host: "slot",
       port: target.port,
       user: target.user,
       database: target.database,
-      pass: () => target.password(),
+      // The driver hears what the guard has refused, and may wait for this as long as it likes.
+      pass: () => this.death === undefined ? target.password() : new Promise(NOTHING),
       socket: () => {
         // The driver dials a second time when a connection is lost. Ours are not repaired.
         if (dialled) throw new Error("A slot has one connection");
@@ -153,7 +180,7 @@ export class Slot {
       no_subscribe: true,
       publications: "alltables",
       target_session_attrs: null,
-      types: DRIVER_TYPES,
+      types: driverTypes(this.#parameterBytes),
       transform: { undefined: null, column: { from: columnName } },
       onnotice: NOTHING,
       onnotify: onNotify,
@@ -164,7 +191,7 @@ export class Slot {
         DateStyle: "ISO",
       },
     };
-    this.#sql = postgres(options as unknown as postgres.Options<Record<string, never>>);
+    this.#sql = postgres(driver as unknown as postgres.Options<Record<string, never>>);
   }
 
   /**
@@ -174,20 +201,20 @@ export class Slot {
    * @throws {ConnectionError | TimeoutError}
    */
   static async open(
-    address: Address,
+    options: SlotOptions,
     timeout: number,
     onNotify?: (channel: string, payload: string) => void,
   ): Promise<Slot> {
     const until = performance.now() + timeout;
     try {
-      return await Slot.#login(address, await openSocket(address, timeout), until, onNotify);
+      return await Slot.#login(options, await openSocket(options, timeout), until, onNotify);
     } catch (error) {
-      const again = secondTry(address.target.sslMode, error);
+      const again = secondTry(options.target.sslMode, error);
       if (again === undefined) throw error;
       const left = Math.max(1, until - performance.now());
       return await Slot.#login(
-        address,
-        await openSocket(address, left, again.plain),
+        options,
+        await openSocket(options, left, again.plain),
         until,
         onNotify,
       );
@@ -195,24 +222,28 @@ export class Slot {
   }
 
   static async #login(
-    address: Address,
-    socket: Socket,
+    options: SlotOptions,
+    dialled: Dialled,
     until: number,
     onNotify: ((channel: string, payload: string) => void) | undefined,
   ): Promise<Slot> {
     const timeout = Math.max(1, until - performance.now());
-    const slot = new Slot(address, socket, timeout, onNotify);
-    const where = formatTarget(address.target);
+    const slot = new Slot(options, dialled, timeout, onNotify);
+    const where = formatTarget(options.target);
     try {
-      // The driver logs in when it has a statement. This one is of use: where PostgreSQL
-      // was built with JIT, it spends seconds on compiling what runs for milliseconds.
-      await slot.send("set jit = off", [], NO_RUN, timeout, true);
+      // The driver logs in when it has a statement.
+      await slot.send(SESSION, [], NO_RUN, timeout, true).catch(async (error) => {
+        const refused = isServerError(error) && error.severity === "ERROR";
+        if (!refused) throw error;
+        await slot.send(SESSION_ON_WINDOWS, [], NO_RUN, timeout, true);
+      });
     } catch (error) {
       slot.discard();
       if (error instanceof TimeoutError) {
         const message = `Cannot connect to ${where}: no answer within ${Math.round(timeout)} ms`;
         throw new TimeoutError("connect", message);
       }
+      if (error instanceof ConnectionError && error.reason === "authentication") throw error;
       if (isServerError(error)) throw startupError(error, where);
       if (
         error instanceof Error && (error as { code?: unknown }).code === "SASL_SIGNATURE_MISMATCH"
@@ -229,6 +260,11 @@ export class Slot {
   /** True when so many different texts were sent that the server should be rid of their plans. */
   get worn(): boolean {
     return this.#types.size >= MAX_STATEMENTS;
+  }
+
+  /** Since when nothing is under way (`performance.now()`); undefined while a statement is. */
+  get quietSince(): number | undefined {
+    return this.#sent.size === 0 ? this.#quietSince : undefined;
   }
 
   /** How much was written so far; `explain` compares it. */
@@ -253,7 +289,13 @@ export class Slot {
     return new Promise<Answer>((resolve, reject) => {
       if (this.death !== undefined) return reject(this.death);
       if (signal?.aborted) return reject(signal.reason);
-      const parameters = writeParameters(values, this.#types.get(text), run, this.#untyped);
+      const parameters = writeParameters(
+        values,
+        this.#types.get(text),
+        run,
+        this.#parameterBytes,
+        this.#untyped,
+      );
       const abort = signal === undefined ? undefined : () => this.#abort(signal);
       signal?.addEventListener("abort", abort as () => void);
       const sent: Sent = { resolve, reject, until: performance.now() + timeout, signal, abort };
@@ -274,7 +316,9 @@ export class Slot {
     const { name: query, signal } = run;
     if (isServerError(error)) return this.#refusal(error, query);
     if (error instanceof ParameterError) return error;
-    if (error instanceof EncodeError) return refusedParameter(error, values, run);
+    if (error instanceof EncodeError) {
+      return refusedParameter(error, values, run, this.#parameterBytes);
+    }
     if (error instanceof DecodeError) return new QueryError(error.message, { query });
     // An abort gives the signal's own reason, as everywhere on the platform.
     if (signal?.aborted && error === signal.reason) return error;
@@ -336,6 +380,18 @@ export class Slot {
     this.#socket.unref();
   }
 
+  #guardLogin(trusted: boolean): void {
+    const guard = new LoginGuard(trusted || this.#options.allowCleartextPassword === true);
+    const read = (chunk: Uint8Array) => {
+      const problem = guard.read(chunk);
+      if (guard.over) this.#socket.off("data", read);
+      if (problem === undefined) return;
+      const message = `Cannot connect to ${formatTarget(this.#options.target)}: ${problem}`;
+      this.discard(new ConnectionError("authentication", message));
+    };
+    this.#socket.on("data", read);
+  }
+
   // Sent only when the slot is given up: a cancel cannot hit a later statement
   // of a connection that has none.
   async #cancel(): Promise<void> {
@@ -346,7 +402,7 @@ export class Slot {
     request.setInt32(4, 80877102);
     request.setInt32(8, pid);
     request.setInt32(12, secret);
-    const socket = await openSocket(this.#address, 5000);
+    const { socket } = await openSocket(this.#options, 5000);
     const timer = setTimeout(() => socket.destroy(), 5000);
     socket.on("close", () => clearTimeout(timer));
     socket.end(new Uint8Array(request.buffer));
@@ -371,7 +427,10 @@ export class Slot {
   #forget(sent: Sent): boolean {
     if (sent.abort !== undefined) sent.signal?.removeEventListener("abort", sent.abort);
     const found = this.#sent.delete(sent);
-    if (this.#sent.size === 0) this.#writesWhenIdle = this.#writes;
+    if (this.#sent.size === 0) {
+      this.#writesWhenIdle = this.#writes;
+      this.#quietSince = performance.now();
+    }
     return found;
   }
 
@@ -442,6 +501,12 @@ export class Slot {
 
 function lost(): ConnectionError {
   return new ConnectionError("lost", "The connection was lost");
+}
+
+/** What a server says before it ends a session by itself, such as that it was idle for too long. */
+function farewell(message: Uint8Array): DatabaseError {
+  const code = /\0C([0-9A-Z]{5})\0/.exec(new TextDecoder().decode(message.subarray(5, 512)))?.[1];
+  return code === undefined ? lost() : serverError({ code, severity: "FATAL" }, undefined);
 }
 
 /** libpq's second try of `allow` and `prefer`, where the server wants the other way. */

@@ -60,8 +60,9 @@ export class SlotPool {
   readonly #parting = new Set<Promise<void>>();
   #opening = 0;
   #discarded = 0;
-  #closed = false;
-  /** Resolves `close` when the last busy slot is back. */
+  /** Set by the first `close`, and its end. */
+  #closing: Promise<void> | undefined;
+  /** Resolves `close` when nobody uses or waits for a slot any more. */
   #drained: (() => void) | undefined;
 
   constructor(open: (timeout: number) => Promise<Slot>, limits: PoolLimits) {
@@ -84,50 +85,66 @@ export class SlotPool {
    * A slot for the caller alone; give it back with `release`. Without a promise
    * where one is idle.
    *
+   * @param user The query's name, or the transaction's.
    * @param timeout Milliseconds.
    * @throws {TimeoutError} kind `acquire`: all slots are in use.
    * @throws {ConnectionError} no connection can be made.
    */
-  acquire(name: string, timeout: number, signal?: AbortSignal): Slot | Promise<Slot> {
-    if (this.#closed) throw closed();
+  acquire(
+    user: string,
+    timeout: number,
+    signal: AbortSignal | undefined,
+    transaction = false,
+  ): Slot | Promise<Slot> {
+    if (this.#closing !== undefined) throw closed();
     const slot = this.#idle.pop();
     if (slot !== undefined) {
-      if (traces.acquire.hasSubscribers) tellAcquire({ name, duration: 0, error: undefined });
-      return this.#lend(slot, name);
+      if (traces.acquire.hasSubscribers) {
+        tellAcquire({ name: user, duration: 0, error: undefined });
+      }
+      return this.#lend(slot, user, transaction);
     }
     if (this.#waiting.size >= this.#limits.queue) {
-      throw new TimeoutError("acquire", `Too many callers wait for a connection: ${this.#crowd()}`);
+      const message = `Too many callers wait for a connection, ${user} is one too many`;
+      throw new TimeoutError("acquire", `${message}: ${this.#crowd()}`);
     }
-    return this.#wait(name, timeout, signal);
+    return this.#wait(user, timeout, signal, transaction);
   }
 
   /** Takes a slot back; a dead one is replaced when somebody needs it. */
   release(slot: Slot): void {
     if (!this.#busy.delete(slot)) return;
-    if (slot.death === undefined && (this.#closed || slot.worn)) this.#part(slot);
+    if (slot.death === undefined && slot.worn) this.#part(slot);
     if (slot.death === undefined) this.#offer(slot);
     else this.#grow();
-    if (this.#busy.size === 0) this.#drained?.();
+    this.#drain();
   }
 
   /**
-   * Refuses new work, lets running work end for `drain` milliseconds, then cuts.
-   * Resolves when every connection is closed.
+   * Refuses new work, lets what runs and what waits end for `drain` milliseconds,
+   * then cuts. Resolves when every connection is closed.
    */
-  async close(drain: number): Promise<void> {
-    this.#closed = true;
+  close(drain: number): Promise<void> {
+    return this.#closing ??= this.#close(drain);
+  }
+
+  async #close(drain: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await new Promise<void>((resolve) => {
+      this.#drained = resolve;
+      timer = setTimeout(resolve, drain);
+      // Not before `close` has set what refuses new work.
+      queueMicrotask(() => this.#drain());
+    });
+    clearTimeout(timer);
     for (const waiter of [...this.#waiting]) waiter.reject(closed());
-    if (this.#busy.size > 0) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      await new Promise<void>((resolve) => {
-        this.#drained = resolve;
-        timer = setTimeout(resolve, drain);
-      });
-      clearTimeout(timer);
-    }
-    for (const slot of this.#busy) slot.discard(closed());
+    for (const slot of this.#busy) slot.abandon(closed());
     for (const slot of this.#idle.splice(0)) this.#part(slot);
     await Promise.all(this.#parting);
+  }
+
+  #drain(): void {
+    if (this.#busy.size === 0 && this.#waiting.size === 0) this.#drained?.();
   }
 
   #part(slot: Slot): void {
@@ -136,7 +153,12 @@ export class SlotPool {
     this.#parting.add(parting);
   }
 
-  #wait(name: string, timeout: number, signal: AbortSignal | undefined): Promise<Slot> {
+  #wait(
+    user: string,
+    timeout: number,
+    signal: AbortSignal | undefined,
+    transaction: boolean,
+  ): Promise<Slot> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       const started = performance.now();
@@ -145,7 +167,8 @@ export class SlotPool {
         clearTimeout(timer);
         signal?.removeEventListener("abort", abort);
         if (traces.acquire.hasSubscribers) {
-          tellAcquire({ name, duration: performance.now() - started, error: codeOf(error) });
+          const duration = performance.now() - started;
+          tellAcquire({ name: user, duration, error: codeOf(error) });
         }
       };
       const waiter: Waiter = {
@@ -153,17 +176,20 @@ export class SlotPool {
         until: started + timeout,
         resolve: (slot) => {
           finish();
-          resolve(this.#lend(slot, name));
+          resolve(this.#lend(slot, user, transaction));
         },
         reject: (error) => {
           finish(error);
           reject(error);
+          this.#drain();
         },
       };
       const abort = () => waiter.reject(signal?.reason);
       const timer = setTimeout(() => {
         const crowd = this.#crowd();
-        const message = `No connection came free within ${Math.round(timeout)} ms: ${crowd}`;
+        const message = `No connection came free for ${user} within ${
+          Math.round(timeout)
+        } ms: ${crowd}`;
         waiter.reject(this.#obstacle ?? new TimeoutError("acquire", message));
       }, timeout);
       signal?.addEventListener("abort", abort);
@@ -179,7 +205,7 @@ export class SlotPool {
   #grow(): void {
     const room = this.#limits.size - this.#idle.length - this.#busy.size - this.#opening;
     const need = this.#waiting.size - this.#opening;
-    for (let i = Math.min(room, need); i > 0 && !this.#closed; i--) void this.#add();
+    for (let i = Math.min(room, need); i > 0; i--) void this.#add();
   }
 
   async #add(): Promise<void> {
@@ -223,20 +249,21 @@ export class SlotPool {
       tellSlot({ event: "discarded", reason: reasonOf(slot.death) });
       const at = this.#idle.indexOf(slot);
       if (at >= 0) this.#idle.splice(at, 1);
-      if (!this.#closed) this.#grow();
+      this.#grow();
     };
-    if (this.#closed) this.#part(slot);
-    else this.#offer(slot);
+    this.#offer(slot);
   }
 
   #offer(slot: Slot): void {
     const [first] = this.#waiting;
-    if (first === undefined) this.#idle.push(slot);
-    else first.resolve(slot);
+    if (first !== undefined) first.resolve(slot);
+    else if (this.#closing === undefined) this.#idle.push(slot);
+    else this.#part(slot);
   }
 
-  #lend(slot: Slot, name: string): Slot {
-    slot.user = name;
+  #lend(slot: Slot, user: string, transaction: boolean): Slot {
+    slot.user = user;
+    slot.transaction = transaction;
     slot.since = performance.now();
     this.#busy.add(slot);
     return slot;
@@ -248,17 +275,37 @@ export class SlotPool {
     return latest;
   }
 
-  /** Who holds the slots, longest first. */
+  /** Who holds the slots, longest first, and whether they seem to wait for each other. */
   #crowd(): string {
     const now = performance.now();
-    const holders = [...this.#busy]
-      .sort((a, b) => a.since - b.since)
-      .slice(0, 3)
-      .map(({ user, since }) => `${user} for ${((now - since) / 1000).toFixed(1)} s`);
-    return `${this.#busy.size} of ${this.#limits.size} in use, ${this.#waiting.size} waiting` +
-      (holders.length > 0 ? `; longest: ${holders.join(", ")}` : "");
+    const seconds = (from: number) => `${((now - from) / 1000).toFixed(1)} s`;
+    const holders = [...this.#busy].sort((a, b) => a.since - b.since);
+    const longest = holders.slice(0, 3).map((slot) => {
+      const { user, transaction, since, quietSince } = slot;
+      if (!transaction) return `${user} for ${seconds(since)}`;
+      const quiet = quietSince === undefined
+        ? ""
+        : `, without a statement for ${seconds(Math.max(since, quietSince))}`;
+      return `${user} for ${seconds(since)}${quiet}`;
+    });
+    const size = this.#limits.size;
+    const making = this.#opening > 0 ? `, ${this.#opening} being made` : "";
+    const crowd = `${holders.length} of ${size} in use${making}, ${this.#waiting.size} waiting`;
+    const idle = holders.filter(({ transaction, quietSince }) =>
+      transaction && quietSince !== undefined
+    );
+    return [
+      crowd,
+      ...(longest.length > 0 ? [`longest: ${longest.join(", ")}`] : []),
+      ...(idle.length === size ? [TANGLE] : []),
+    ].join("; ");
   }
 }
+
+/** The usual reason for a pool in which nothing moves. */
+const TANGLE =
+  "every connection is held by a transaction that waits for its own callback: a query on the " +
+  "database from inside a transaction needs a connection more; use the handle the callback is given";
 
 function closed(): ConnectionError {
   return new ConnectionError("closed", "The database is closed");

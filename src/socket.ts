@@ -15,6 +15,13 @@ export interface Address {
   readonly ca: string | undefined;
 }
 
+/** A connection before its session. */
+export interface Dialled {
+  readonly socket: net.Socket;
+  /** Whether it can only be the server that was meant: its certificate was checked, or it is on this machine. */
+  readonly trusted: boolean;
+}
+
 const SSL_REQUEST = Uint8Array.of(0, 0, 0, 8, 4, 210, 22, 47);
 
 /**
@@ -29,7 +36,7 @@ export async function openSocket(
   { target, ca }: Address,
   timeout: number,
   plain: boolean = target.sslMode === "disable" || target.sslMode === "allow",
-): Promise<net.Socket> {
+): Promise<Dialled> {
   let socket: net.Socket | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const expired = new Promise<never>((_, reject) => {
@@ -43,14 +50,32 @@ export async function openSocket(
     socket = dial(target);
     await Promise.race([expired, once(socket, "connect", target)]);
     // Unix sockets never leave the machine; libpq does not encrypt them either.
-    if (plain || target.host.startsWith("/")) return socket;
-    return socket = await Promise.race([expired, secure(socket, { target, ca })]);
+    const local = isLocal(target.host);
+    if (plain || target.host.startsWith("/")) return { socket, trusted: local };
+    const checks = checksOf(target, ca);
+    socket = await Promise.race([expired, secure(socket, { target, ca }, checks)]);
+    return { socket, trusted: local || (checks !== "nothing" && socket instanceof tls.TLSSocket) };
   } catch (error) {
     socket?.destroy();
     throw error;
   } finally {
     clearTimeout(timer);
   }
+}
+
+function isLocal(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("/") ||
+    (net.isIPv4(host) && host.startsWith("127."));
+}
+
+/** How much of the server's certificate is checked. */
+type Checks = "name" | "chain" | "nothing";
+
+function checksOf(target: Target, ca: string | undefined): Checks {
+  if (target.sslMode === "verify-full" || target.sslRootCert === "system") return "name";
+  const chain = target.sslMode === "verify-ca" ||
+    (target.sslMode === "require" && ca !== undefined);
+  return chain ? "chain" : "nothing";
 }
 
 function dial(target: Target): net.Socket {
@@ -63,7 +88,11 @@ function dial(target: Target): net.Socket {
   return socket;
 }
 
-async function secure(socket: net.Socket, { target, ca }: Address): Promise<net.Socket> {
+async function secure(
+  socket: net.Socket,
+  { target, ca }: Address,
+  checks: Checks,
+): Promise<net.Socket> {
   socket.write(SSL_REQUEST);
   const answer = await once(socket, "data", target) as Uint8Array;
   // More than one byte here was not sent by the server that we shall verify.
@@ -72,19 +101,14 @@ async function secure(socket: net.Socket, { target, ca }: Address): Promise<net.
     if (target.sslMode === "prefer") return socket;
     throw tlsError(target, `the server offers no TLS, and sslmode=${target.sslMode} asks for it`);
   }
-  const verified = target.sslMode === "verify-full" || target.sslRootCert === "system"
-    ? "name"
-    : target.sslMode === "verify-ca" || (target.sslMode === "require" && ca !== undefined)
-    ? "chain"
-    : "nothing";
   const secured = tls.connect({
     socket,
     // The name that is checked is the one that was dialled; an IP address sends no SNI.
     host: target.host,
     ...(net.isIP(target.host) ? {} : { servername: target.host }),
     ...(ca === undefined ? {} : { ca }),
-    rejectUnauthorized: verified !== "nothing",
-    ...(verified === "name" ? {} : { checkServerIdentity: () => undefined }),
+    rejectUnauthorized: checks !== "nothing",
+    ...(checks === "name" ? {} : { checkServerIdentity: () => undefined }),
   });
   secured.on("error", () => {});
   await once(secured, "secureConnect", target);

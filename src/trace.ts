@@ -20,6 +20,8 @@ export interface QueryTrace {
 
 /** A transaction ended. On `netraven-db:transaction`. */
 export interface TransactionTrace {
+  /** As given to `transaction`. */
+  readonly name: string | undefined;
   /** Milliseconds from `begin` to the answer to `commit` or `rollback`. */
   readonly duration: number;
   readonly outcome: "committed" | "rolled back" | "lost" | "unknown";

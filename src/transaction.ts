@@ -16,6 +16,8 @@ import type { Answer, Slot } from "./slot.ts";
 
 /** How a transaction begins. */
 export interface TransactionOptions extends CallOptions {
+  /** For traces, and for the message of an exhausted pool, such as `ConfigSave`. */
+  readonly name?: string | undefined;
   readonly isolation?: "read committed" | "repeatable read" | "serializable" | undefined;
   readonly readOnly?: boolean | undefined;
   /**
@@ -85,7 +87,7 @@ export class OpenTransaction implements Transaction {
   static async begin(
     slot: Slot,
     run: Runner,
-    { isolation, readOnly, signal }: Omit<TransactionOptions, "retry" | "timeout">,
+    { isolation, readOnly, signal }: Omit<TransactionOptions, "name" | "retry" | "timeout">,
     limits: { statementTimeout: number; until: number },
   ): Promise<OpenTransaction> {
     if (isolation !== undefined && !LEVELS.includes(isolation)) {
@@ -218,10 +220,7 @@ export class OpenTransaction implements Transaction {
       const message = "The transaction is over; its handle was used after its end";
       throw new DatabaseError("TRANSACTION_OVER", message);
     }
-    if (slot.death !== undefined) {
-      const message = "The transaction was lost with its connection; nothing of it was stored";
-      throw new ConnectionError("lost", message, { sent: false });
-    }
+    if (slot.death !== undefined) throw lostTransaction(slot.death);
     if (this.#child !== undefined) {
       const message = "The transaction has a part under way; use the handle its callback was given";
       throw new DatabaseError("TRANSACTION_NESTED", message);
@@ -277,6 +276,17 @@ export class OpenTransaction implements Transaction {
       work.id ??= (rows[0] as { id: string | null }).id ?? undefined;
     }, NOTHING);
   }
+}
+
+/** What is said of a transaction whose connection died before its `commit`. */
+export function lostTransaction(death: DatabaseError): DatabaseError {
+  // The server ended it for being idle, and its farewell says so.
+  if (death instanceof TimeoutError) {
+    const message = `${death.message}; nothing of it was stored`;
+    return new TimeoutError(death.kind, message, { sqlState: death.sqlState });
+  }
+  const message = "The transaction was lost with its connection; nothing of it was stored";
+  return new ConnectionError("lost", message);
 }
 
 function left(until: number): number {

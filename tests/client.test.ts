@@ -322,13 +322,49 @@ test("query() tells who holds the pool when none comes free", async () => {
   assert.instance(refused, TimeoutError);
   assert.match(
     refused.message,
-    /Too many callers wait.*1 of 1 in use, 2 waiting; longest: TheHolder/,
+    /Too many callers wait.*1 of 1 in use, 2 waiting; longest: TheHolder for [\d.]+ s$/,
   );
   assert.instance(first, TimeoutError);
   assert.is((first as TimeoutError).kind, "acquire");
   assert.match(first!.message, /within 200 ms.*TheHolder for/);
   await holder;
   assert.equal((await own.query("select 1 as one")).rows, [{ one: 1 }]);
+  await own.close();
+});
+
+test("query() from inside a transaction that holds the last connection is found and named", async () => {
+  const own = await connect({ url: database.url, pool: { size: 2 }, timeouts: { acquire: 300 } });
+  let free = () => {};
+  const held = new Promise<void>((resolve) => free = resolve);
+  const other = own.transaction(async (tx) => {
+    await tx.query("select 1");
+    await held;
+  }, { name: "Other" });
+
+  const error = await rejection(own.transaction(async (tx) => {
+    await tx.query("select 1");
+    await own.query("select 2", [], { name: "Inner" });
+  }, { name: "Outer" }));
+
+  assert.instance(error, TimeoutError);
+  assert.is((error as TimeoutError).kind, "acquire");
+  assert.match(error.message, /^No connection came free for Inner within 300 ms: 2 of 2 in use/);
+  assert.match(error.message, /transaction Outer for 0\.\d s, without a statement for 0\.\d s/);
+  assert.match(error.message, /transaction Other for/);
+  assert.match(error.message, /inside a transaction.*use the handle the callback is given$/);
+  free();
+  await other;
+  await own.close();
+});
+
+test("query() does not suspect a transaction whose statement runs", async () => {
+  const own = await connect({ url: database.url, pool: { size: 1 }, timeouts: { acquire: 200 } });
+  const holder = own.transaction((tx) => tx.query("select pg_sleep(1)"), { name: "Sleeper" });
+
+  const error = await rejection(own.query("select 1"));
+
+  assert.match(error.message, /longest: transaction Sleeper for [\d.]+ s$/);
+  await holder;
   await own.close();
 });
 
@@ -439,6 +475,87 @@ test("ping() tells the round trip in milliseconds", async () => {
   const took = await db.ping();
 
   assert.ok(took > 0 && took < 5000);
+});
+
+test("close() serves those who wait already", async () => {
+  const own = await connect({ url: database.url, pool: { size: 1 } });
+  const calls = Array.from(
+    { length: 20 },
+    (_, i) => own.query<{ i: number }>("select $1::integer as i", [i]),
+  );
+
+  const closing = own.close({ drain: 10_000 });
+  const refused = await rejection(own.transaction((tx) => tx.query("select 1")));
+
+  assert.is((refused as ConnectionError).reason, "closed");
+  assert.equal((await Promise.all(calls)).map(({ rows }) => rows[0]?.i), calls.map((_, i) => i));
+  await closing;
+  await own.close();
+  assert.is(own.stats().size, 0);
+});
+
+test("close() rejects at the end of its patience what still waits", async () => {
+  const own = await connect({ url: database.url, pool: { size: 1 } });
+  const running = rejection(own.query("select pg_sleep(60)"));
+  const waiting = rejection(own.query("select 1"));
+
+  await own.close({ drain: 100 });
+
+  for (const error of [await running, await waiting]) {
+    assert.instance(error, ConnectionError);
+    assert.is((error as ConnectionError).reason, "closed");
+  }
+  await nothingSleeps();
+});
+
+test("stats() tells the slowest queries by name, with calls, failures and times", async () => {
+  const own = await connect({ url: database.url, pool: { size: 1 }, logging: { level: "silent" } });
+  await own.query("select pg_sleep(0.05)", [], { name: "Slow" });
+  for (let i = 0; i < 3; i++) await own.query("select 1", [], { name: "Quick" });
+  await rejection(own.query("select 1 / $1::integer", [0], { name: "Quick" }));
+  for (let i = 0; i < 2_000; i++) await own.query("select 1", [], { name: `Made up ${i}` });
+
+  const { slowest } = own.stats();
+
+  assert.is(slowest.length, 10);
+  assert.is(slowest[0]?.name, "Slow");
+  const { calls, failed, mean, longest } = slowest[0]!;
+  assert.equal({ calls, failed }, { calls: 1, failed: 0 });
+  assert.ok(mean >= 49 && longest >= mean);
+  assert.equal(
+    slowest.map(({ longest }) => longest),
+    slowest.map(({ longest }) => longest).sort((a, b) => b - a),
+  );
+  await own.close();
+});
+
+test("query() refuses a parameter beyond the limit, by name, and the connection goes on", async () => {
+  const own = await connect({
+    url: database.url,
+    pool: { size: 1 },
+    limits: { parameterBytes: 1_000 },
+  });
+  const { discarded } = own.stats();
+  // The first time the server is asked for the types; later they are known.
+  for (let round = 0; round < 2; round++) {
+    for (const value of ["é".repeat(501), "x".repeat(1_001)]) {
+      const error = await rejection(own.query("select $1::text as t", [value], { fields: ["t"] }));
+
+      assert.instance(error, ParameterError);
+      assert.is((error as ParameterError).field, "t");
+      assert.match(error.message, /larger than 1000 bytes.*database\.limits\.parameter_bytes/);
+    }
+    for (const value of [["x".repeat(600), "y".repeat(600)], { a: "x".repeat(1_000) }]) {
+      const type = Array.isArray(value) ? "text[]" : "jsonb";
+      const error = await rejection(own.query(`select 1, $1::${type}`, [value]));
+
+      assert.instance(error, ParameterError);
+    }
+    const { rows } = await own.query("select $1::text as t", ["é".repeat(500)]);
+    assert.equal(rows, [{ t: "é".repeat(500) }]);
+  }
+  assert.is(own.stats().discarded, discarded);
+  await own.close();
 });
 
 test("close() lets running work end, refuses new work, then cuts", async () => {

@@ -410,7 +410,7 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   [
     "has a key that is like none",
     withUrl("  frobnicate: 1\n"),
-    /:3: database\.frobnicate: The key is not known: known are url, server, pool, timeouts, tls$/,
+    /:3: database\.frobnicate: The key is not known: known are url, server, pool, timeouts, limits, allow_cleartext_password, tls$/,
   ],
   ["has an inherited key", withUrl("constructor: 1"), /:3: constructor: The key is not known/],
   ["has __proto__ as a key", withUrl("__proto__: 1"), /:3: __proto__: The key is not known/],

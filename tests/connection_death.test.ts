@@ -51,7 +51,7 @@ test.after(async () => {
 
 async function victims(): Promise<number[]> {
   const { rows } = await killer.query<{ pid: number }>(
-    "select pid from pg_stat_activity where application_name = 'victim'",
+    "select pid from pg_stat_activity where datname = current_database() and application_name = 'victim'",
   );
   return rows.map(({ pid }) => pid);
 }
@@ -95,7 +95,7 @@ test("query() rejects as sent when its connection is killed during the statement
   const sleeping = rejection(db.query("select pg_sleep(30)", [], { name: "Sleep" }));
   await until("the statement runs", async () => {
     const { rows } = await killer.query(
-      "select from pg_stat_activity where application_name = 'victim' and wait_event = 'PgSleep'",
+      "select from pg_stat_activity where datname = current_database() and application_name = 'victim' and wait_event = 'PgSleep'",
     );
     return rows.length === 1;
   });

@@ -66,7 +66,7 @@ test("netraven-db:transaction tells how each ended", async () => {
   const traces = await told<TransactionTrace>("transaction", async () => {
     await db.transaction(async (tx) => {
       await tx.query("select 1");
-    });
+    }, { name: "Named" });
     await rejection(db.transaction(async () => {
       throw new Error("undo");
     }));
@@ -76,6 +76,7 @@ test("netraven-db:transaction tells how each ended", async () => {
   });
 
   assert.equal(traces.map(({ outcome }) => outcome), ["committed", "rolled back", "lost"]);
+  assert.equal(traces.map(({ name }) => name), ["Named", undefined, undefined]);
   assert.ok(traces.every(({ duration, attempt }) => duration > 0 && attempt === 1));
 });
 

@@ -286,6 +286,61 @@ test("transaction() rejects at its deadline, and the server stops what it ran", 
   assert.equal(await ids(), []);
 });
 
+test("transaction() tells the server's three timeouts apart, and stores nothing", async () => {
+  const kinds: unknown[] = [];
+  const work: ((tx: Transaction) => Promise<unknown>)[] = [
+    async (tx) => {
+      await tx.query("set local statement_timeout = '50ms'");
+      await tx.query("select pg_sleep(60)");
+    },
+    async (tx) => {
+      await tx.query("set local lock_timeout = '50ms'");
+      await db.transaction(async (other) => {
+        await other.query("lock table locked");
+        await tx.query("select from locked");
+      });
+    },
+    async (tx) => {
+      await tx.query("set local idle_in_transaction_session_timeout = '50ms'");
+      await new Promise(() => {});
+    },
+    async (tx) => {
+      await tx.query("set local idle_in_transaction_session_timeout = '50ms'");
+      const { discarded } = db.stats();
+      await until("its connection is lost", () => db.stats().discarded > discarded);
+      await tx.query("select 1");
+    },
+  ];
+  await db.query("create table locked ()");
+
+  for (const callback of work) {
+    const error = await rejection(db.transaction(async (tx) => {
+      await note(tx, 1);
+      await callback(tx);
+    }));
+    assert.instance(error, TimeoutError);
+    kinds.push((error as TimeoutError).kind);
+  }
+
+  assert.equal(kinds, ["statement", "lock", "idle_in_transaction", "idle_in_transaction"]);
+  assert.equal(await ids(), []);
+  await db.query("drop table locked");
+});
+
+test("transaction() ends at an abort while it waits to run again", async () => {
+  const controller = new AbortController();
+  const reason = new Error("the caller went home");
+  let runs = 0;
+
+  const error = await rejection(db.transaction(async (tx) => {
+    // The pauses grow: one of them is under way at the abort.
+    if (++runs === 6) setTimeout(() => controller.abort(reason), 1);
+    await tx.query("do $$ begin raise exception using errcode = '40001'; end $$");
+  }, { signal: controller.signal, retry: 1_000 }));
+
+  assert.is(error, reason);
+});
+
 test("transaction() rejects with the signal's reason, and stores nothing", async () => {
   const controller = new AbortController();
   const reason = new Error("the caller went home");

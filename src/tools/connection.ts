@@ -1,6 +1,5 @@
 /** How the tools talk to a server: one connection of their own, apart from any pool. */
-import { Slot } from "../slot.ts";
-import type { Address } from "../socket.ts";
+import { Slot, type SlotOptions } from "../slot.ts";
 
 const STATEMENT = 30_000;
 
@@ -20,11 +19,12 @@ export class Connection {
    * @throws {ConnectionError | TimeoutError}
    */
   static async open(
-    { target, ca }: Address,
+    options: SlotOptions,
     timeout: number,
     applicationName: string = "netraven-db tools",
   ): Promise<Connection> {
-    return new Connection(await Slot.open({ target: { ...target, applicationName }, ca }, timeout));
+    const target = { ...options.target, applicationName };
+    return new Connection(await Slot.open({ ...options, target }, timeout));
   }
 
   /** Is called once when the connection is lost; not at `end`. */

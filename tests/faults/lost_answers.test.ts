@@ -182,6 +182,25 @@ test("query() reads again what could not be sent when all idle connections were 
   assert.is(outcomes.unsent, 0, "an unsent read is not told");
 });
 
+test("query() leaves nothing running on the server when its connection is reset", async () => {
+  const { db, proxy, calls } = scene;
+  const timeout = { timeout: 20_000 };
+  const text = "insert into written select $1 from pg_sleep(60)";
+  const running = calls.write(++lastId, 20_000, () => db.query(text, [lastId], timeout));
+  const isSleeping = async () =>
+    (await scene.sessions()).some(({ state, query }) =>
+      state === "active" && query.includes("pg_sleep(60)")
+    );
+  await until("it runs", isSleeping);
+
+  proxy.reset();
+  const end = await running;
+
+  assert.instance(end.status === "rejected" && end.reason, ConnectionError);
+  // The server looks every few seconds whether somebody still waits for the answer.
+  await until("the server has stopped it", async () => !await isSleeping(), 20_000);
+});
+
 test("query() never writes twice when its idle connection was reset, and says whether it was sent", async () => {
   const { db, proxy, calls } = scene;
   const outcomes = new Outcomes();

@@ -23,7 +23,7 @@ export const adminUrl: string = given("TEST_DATABASE_URL");
 /** An odd one, so that a query that leans on the session's time zone is found out. */
 export const TIME_ZONE = "Asia/Kathmandu";
 
-/** How long to wait for a template that another test is cloning, in milliseconds. */
+/** How long to wait for what another one is doing with a database, in milliseconds. */
 const PATIENCE = 30_000;
 
 /** Clones the migrated template; to be dropped at the end. */
@@ -31,17 +31,8 @@ export async function createDatabase(): Promise<TestDatabase> {
   const template = given("TEST_TEMPLATE");
   const name = newName();
   await asAdmin(async (sql) => {
-    const deadline = Date.now() + PATIENCE;
-    for (;;) {
-      try {
-        await sql.unsafe(`create database ${name} template ${template}`);
-        break;
-      } catch (error) {
-        const busy = (error as { code?: string }).code === "55006";
-        if (!busy || Date.now() > deadline) throw error;
-        await sleep(20 + Math.random() * 30);
-      }
-    }
+    const create = `create database ${name} template ${template}`;
+    await patiently("55006", () => sql.unsafe(create));
     // A clone does not take over what belongs to the template by name.
     await sql.unsafe(`alter database ${name} set timezone to '${TIME_ZONE}'`);
   });
@@ -70,7 +61,21 @@ function newName(): string {
 }
 
 async function dropDatabase(name: string): Promise<void> {
-  await asAdmin((sql) => sql.unsafe(`drop database if exists ${name} with (force)`));
+  const drop = `drop database if exists ${name} with (force)`;
+  await asAdmin((sql) => patiently("42501", () => sql.unsafe(drop)));
+}
+
+/** Tries again while the server refuses with the code: it may be autovacuum that is in the way, which ends. */
+async function patiently(code: string, work: () => Promise<unknown>): Promise<void> {
+  for (const deadline = Date.now() + PATIENCE;;) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== code || Date.now() > deadline) throw error;
+      await sleep(20 + Math.random() * 30);
+    }
+  }
 }
 
 function urlOf(name: string): string {

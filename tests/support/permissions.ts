@@ -21,7 +21,8 @@ export function testPermissions(
   places: { project: string; shared: string; tmp: string },
 ): string[] {
   return [
-    "--allow-net=127.0.0.1,localhost,[::1]",
+    // 0.0.0.0 reaches this machine, too, and counts for an address of elsewhere.
+    "--allow-net=127.0.0.1,localhost,[::1],0.0.0.0",
     "--allow-env=" + [
       "DATABASE_URL,NETRAVEN_*,PG*,LOG_STREAM,LOG_TOKENS",
       // The tests' own, uvu's colours and the folder for temporary files.
