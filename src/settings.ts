@@ -3,7 +3,8 @@
  * once; after that a read costs a look into a Map. `settings_feed.ts` tells what
  * has changed.
  */
-import { ConfigError, ConflictError, ParameterError } from "./errors.ts";
+import { clearTimeout, setTimeout as after } from "node:timers";
+import { ConfigError, ConflictError, ParameterError, TimeoutError } from "./errors.ts";
 import {
   settingDelete,
   settingGetMany,
@@ -101,14 +102,20 @@ export class Settings {
    * @param schema Checks and types the value: any Standard Schema.
    * @returns The frozen value; undefined where neither environment, database nor YAML has the key.
    * @throws {ConfigError} the value does not fit the schema.
+   * @param options End this wait alone; the load that others share goes on.
    * @throws {ConnectionError | TimeoutError} the first read failed.
    * @example
    * const days = await db.settings.get("log_retention_days");
    */
-  get(key: string): Promise<Json | undefined>;
-  get<Output>(key: string, schema: StandardSchema<Output>): Promise<Output>;
-  get(key: string, schema?: StandardSchema<unknown>): Promise<unknown> {
-    const value = this.#ready.get(key) ?? this.#read(key);
+  get(key: string, schema?: undefined, options?: CallOptions): Promise<Json | undefined>;
+  get<Output>(
+    key: string,
+    schema: StandardSchema<Output>,
+    options?: CallOptions,
+  ): Promise<Output>;
+  get(key: string, schema?: StandardSchema<unknown>, options?: CallOptions): Promise<unknown> {
+    const ready = this.#ready.get(key);
+    const value = ready ?? within(this.#read(key), options);
     return schema === undefined ? value : check(key, value, schema);
   }
 
@@ -167,8 +174,8 @@ export class Settings {
    * @example
    * for (const { key, value, source } of await db.settings.entries()) console.log(key, value, source);
    */
-  async entries(): Promise<SettingEntry[]> {
-    await this.#current(() => this.#isStale());
+  async entries(options?: CallOptions): Promise<SettingEntry[]> {
+    await within(this.#current(() => this.#isStale()), options);
     const keys = new Set([...Object.keys(this.#sources.defaults), ...this.#rows.keys()]);
     return [...keys].sort().flatMap((key) => this.#resolve(key) ?? []);
   }
@@ -320,6 +327,26 @@ export class Settings {
     this.#allStale = true;
     this.#sync().catch(NOTHING);
   }
+}
+
+function within<T>(load: Promise<T>, { signal, timeout }: CallOptions = {}): Promise<T> {
+  if (signal === undefined && timeout === undefined) return load;
+  return new Promise((resolve, reject) => {
+    const late = () => {
+      const message = `The settings were not read within ${timeout} ms`;
+      end(() => reject(new TimeoutError("statement", message)));
+    };
+    const abort = () => end(() => reject(signal?.reason));
+    const timer = timeout === undefined ? undefined : after(late, timeout);
+    const end = (settle: () => void) => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+      settle();
+    };
+    signal?.addEventListener("abort", abort);
+    if (signal?.aborted) abort();
+    load.then((value) => end(() => resolve(value)), (error) => end(() => reject(error)));
+  });
 }
 
 async function check(

@@ -1,10 +1,11 @@
 /** The settings cache behind a network that fails: stale for a while, never wrong for good, never back in time. */
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
+import { connect, TimeoutError, type Transaction } from "netraven-db";
 import { openScene, type Scene, type Session } from "../support/invariants.ts";
 import type { Link } from "../support/proxy.ts";
 import { suite } from "../support/suite.ts";
-import { until } from "../support/until.ts";
+import { rejection, until } from "../support/until.ts";
 
 const test = suite("settings under faults");
 let scene: Scene;
@@ -151,6 +152,65 @@ test("get() hears of a change that comes in pieces, over the same listener", asy
   await until("the write is seen", async () => await scene.db.settings.get("EEE") === 1);
 
   assert.is((await listener()).pid, before);
+});
+
+test("get() and entries() end at their own deadline, and at an abort, while others wait on", async () => {
+  const { proxy } = scene;
+  const newcomer = await connect({
+    url: proxy.url("newcomer"),
+    pool: { size: 1 },
+    logging: { level: "silent" },
+  });
+  proxy.stall();
+  const patient = newcomer.settings.get("a");
+  const controller = new AbortController();
+  const reason = new Error("no longer wanted");
+  setTimeout(() => controller.abort(reason), 50);
+
+  const late = await rejection(newcomer.settings.get("a", undefined, { timeout: 50 }));
+  const aborted = await rejection(newcomer.settings.entries({ signal: controller.signal }));
+
+  assert.instance(late, TimeoutError);
+  assert.is(aborted, reason);
+  proxy.pass();
+  assert.is(await patient, 0);
+  await newcomer.close();
+});
+
+test("get() goes by versions, not by clocks: one that is an hour off changes nothing", async () => {
+  const now = Date.now;
+  try {
+    for (const [value, hours] of [[1, -1], [2, 1], [3, -24]] as const) {
+      Date.now = () => now() + hours * 3_600_000;
+      await scene.witness.settings.set("a", value);
+
+      await until("the write is seen", async () => await scene.db.settings.get("a") === value);
+      assert.ok(scene.db.settings.freshness().age < 60_000);
+    }
+  } finally {
+    Date.now = now;
+  }
+});
+
+test("get() reads nothing of a writer that was rolled back, or cut off before its commit", async () => {
+  const { db, proxy, witness } = scene;
+  const write = (tx: Transaction) =>
+    tx.query("update system_settings set value = '-1' where key = 'a'");
+  const seen: unknown[] = [];
+  const stop = db.settings.onChange(({ key, value }) => key === "a" && seen.push(value));
+
+  await rejection(witness.transaction(async (tx) => {
+    await write(tx);
+    throw new Error("undo");
+  }));
+  proxy.loseCommit("commit");
+  await rejection(db.transaction(write));
+  proxy.pass();
+  await witness.settings.set("a", 1);
+
+  await until("the write is seen", async () => await db.settings.get("a") === 1);
+  assert.not(seen.includes(-1));
+  stop();
 });
 
 test.run();

@@ -27,6 +27,8 @@ export function testPermissions(
       "DATABASE_URL,NETRAVEN_*,PG*,LOG_STREAM,LOG_TOKENS",
       // The tests' own, uvu's colours and the folder for temporary files.
       "TEST_*,NO_COLOR,FORCE_COLOR,NODE_DISABLE_COLORS,TERM,TMPDIR,TMP,TEMP",
+      // OpenTelemetry's kit looks at these.
+      "OTEL_*",
     ].join(","),
     `--allow-read=${places.project},${places.shared},${places.tmp}`,
     `--allow-write=${places.tmp}`,
