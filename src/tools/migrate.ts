@@ -17,10 +17,22 @@ import { Connection } from "./connection.ts";
 import { type DbmateRun, runDbmate } from "./dbmate.ts";
 import { MigrationError } from "./migration_error.ts";
 import { type MigrationFile, MIGRATIONS, newMigration, readMigrations } from "./migration_files.ts";
+import {
+  announce,
+  compare,
+  keepBooks,
+  type Migration,
+  type MigrationState,
+  type MigrationStatus,
+  record,
+  refuseHistory,
+  refuseOrder,
+} from "./migration_history.ts";
 import { MigrationLock } from "./migration_lock.ts";
 
 export { newMigration } from "./migration_files.ts";
 export { MigrationError } from "./migration_error.ts";
+export type { Migration, MigrationStatus } from "./migration_history.ts";
 
 /** Which database, which files. */
 export interface MigrateOptions {
@@ -42,27 +54,6 @@ export interface MigrateOptions {
   readonly binary?: string;
 }
 
-/** One migration, wherever it is known from. */
-export interface Migration {
-  readonly version: string;
-  /** Empty where only the version is known. */
-  readonly name: string;
-}
-
-/** The database beside the folder. Each list is oldest first; no migration is in two of them. */
-export interface MigrationStatus {
-  /** Applied, and its file is as it was. */
-  readonly applied: readonly Migration[];
-  /** A file that is not applied. */
-  readonly pending: readonly Migration[];
-  /** Applied, and the file is gone. */
-  readonly missing: readonly Migration[];
-  /** Applied, and the file has changed since. */
-  readonly edited: readonly Migration[];
-  /** Applied, without a file, newer than every file: the database is newer than this code. */
-  readonly newer: readonly Migration[];
-}
-
 /** What `migrate` and `rollback` did. */
 export interface MigrateResult {
   /** The migrations that were applied, or taken back. */
@@ -71,16 +62,11 @@ export interface MigrateResult {
   readonly total: number;
 }
 
-interface State extends MigrationStatus {
-  /** Applied, but not by this tool, or it was killed before it took the note. */
-  readonly unrecorded: readonly MigrationFile[];
-}
-
 /** A migrator at work: its lock, its files, and a folder for dbmate. */
 interface Work {
   readonly lock: MigrationLock;
   readonly files: readonly MigrationFile[];
-  readonly state: State;
+  readonly state: MigrationState;
   readonly log: (line: string) => void;
   /** dbmate reads copies, so what runs is what was checked. */
   readonly folder: string;
@@ -102,11 +88,12 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   return await withLock(options, files, async (work) => {
     refuseHistory(work.state);
     refuseOrder(work.state);
-    await keepBooks(work);
+    await keepBooks(work.state, work.lock.connection, work.log);
     const done: Migration[] = [];
     for (const { version, name } of work.state.pending) {
       const file = files.find((candidate) => candidate.version === version)!;
       await writeFile(join(work.folder, file.file), file.text);
+      await announce(file, work.lock.connection);
       await apply(file, work, options);
       await record(file, work.lock.connection);
       done.push({ version, name });
@@ -130,7 +117,7 @@ export async function rollback(options: MigrateOptions): Promise<MigrateResult> 
       work.log("Nothing to take back: no migration is applied");
       return { done: [], total: 0 };
     }
-    await keepBooks(work);
+    await keepBooks(work.state, work.lock.connection, work.log);
     const file = files.find((candidate) => candidate.version === last.version)!;
     await attempt(file, "down", ["rollback"], work, options);
     const forget = "delete from public.schema_checksums where version = $1";
@@ -205,148 +192,6 @@ async function withLock(
     await lock.release();
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function compare(connection: Connection, files: readonly MigrationFile[]): Promise<State> {
-  const [tables] = await connection.ask<{ versions: boolean; checksums: boolean }>(TABLES);
-  const query = tables?.checksums ? HISTORY : BARE_HISTORY;
-  const rows = tables?.versions ? await connection.ask<Applied>(query) : [];
-
-  const byVersion = new Map(files.map((file) => [file.version, file]));
-  const newest = files.at(-1)?.version ?? "";
-  const applied: Migration[] = [];
-  const missing: Migration[] = [];
-  const edited: Migration[] = [];
-  const newer: Migration[] = [];
-  const unrecorded: MigrationFile[] = [];
-  for (const { version, name, checksum } of rows) {
-    const file = byVersion.get(version);
-    byVersion.delete(version);
-    if (file === undefined) {
-      (version > newest ? newer : missing).push({ version, name: name ?? "" });
-    } else if (checksum !== null && checksum !== file.checksum) {
-      edited.push({ version, name: file.name });
-    } else {
-      applied.push({ version, name: file.name });
-      if (checksum === null) unrecorded.push(file);
-    }
-  }
-  const pending = [...byVersion.values()].map(({ version, name }) => ({ version, name }));
-  return { applied, pending, missing, edited, newer, unrecorded };
-}
-
-interface Applied {
-  version: string;
-  name: string | null;
-  checksum: string | null;
-}
-
-const TABLES = `
-select
-  to_regclass('public.schema_migrations') is not null as versions,
-  to_regclass('public.schema_checksums') is not null as checksums`;
-
-const HISTORY = `
-select m.version, c.name, c.checksum
-from public.schema_migrations m
-left join public.schema_checksums c on c.version = m.version
-order by m.version`;
-
-const BARE_HISTORY = `
-select version, null as name, null as checksum
-from public.schema_migrations
-order by version`;
-
-/** An error for what was applied and is not in the folder as it was; before anything runs. */
-function refuseHistory({ missing, edited, newer }: State): void {
-  if (edited.length > 0) {
-    const message = `${names(edited)} changed after it was applied; ` +
-      "put the file back as it was, and write a new migration for the change";
-    throw new MigrationError("EDITED", message);
-  }
-  if (missing.length > 0) {
-    const message = `${names(missing)} is applied, but its file is gone; ` +
-      "put the file back (it is in the history of the repository)";
-    throw new MigrationError("MISSING", message);
-  }
-  if (newer.length > 0) {
-    const message =
-      `The database is newer than this code: ${names(newer)} is applied and unknown here; ` +
-      "use the code that belongs to it, or roll back with that code first";
-    throw new MigrationError("NEWER", message);
-  }
-}
-
-function refuseOrder({ applied, pending }: State): void {
-  const last = applied.at(-1)?.version ?? "";
-  const late = pending.filter(({ version }) => version < last);
-  if (late.length === 0) return;
-  const message = `${names(late)} is older than ${names(applied.slice(-1))}, which is applied; ` +
-    "rename it with a newer timestamp, so that every database runs them in one order";
-  throw new MigrationError("ORDER", message);
-}
-
-function names(migrations: readonly Migration[]): string {
-  const list = migrations.map(({ version, name }) =>
-    `"${name ? `${version}_${name}.sql` : version}"`
-  );
-  return `${list.length > 1 ? "Migrations" : "Migration"} ${list.join(", ")}`;
-}
-
-const BOOKS = [
-  // As dbmate would make it; made here, so that its comments stand from the start.
-  `create table if not exists public.schema_migrations (
-  version varchar not null primary key
-)`,
-  `comment on table public.schema_migrations is
-  'The migrations that are applied; dbmate writes it.'`,
-  `comment on column public.schema_migrations.version is
-  'The digits at the start of the file name, a time in UTC.'`,
-  `create table if not exists public.schema_checksums (
-  version varchar not null primary key,
-  name text not null,
-  checksum text not null,
-  applied_at timestamptz not null default now()
-)`,
-  `comment on table public.schema_checksums is
-  'What each applied migration looked like, so that a later edit of its file is found.'`,
-  `comment on column public.schema_checksums.version is
-  'As in schema_migrations; a row without its counterpart there means nothing.'`,
-  `comment on column public.schema_checksums.name is
-  'What stands after the version in the file name.'`,
-  `comment on column public.schema_checksums.checksum is
-  'SHA-256 of the file with plain line ends, in hexadecimal.'`,
-  `comment on column public.schema_checksums.applied_at is
-  'When it was applied, or first seen where something else had applied it.'`,
-];
-
-/** Makes the tables of this tool, and notes the checksums that are not noted yet. */
-async function keepBooks({ lock: { connection }, state, log }: Work): Promise<void> {
-  const [tables] = await connection.ask<{ checksums: boolean }>(TABLES);
-  if (!tables?.checksums) {
-    for (const statement of ["begin", ...BOOKS, "commit"]) await connection.command(statement);
-  }
-  for (const file of state.unrecorded) {
-    log(`Adopted: ${file.file} was applied without a note of its checksum`);
-    await record(file, connection);
-  }
-}
-
-const RECORD = `
-insert into public.schema_checksums (version, name, checksum)
-select version, $2::text, $3::text
-from public.schema_migrations
-where version = $1
-on conflict (version) do update set
-  name = excluded.name,
-  checksum = excluded.checksum,
-  applied_at = excluded.applied_at
-returning version`;
-
-async function record(file: MigrationFile, connection: Connection): Promise<void> {
-  const noted = await connection.ask(RECORD, [file.version, file.name, file.checksum]);
-  if (noted.length === 1) return;
-  throw new MigrationError("DBMATE", `dbmate did not apply "${file.file}", although it said so`);
 }
 
 async function apply(file: MigrationFile, work: Work, options: MigrateOptions): Promise<void> {
