@@ -28,7 +28,10 @@ import {
   refuseHistory,
   refuseOrder,
 } from "./migration_history.ts";
+import { dropInvalidIndexes, invalidIndexes } from "./migration_indexes.ts";
 import { MigrationLock } from "./migration_lock.ts";
+import { adoptStandingIndex, describeRemains } from "./migration_remains.ts";
+import { readStatements } from "./migration_statements.ts";
 
 export { newMigration } from "./migration_files.ts";
 export { MigrationError } from "./migration_error.ts";
@@ -64,6 +67,7 @@ export interface MigrateResult {
 
 /** A migrator at work: its lock, its files, and a folder for dbmate. */
 interface Work {
+  readonly address: Address;
   readonly lock: MigrationLock;
   readonly files: readonly MigrationFile[];
   readonly state: MigrationState;
@@ -74,6 +78,7 @@ interface Work {
 }
 
 const CONNECT = 10_000;
+const LOCK_TIMEOUT = 5_000;
 
 /**
  * Creates the database where it is missing and applies every pending migration,
@@ -98,6 +103,7 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
       await record(file, work.lock.connection);
       done.push({ version, name });
     }
+    await nameInvalidIndexes(work);
     return { done, total: work.state.applied.length + done.length };
   });
 }
@@ -172,6 +178,7 @@ async function withLock(
     let caFile: string | undefined;
     if (address.ca !== undefined) await writeFile(caFile = join(folder, "ca.pem"), address.ca);
     return await act({
+      address,
       lock,
       files,
       state,
@@ -195,6 +202,13 @@ async function withLock(
 }
 
 async function apply(file: MigrationFile, work: Work, options: MigrateOptions): Promise<void> {
+  if (!file.transaction.up) {
+    const { address, lock: { connection, lost: signal }, log } = work;
+    const { lockTimeout = LOCK_TIMEOUT } = options;
+    const repair = { address, connection, lockTimeout, signal, log };
+    const what = `Migration "${file.file}" (repair)`;
+    await withRetries(what, true, work, options, () => dropInvalidIndexes(file, repair));
+  }
   // `migrate`, not `up`: the database is there. The order is checked already; this is the belt.
   await attempt(file, "up", ["--no-dump-schema", "migrate", "--strict"], work, options);
 }
@@ -204,49 +218,75 @@ async function attempt(
   file: MigrationFile,
   direction: "up" | "down",
   args: readonly string[],
-  { dbmate, lock, log }: Work,
-  { lockTimeout = 5_000, attempts = 5 }: MigrateOptions,
+  work: Work,
+  options: MigrateOptions,
 ): Promise<void> {
+  const { lockTimeout = LOCK_TIMEOUT } = options;
   const transaction = file.transaction[direction];
-  // Outside a transaction nothing can be tried again safely, and `create index
-  // concurrently` must be able to wait for the end of long transactions.
-  const settings = { lock_timeout: transaction ? String(lockTimeout) : "0" };
+  // `create index concurrently` must be able to wait for the end of long transactions; it keeps
+  // nobody waiting meanwhile. Everything else does, in a transaction or not.
+  const patient = !transaction &&
+    readStatements(file.sql[direction]).some((words) => words.includes("concurrently"));
+  const settings = { lock_timeout: patient ? "0" : String(lockTimeout) };
   const what = `Migration "${file.file}"${direction === "down" ? " (down)" : ""}`;
+  try {
+    // Outside a transaction nothing can be tried again safely.
+    await withRetries(
+      what,
+      transaction,
+      work,
+      options,
+      () => runDbmate(["--no-dump-schema", ...args], { ...work.dbmate, settings }),
+    );
+  } catch (error) {
+    if (transaction || !(error instanceof MigrationError) || work.lock.lost.aborted) throw error;
+    const { log, lock: { connection } } = work;
+    if (direction === "up" && await adoptStandingIndex(file, error, connection, log)) return;
+    const { code, message, sqlState } = error;
+    const remains = await describeRemains(file, direction, error, connection);
+    throw new MigrationError(code, `${message}${remains}`, { sqlState });
+  }
+}
+
+/** Runs `act`, and again while it cannot get its locks; what it fails with names the migration. */
+async function withRetries(
+  what: string,
+  again: boolean,
+  { lock, log }: Work,
+  { lockTimeout = LOCK_TIMEOUT, attempts = 5 }: MigrateOptions,
+  act: () => Promise<void>,
+): Promise<void> {
   for (let turn = 1;; turn++) {
     try {
-      return await runDbmate(["--no-dump-schema", ...args], { ...dbmate, settings });
+      return await act();
     } catch (error) {
-      if (!(error instanceof MigrationError) || error.code === "LOCK_LOST") throw error;
-      const { code, sqlState } = error;
-      if (sqlState === "55P03" && transaction && turn < attempts) {
+      if (!(error instanceof DatabaseError) || error.code === "LOCK_LOST") throw error;
+      const { sqlState } = error;
+      if (sqlState === "55P03" && again && turn < attempts) {
         log(
           `${what} did not get its locks within ${lockTimeout} ms; trying again (${turn} of ${attempts})`,
         );
         await sleep(Math.min(turn * 1000, lockTimeout), undefined, { signal: lock.lost });
         continue;
       }
+      const code = error instanceof MigrationError ? error.code : "STATEMENT";
       const hint = sqlState === "55P03"
         ? "; a long query or transaction holds the table: see pg_stat_activity, and try again"
-        : transaction
-        ? ""
-        : await invalidIndexes(lock.connection);
+        : "";
       throw new MigrationError(code, `${what} failed: ${error.message}${hint}`, { sqlState });
     }
   }
 }
 
-/** A failed `create index concurrently` leaves an index that costs writes and serves nobody. */
-async function invalidIndexes(connection: Connection): Promise<string> {
-  const text = `
-select indexrelid::regclass::text as name
-from pg_index
-where not indisvalid
-order by 1`;
-  // The failure itself is what must be told, whatever becomes of this question.
-  const rows = await connection.ask<{ name: string }>(text).catch(() => []);
-  if (rows.length === 0) return "";
-  const names = rows.map(({ name }) => name).join(", ");
-  return `; it may have left ${names} invalid: drop index concurrently, then try again`;
+/** Tells of what no run of this tool will repair, since no pending file builds it. */
+async function nameInvalidIndexes({ lock: { connection }, log }: Work): Promise<void> {
+  for (const { name, table, pid } of await invalidIndexes(connection)) {
+    if (pid !== null) continue;
+    log(
+      `Invalid: index ${name} on ${table} serves no query and costs every write; no pending ` +
+        "migration builds it, so it is left alone: drop it, or reindex it concurrently",
+    );
+  }
 }
 
 async function createDatabase(address: Address, log: (line: string) => void): Promise<void> {
