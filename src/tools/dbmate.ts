@@ -77,7 +77,9 @@ export async function runDbmate(args: readonly string[], run: DbmateRun): Promis
     throw new MigrationError("DBMATE", `Cannot start dbmate: ${code}; run \`npm ci\` again`);
   }
   if (end.signal !== null) {
-    throw new MigrationError("DBMATE", `dbmate was ended by ${end.signal} before it was done`);
+    const message = `dbmate was ended by ${end.signal} before it was done; ` +
+      "what it had sent may still run on the server, and the next run waits for its end";
+    throw new MigrationError("DBMATE", message);
   }
   if (end.status !== 0) throw failure(errors, end.status);
   for (const line of claims) run.log(line);

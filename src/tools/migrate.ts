@@ -17,10 +17,25 @@ import { Connection } from "./connection.ts";
 import { type DbmateRun, runDbmate } from "./dbmate.ts";
 import { MigrationError } from "./migration_error.ts";
 import { type MigrationFile, MIGRATIONS, newMigration, readMigrations } from "./migration_files.ts";
+import {
+  announce,
+  compare,
+  keepBooks,
+  type Migration,
+  type MigrationState,
+  type MigrationStatus,
+  record,
+  refuseHistory,
+  refuseOrder,
+} from "./migration_history.ts";
+import { dropInvalidIndexes, invalidIndexes } from "./migration_indexes.ts";
 import { MigrationLock } from "./migration_lock.ts";
+import { adoptStandingIndex, describeRemains } from "./migration_remains.ts";
+import { readStatements } from "./migration_statements.ts";
 
 export { newMigration } from "./migration_files.ts";
 export { MigrationError } from "./migration_error.ts";
+export type { Migration, MigrationStatus } from "./migration_history.ts";
 
 /** Which database, which files. */
 export interface MigrateOptions {
@@ -42,27 +57,6 @@ export interface MigrateOptions {
   readonly binary?: string;
 }
 
-/** One migration, wherever it is known from. */
-export interface Migration {
-  readonly version: string;
-  /** Empty where only the version is known. */
-  readonly name: string;
-}
-
-/** The database beside the folder. Each list is oldest first; no migration is in two of them. */
-export interface MigrationStatus {
-  /** Applied, and its file is as it was. */
-  readonly applied: readonly Migration[];
-  /** A file that is not applied. */
-  readonly pending: readonly Migration[];
-  /** Applied, and the file is gone. */
-  readonly missing: readonly Migration[];
-  /** Applied, and the file has changed since. */
-  readonly edited: readonly Migration[];
-  /** Applied, without a file, newer than every file: the database is newer than this code. */
-  readonly newer: readonly Migration[];
-}
-
 /** What `migrate` and `rollback` did. */
 export interface MigrateResult {
   /** The migrations that were applied, or taken back. */
@@ -71,16 +65,12 @@ export interface MigrateResult {
   readonly total: number;
 }
 
-interface State extends MigrationStatus {
-  /** Applied, but not by this tool, or it was killed before it took the note. */
-  readonly unrecorded: readonly MigrationFile[];
-}
-
 /** A migrator at work: its lock, its files, and a folder for dbmate. */
 interface Work {
+  readonly address: Address;
   readonly lock: MigrationLock;
   readonly files: readonly MigrationFile[];
-  readonly state: State;
+  readonly state: MigrationState;
   readonly log: (line: string) => void;
   /** dbmate reads copies, so what runs is what was checked. */
   readonly folder: string;
@@ -88,6 +78,7 @@ interface Work {
 }
 
 const CONNECT = 10_000;
+const LOCK_TIMEOUT = 5_000;
 
 /**
  * Creates the database where it is missing and applies every pending migration,
@@ -102,15 +93,17 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   return await withLock(options, files, async (work) => {
     refuseHistory(work.state);
     refuseOrder(work.state);
-    await keepBooks(work);
+    await keepBooks(work.state, work.lock.connection, work.log);
     const done: Migration[] = [];
     for (const { version, name } of work.state.pending) {
       const file = files.find((candidate) => candidate.version === version)!;
       await writeFile(join(work.folder, file.file), file.text);
+      await announce(file, work.lock.connection);
       await apply(file, work, options);
       await record(file, work.lock.connection);
       done.push({ version, name });
     }
+    await nameInvalidIndexes(work);
     return { done, total: work.state.applied.length + done.length };
   });
 }
@@ -130,7 +123,7 @@ export async function rollback(options: MigrateOptions): Promise<MigrateResult> 
       work.log("Nothing to take back: no migration is applied");
       return { done: [], total: 0 };
     }
-    await keepBooks(work);
+    await keepBooks(work.state, work.lock.connection, work.log);
     const file = files.find((candidate) => candidate.version === last.version)!;
     await attempt(file, "down", ["rollback"], work, options);
     const forget = "delete from public.schema_checksums where version = $1";
@@ -185,6 +178,7 @@ async function withLock(
     let caFile: string | undefined;
     if (address.ca !== undefined) await writeFile(caFile = join(folder, "ca.pem"), address.ca);
     return await act({
+      address,
       lock,
       files,
       state,
@@ -207,149 +201,14 @@ async function withLock(
   }
 }
 
-async function compare(connection: Connection, files: readonly MigrationFile[]): Promise<State> {
-  const [tables] = await connection.ask<{ versions: boolean; checksums: boolean }>(TABLES);
-  const query = tables?.checksums ? HISTORY : BARE_HISTORY;
-  const rows = tables?.versions ? await connection.ask<Applied>(query) : [];
-
-  const byVersion = new Map(files.map((file) => [file.version, file]));
-  const newest = files.at(-1)?.version ?? "";
-  const applied: Migration[] = [];
-  const missing: Migration[] = [];
-  const edited: Migration[] = [];
-  const newer: Migration[] = [];
-  const unrecorded: MigrationFile[] = [];
-  for (const { version, name, checksum } of rows) {
-    const file = byVersion.get(version);
-    byVersion.delete(version);
-    if (file === undefined) {
-      (version > newest ? newer : missing).push({ version, name: name ?? "" });
-    } else if (checksum !== null && checksum !== file.checksum) {
-      edited.push({ version, name: file.name });
-    } else {
-      applied.push({ version, name: file.name });
-      if (checksum === null) unrecorded.push(file);
-    }
-  }
-  const pending = [...byVersion.values()].map(({ version, name }) => ({ version, name }));
-  return { applied, pending, missing, edited, newer, unrecorded };
-}
-
-interface Applied {
-  version: string;
-  name: string | null;
-  checksum: string | null;
-}
-
-const TABLES = `
-select
-  to_regclass('public.schema_migrations') is not null as versions,
-  to_regclass('public.schema_checksums') is not null as checksums`;
-
-const HISTORY = `
-select m.version, c.name, c.checksum
-from public.schema_migrations m
-left join public.schema_checksums c on c.version = m.version
-order by m.version`;
-
-const BARE_HISTORY = `
-select version, null as name, null as checksum
-from public.schema_migrations
-order by version`;
-
-/** An error for what was applied and is not in the folder as it was; before anything runs. */
-function refuseHistory({ missing, edited, newer }: State): void {
-  if (edited.length > 0) {
-    const message = `${names(edited)} changed after it was applied; ` +
-      "put the file back as it was, and write a new migration for the change";
-    throw new MigrationError("EDITED", message);
-  }
-  if (missing.length > 0) {
-    const message = `${names(missing)} is applied, but its file is gone; ` +
-      "put the file back (it is in the history of the repository)";
-    throw new MigrationError("MISSING", message);
-  }
-  if (newer.length > 0) {
-    const message =
-      `The database is newer than this code: ${names(newer)} is applied and unknown here; ` +
-      "use the code that belongs to it, or roll back with that code first";
-    throw new MigrationError("NEWER", message);
-  }
-}
-
-function refuseOrder({ applied, pending }: State): void {
-  const last = applied.at(-1)?.version ?? "";
-  const late = pending.filter(({ version }) => version < last);
-  if (late.length === 0) return;
-  const message = `${names(late)} is older than ${names(applied.slice(-1))}, which is applied; ` +
-    "rename it with a newer timestamp, so that every database runs them in one order";
-  throw new MigrationError("ORDER", message);
-}
-
-function names(migrations: readonly Migration[]): string {
-  const list = migrations.map(({ version, name }) =>
-    `"${name ? `${version}_${name}.sql` : version}"`
-  );
-  return `${list.length > 1 ? "Migrations" : "Migration"} ${list.join(", ")}`;
-}
-
-const BOOKS = [
-  // As dbmate would make it; made here, so that its comments stand from the start.
-  `create table if not exists public.schema_migrations (
-  version varchar not null primary key
-)`,
-  `comment on table public.schema_migrations is
-  'The migrations that are applied; dbmate writes it.'`,
-  `comment on column public.schema_migrations.version is
-  'The digits at the start of the file name, a time in UTC.'`,
-  `create table if not exists public.schema_checksums (
-  version varchar not null primary key,
-  name text not null,
-  checksum text not null,
-  applied_at timestamptz not null default now()
-)`,
-  `comment on table public.schema_checksums is
-  'What each applied migration looked like, so that a later edit of its file is found.'`,
-  `comment on column public.schema_checksums.version is
-  'As in schema_migrations; a row without its counterpart there means nothing.'`,
-  `comment on column public.schema_checksums.name is
-  'What stands after the version in the file name.'`,
-  `comment on column public.schema_checksums.checksum is
-  'SHA-256 of the file with plain line ends, in hexadecimal.'`,
-  `comment on column public.schema_checksums.applied_at is
-  'When it was applied, or first seen where something else had applied it.'`,
-];
-
-/** Makes the tables of this tool, and notes the checksums that are not noted yet. */
-async function keepBooks({ lock: { connection }, state, log }: Work): Promise<void> {
-  const [tables] = await connection.ask<{ checksums: boolean }>(TABLES);
-  if (!tables?.checksums) {
-    for (const statement of ["begin", ...BOOKS, "commit"]) await connection.command(statement);
-  }
-  for (const file of state.unrecorded) {
-    log(`Adopted: ${file.file} was applied without a note of its checksum`);
-    await record(file, connection);
-  }
-}
-
-const RECORD = `
-insert into public.schema_checksums (version, name, checksum)
-select version, $2::text, $3::text
-from public.schema_migrations
-where version = $1
-on conflict (version) do update set
-  name = excluded.name,
-  checksum = excluded.checksum,
-  applied_at = excluded.applied_at
-returning version`;
-
-async function record(file: MigrationFile, connection: Connection): Promise<void> {
-  const noted = await connection.ask(RECORD, [file.version, file.name, file.checksum]);
-  if (noted.length === 1) return;
-  throw new MigrationError("DBMATE", `dbmate did not apply "${file.file}", although it said so`);
-}
-
 async function apply(file: MigrationFile, work: Work, options: MigrateOptions): Promise<void> {
+  if (!file.transaction.up) {
+    const { address, lock: { connection, lost: signal }, log } = work;
+    const { lockTimeout = LOCK_TIMEOUT } = options;
+    const repair = { address, connection, lockTimeout, signal, log };
+    const what = `Migration "${file.file}" (repair)`;
+    await withRetries(what, true, work, options, () => dropInvalidIndexes(file, repair));
+  }
   // `migrate`, not `up`: the database is there. The order is checked already; this is the belt.
   await attempt(file, "up", ["--no-dump-schema", "migrate", "--strict"], work, options);
 }
@@ -359,49 +218,75 @@ async function attempt(
   file: MigrationFile,
   direction: "up" | "down",
   args: readonly string[],
-  { dbmate, lock, log }: Work,
-  { lockTimeout = 5_000, attempts = 5 }: MigrateOptions,
+  work: Work,
+  options: MigrateOptions,
 ): Promise<void> {
+  const { lockTimeout = LOCK_TIMEOUT } = options;
   const transaction = file.transaction[direction];
-  // Outside a transaction nothing can be tried again safely, and `create index
-  // concurrently` must be able to wait for the end of long transactions.
-  const settings = { lock_timeout: transaction ? String(lockTimeout) : "0" };
+  // `create index concurrently` must be able to wait for the end of long transactions; it keeps
+  // nobody waiting meanwhile. Everything else does, in a transaction or not.
+  const patient = !transaction &&
+    readStatements(file.sql[direction]).some((words) => words.includes("concurrently"));
+  const settings = { lock_timeout: patient ? "0" : String(lockTimeout) };
   const what = `Migration "${file.file}"${direction === "down" ? " (down)" : ""}`;
+  try {
+    // Outside a transaction nothing can be tried again safely.
+    await withRetries(
+      what,
+      transaction,
+      work,
+      options,
+      () => runDbmate(["--no-dump-schema", ...args], { ...work.dbmate, settings }),
+    );
+  } catch (error) {
+    if (transaction || !(error instanceof MigrationError) || work.lock.lost.aborted) throw error;
+    const { log, lock: { connection } } = work;
+    if (direction === "up" && await adoptStandingIndex(file, error, connection, log)) return;
+    const { code, message, sqlState } = error;
+    const remains = await describeRemains(file, direction, error, connection);
+    throw new MigrationError(code, `${message}${remains}`, { sqlState });
+  }
+}
+
+/** Runs `act`, and again while it cannot get its locks; what it fails with names the migration. */
+async function withRetries(
+  what: string,
+  again: boolean,
+  { lock, log }: Work,
+  { lockTimeout = LOCK_TIMEOUT, attempts = 5 }: MigrateOptions,
+  act: () => Promise<void>,
+): Promise<void> {
   for (let turn = 1;; turn++) {
     try {
-      return await runDbmate(["--no-dump-schema", ...args], { ...dbmate, settings });
+      return await act();
     } catch (error) {
-      if (!(error instanceof MigrationError) || error.code === "LOCK_LOST") throw error;
-      const { code, sqlState } = error;
-      if (sqlState === "55P03" && transaction && turn < attempts) {
+      if (!(error instanceof DatabaseError) || error.code === "LOCK_LOST") throw error;
+      const { sqlState } = error;
+      if (sqlState === "55P03" && again && turn < attempts) {
         log(
           `${what} did not get its locks within ${lockTimeout} ms; trying again (${turn} of ${attempts})`,
         );
         await sleep(Math.min(turn * 1000, lockTimeout), undefined, { signal: lock.lost });
         continue;
       }
+      const code = error instanceof MigrationError ? error.code : "STATEMENT";
       const hint = sqlState === "55P03"
         ? "; a long query or transaction holds the table: see pg_stat_activity, and try again"
-        : transaction
-        ? ""
-        : await invalidIndexes(lock.connection);
+        : "";
       throw new MigrationError(code, `${what} failed: ${error.message}${hint}`, { sqlState });
     }
   }
 }
 
-/** A failed `create index concurrently` leaves an index that costs writes and serves nobody. */
-async function invalidIndexes(connection: Connection): Promise<string> {
-  const text = `
-select indexrelid::regclass::text as name
-from pg_index
-where not indisvalid
-order by 1`;
-  // The failure itself is what must be told, whatever becomes of this question.
-  const rows = await connection.ask<{ name: string }>(text).catch(() => []);
-  if (rows.length === 0) return "";
-  const names = rows.map(({ name }) => name).join(", ");
-  return `; it may have left ${names} invalid: drop index concurrently, then try again`;
+/** Tells of what no run of this tool will repair, since no pending file builds it. */
+async function nameInvalidIndexes({ lock: { connection }, log }: Work): Promise<void> {
+  for (const { name, table, pid } of await invalidIndexes(connection)) {
+    if (pid !== null) continue;
+    log(
+      `Invalid: index ${name} on ${table} serves no query and costs every write; no pending ` +
+        "migration builds it, so it is left alone: drop it, or reindex it concurrently",
+    );
+  }
 }
 
 async function createDatabase(address: Address, log: (line: string) => void): Promise<void> {

@@ -22,6 +22,8 @@ export interface MigrationFile {
   readonly checksum: string;
   /** Whether each direction runs in a transaction. */
   readonly transaction: { readonly up: boolean; readonly down: boolean };
+  /** What each direction runs. */
+  readonly sql: { readonly up: string; readonly down: string };
 }
 
 const NAME = /^(\d{14})_([a-z][a-z0-9_]*)\.sql$/;
@@ -78,6 +80,7 @@ function parseMigration(file: string, content: string): MigrationFile {
     text,
     checksum: createHash("sha256").update(text).digest("hex"),
     transaction: { up: inTransaction(up[2]), down: inTransaction(down?.[2]) },
+    sql: { up: text.slice(up.index, down?.index), down: text.slice(down?.index) },
   };
 }
 

@@ -10,6 +10,8 @@ import { MigrationError } from "./migration_error.ts";
 
 /** How dbmate's own connections are called in `pg_stat_activity`. */
 export const DBMATE_APPLICATION = "netraven-db dbmate";
+/** The same for the connection that drops invalid indexes. */
+export const REPAIR_APPLICATION = "netraven-db repair";
 
 // Two numbers, so that other locks of this project can use the same first one.
 const KEY = [1852142706, 1] as const;
@@ -88,8 +90,8 @@ export class MigrationLock {
       const [holder] = await this.#ask<Holder>(HOLDER, KEY);
       return holder === undefined ? "its connection is just ending" : describe(holder);
     }
-    // The lock dies with its migrator, but what a killed dbmate had sent still runs.
-    const [orphan] = await this.#ask<Holder>(ORPHAN, [DBMATE_APPLICATION]);
+    // The lock dies with its migrator, but what a killed one or its dbmate had sent still runs.
+    const [orphan] = await this.#ask<Holder>(ORPHAN, [DBMATE_APPLICATION, REPAIR_APPLICATION]);
     if (orphan === undefined) return undefined;
     await this.#ask("select pg_advisory_unlock($1, $2)", KEY);
     return describe(orphan);
@@ -124,7 +126,7 @@ select pid, application_name as application
 from pg_stat_activity
 where
   datname = current_database()
-  and application_name = $1`;
+  and application_name in ($1, $2)`;
 
 function describe({ pid, application }: Holder): string {
   return `server process ${pid} (${application || "no application name"})`;

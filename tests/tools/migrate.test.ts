@@ -332,7 +332,10 @@ test("migrate() names an index that a failed file left invalid", async () => {
 
   const error = await failure(migrate({ url, migrationsDir }));
 
-  assert.match(error.message, "it may have left keys_k invalid");
+  assert.match(
+    error.message,
+    "it left public.keys_k invalid: the next `make migrate` repairs that",
+  );
 });
 
 test("migrate() adopts and reports, when a file was applied without a note", async () => {
