@@ -110,6 +110,7 @@ export type ConnectionReason =
   | "forbidden"
   | "tls"
   | "authentication"
+  | "untrusted"
   | "missing_database"
   | "too_many_connections"
   | "starting_up"

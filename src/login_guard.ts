@@ -13,6 +13,13 @@ const MAX_ROUNDS = 1_000_000;
 /** What a server says before it lets somebody in is a few hundred bytes. */
 const MAX_LENGTH = 65_536;
 
+/** Why a login must not go on. */
+export interface Refusal {
+  readonly reason: "untrusted" | "protocol";
+  /** For a message: what is wrong, and what to do. */
+  readonly problem: string;
+}
+
 /** The login of one connection. */
 export class LoginGuard {
   /** True once the server has let us in: nothing more has to be read. */
@@ -28,9 +35,9 @@ export class LoginGuard {
   /**
    * Takes what the server said, in pieces of any size, before the driver does.
    *
-   * @returns Why the login must not go on; undefined where it may.
+   * @returns Undefined where the login may go on.
    */
-  read(chunk: Uint8Array): string | undefined {
+  read(chunk: Uint8Array): Refusal | undefined {
     const data = new Uint8Array(this.#unread.length + chunk.length);
     data.set(this.#unread);
     data.set(chunk, this.#unread.length);
@@ -38,7 +45,10 @@ export class LoginGuard {
     let at = 0;
     while (data.length - at >= 5) {
       const length = view.getUint32(at + 1);
-      if (length > MAX_LENGTH) return "what answers there does not speak PostgreSQL's protocol";
+      if (length > MAX_LENGTH) {
+        const problem = "what answers there does not speak PostgreSQL's protocol";
+        return { reason: "protocol", problem };
+      }
       const end = at + 1 + length;
       if (data.length < end) break;
       if (data[at] === AUTHENTICATION && length >= 8) {
@@ -48,7 +58,7 @@ export class LoginGuard {
           return undefined;
         }
         const problem = this.#problem(code, data.subarray(at + 9, end));
-        if (problem !== undefined) return problem;
+        if (problem !== undefined) return { reason: "untrusted", problem };
       }
       at = end;
     }

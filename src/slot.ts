@@ -243,7 +243,7 @@ export class Slot {
         const message = `Cannot connect to ${where}: no answer within ${Math.round(timeout)} ms`;
         throw new TimeoutError("connect", message);
       }
-      if (error instanceof ConnectionError && error.reason === "authentication") throw error;
+      if (error instanceof ConnectionError && error.reason !== "lost") throw error;
       if (isServerError(error)) throw startupError(error, where);
       if (
         error instanceof Error && (error as { code?: unknown }).code === "SASL_SIGNATURE_MISMATCH"
@@ -383,11 +383,11 @@ export class Slot {
   #guardLogin(trusted: boolean): void {
     const guard = new LoginGuard(trusted || this.#options.allowCleartextPassword === true);
     const read = (chunk: Uint8Array) => {
-      const problem = guard.read(chunk);
+      const refusal = guard.read(chunk);
       if (guard.over) this.#socket.off("data", read);
-      if (problem === undefined) return;
-      const message = `Cannot connect to ${formatTarget(this.#options.target)}: ${problem}`;
-      this.discard(new ConnectionError("authentication", message));
+      if (refusal === undefined) return;
+      const message = `Cannot connect to ${formatTarget(this.#options.target)}: ${refusal.problem}`;
+      this.discard(new ConnectionError(refusal.reason, message));
     };
     this.#socket.on("data", read);
   }

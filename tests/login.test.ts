@@ -92,7 +92,7 @@ for (
     const error = await attempt(server.port);
 
     assert.instance(error, ConnectionError);
-    assert.is((error as ConnectionError).reason, "authentication");
+    assert.is((error as ConnectionError).reason, "untrusted");
     assert.match(error.message, /clear text.*sslmode=verify-full.*allow_cleartext_password/);
     assert.not.match(server.heard(), new RegExp(PASSWORD));
     assert.not.match(inspect(error, { depth: 9, showHidden: true }), new RegExp(PASSWORD));
@@ -123,7 +123,7 @@ test("connect() refuses a server that asks for a billion rounds of hashing", asy
   const error = await attempt(server.port);
 
   assert.instance(error, ConnectionError);
-  assert.is((error as ConnectionError).reason, "authentication");
+  assert.is((error as ConnectionError).reason, "untrusted");
   assert.match(error.message, /rounds of hashing/);
   await server.close();
 });
@@ -134,6 +134,7 @@ test("connect() refuses what does not speak PostgreSQL's protocol", async () => 
   const error = await attempt(server.port);
 
   assert.instance(error, ConnectionError);
+  assert.is((error as ConnectionError).reason, "protocol");
   assert.match(error.message, /does not speak PostgreSQL's protocol/);
   await server.close();
 });
@@ -144,7 +145,7 @@ test("LoginGuard reads what comes in pieces of any size", () => {
     const guard = new LoginGuard(false);
     const problems: unknown[] = [];
     for (let at = 0; at < said.length; at += size) {
-      problems.push(guard.read(said.subarray(at, at + size)));
+      problems.push(guard.read(said.subarray(at, at + size))?.problem);
     }
 
     assert.match(String(problems.at(-1)), /clear text/);

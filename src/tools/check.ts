@@ -59,6 +59,7 @@ export async function check(config?: Config): Promise<CheckReport> {
     const { applied, pending, missing, edited, newer } = await status({
       url: database.target,
       ca: database.ca,
+      allowCleartextPassword: database.allowCleartextPassword,
       timeout: left(),
     });
     const names = (list: readonly { version: string; name: string }[]) =>
@@ -170,6 +171,7 @@ function explain(error: unknown, config: Config | undefined): CheckReport {
       authentication: bundled
         ? "correct the URL, or run: make reset (it deletes the development data)"
         : "correct the user or the password in the URL",
+      untrusted: "see sslmode in the URL, and the server's pg_hba.conf",
       missing_database: "run: make migrate",
       too_many_connections: "close some, or raise max_connections",
       starting_up: "try again in a moment",

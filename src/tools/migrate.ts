@@ -11,7 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { loadConfig } from "../config.ts";
 import { ConnectionError, DatabaseError } from "../errors.ts";
-import type { Address } from "../socket.ts";
+import type { SlotOptions } from "../slot.ts";
 import type { Target } from "../url.ts";
 import { Connection } from "./connection.ts";
 import { type DbmateRun, runDbmate } from "./dbmate.ts";
@@ -43,6 +43,8 @@ export interface MigrateOptions {
   readonly url: string | Target;
   /** PEM text of the authorities to trust; undefined: the runtime's own. */
   readonly ca?: string | undefined;
+  /** As in the configuration. */
+  readonly allowCleartextPassword?: boolean;
   /** Default: `db/migrations` of this package. */
   readonly migrationsDir?: string;
   /** Is told what happens, line by line; default: nobody. */
@@ -57,6 +59,9 @@ export interface MigrateOptions {
   readonly binary?: string;
 }
 
+/** Where to connect. */
+type Connecting = Pick<MigrateOptions, "url" | "ca" | "allowCleartextPassword">;
+
 /** What `migrate` and `rollback` did. */
 export interface MigrateResult {
   /** The migrations that were applied, or taken back. */
@@ -67,7 +72,7 @@ export interface MigrateResult {
 
 /** A migrator at work: its lock, its files, and a folder for dbmate. */
 interface Work {
-  readonly address: Address;
+  readonly address: SlotOptions;
   readonly lock: MigrationLock;
   readonly files: readonly MigrationFile[];
   readonly state: MigrationState;
@@ -139,7 +144,7 @@ export async function rollback(options: MigrateOptions): Promise<MigrateResult> 
  * @throws {ConnectionError} reason `missing_database` where it is not created yet.
  */
 export async function status(
-  options: Pick<MigrateOptions, "url" | "ca" | "migrationsDir"> & { readonly timeout?: number },
+  options: Connecting & Pick<MigrateOptions, "migrationsDir"> & { readonly timeout?: number },
 ): Promise<MigrationStatus> {
   const files = await readMigrations(options.migrationsDir ?? MIGRATIONS);
   const connection = await Connection.open(await addressOf(options), options.timeout ?? CONNECT);
@@ -151,9 +156,12 @@ export async function status(
   }
 }
 
-async function addressOf({ url, ca }: Pick<MigrateOptions, "url" | "ca">): Promise<Address> {
-  if (typeof url !== "string") return { target: url, ca };
-  return (await loadConfig({ url, ...(ca === undefined ? {} : { tls: { ca } }) })).database;
+async function addressOf(
+  { url, ca, allowCleartextPassword = false }: Connecting,
+): Promise<SlotOptions> {
+  if (typeof url !== "string") return { target: url, ca, allowCleartextPassword };
+  const tls = ca === undefined ? {} : { tls: { ca } };
+  return (await loadConfig({ url, allowCleartextPassword, ...tls })).database;
 }
 
 function silent(): void {}
@@ -289,7 +297,7 @@ async function nameInvalidIndexes({ lock: { connection }, log }: Work): Promise<
   }
 }
 
-async function createDatabase(address: Address, log: (line: string) => void): Promise<void> {
+async function createDatabase(address: SlotOptions, log: (line: string) => void): Promise<void> {
   const { user, database } = address.target;
   try {
     const connection = await Connection.open(address, CONNECT);
@@ -337,7 +345,8 @@ export async function main(args: readonly string[]): Promise<number> {
       return await writeSchema({ log }) ? 0 : 1;
     }
     const { database } = await loadConfig();
-    const options = { url: database.target, ca: database.ca, log };
+    const { target: url, ca, allowCleartextPassword } = database;
+    const options = { url, ca, allowCleartextPassword, log };
     if (command === "status") return printStatus(await status(options));
     const { done, total } = command === "up" ? await migrate(options) : await rollback(options);
     const verb = command === "up" ? "Applied" : "Took back";

@@ -4,7 +4,7 @@
  * whose migrator was killed may be finished by the server without a note of it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Address } from "../socket.ts";
+import type { SlotOptions } from "../slot.ts";
 import { Connection } from "./connection.ts";
 import { MigrationError } from "./migration_error.ts";
 import type { MigrationFile } from "./migration_files.ts";
@@ -25,7 +25,7 @@ export interface InvalidIndex {
 
 /** A repair at work. */
 export interface Repair {
-  readonly address: Address;
+  readonly address: SlotOptions;
   readonly connection: Connection;
   /** Milliseconds that a drop waits for a lock, and that it waits for a builder. */
   readonly lockTimeout: number;

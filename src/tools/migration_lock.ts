@@ -4,7 +4,7 @@
  * `create index concurrently` of the one at work would wait for it in turn.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Address } from "../socket.ts";
+import type { SlotOptions } from "../slot.ts";
 import { Connection } from "./connection.ts";
 import { MigrationError } from "./migration_error.ts";
 
@@ -50,7 +50,7 @@ export class MigrationLock {
    * @throws {ConnectionError | TimeoutError}
    */
   static async take(
-    address: Address,
+    address: SlotOptions,
     timeout: number,
     log: (line: string) => void,
   ): Promise<MigrationLock> {
