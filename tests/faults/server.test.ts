@@ -145,7 +145,7 @@ for (const { how, end } of ENDS) {
       const before = scene.calls.figures.answered;
       await until("the load runs", () => scene.calls.figures.answered > before + 300);
       await end();
-      // Ids beyond those of the load, which are not thirds of anything.
+      // Beyond the ids of the load, and none of those that it writes in two steps.
       const late = latecomers(1_000_000_002 - 6 * round);
       await until("they wait", () => scene.db.stats().waiting > 32);
       const started = performance.now();

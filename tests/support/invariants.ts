@@ -37,8 +37,14 @@ export class Calls {
   readonly #pending = new Set<{ readonly what: string; readonly until: number }>();
   readonly #late: string[] = [];
   readonly #fates = new Map<number, Fate>();
+  readonly #rejections = new Map<string, number>();
   #answered = 0;
   #rejected = 0;
+
+  /** How often calls were rejected with what, such as `QueryError 53100` and `ConnectionError lost`. */
+  get rejections(): ReadonlyMap<string, number> {
+    return this.#rejections;
+  }
 
   get figures(): Figures {
     return {
@@ -67,8 +73,14 @@ export class Calls {
     const over = performance.now() - call.until;
     if (over > SLACK) this.#late.push(`${what}: ${Math.round(over)} ms beyond ${deadline} ms`);
     if (end.status === "fulfilled") this.#answered++;
-    else this.#rejected++;
+    else this.#reject(end.reason);
     return end;
+  }
+
+  #reject(error: unknown): void {
+    this.#rejected++;
+    const what = nameOf(error);
+    this.#rejections.set(what, (this.#rejections.get(what) ?? 0) + 1);
   }
 
   /**
@@ -122,6 +134,18 @@ export class Calls {
     assert.equal(strange, [], "written by no call");
     assert.equal(twice, [], "written twice");
   }
+}
+
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return "no Error";
+  const { reason, kind, sqlState } = error as {
+    reason?: unknown;
+    kind?: unknown;
+    sqlState?: unknown;
+  };
+  return [error.name, reason ?? kind, sqlState].filter((part) => typeof part === "string").join(
+    " ",
+  );
 }
 
 function fateOf(error: unknown, commit: boolean): Fate {

@@ -14,7 +14,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { startThrowaway, type Throwaway } from "../../src/tools/server.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { serverStatus, startThrowaway, type Throwaway } from "../../src/tools/server.ts";
 import { type Account, giveTo, serverAccount } from "../../src/tools/server_account.ts";
 import type { Command, Disk, Started } from "./server_command.ts";
 
@@ -118,7 +119,7 @@ export async function startServerService(
         return await throwaway.shutdown(command.mode);
       case "restart":
         thawAll(owned);
-        await throwaway.start();
+        await startUnlessRunning(throwaway);
         return throwaway.pid;
       case "freeze":
         await signal(owned, command.pid, "SIGSTOP");
@@ -181,6 +182,16 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   request.setEncoding("utf8");
   for await (const chunk of request) body += chunk;
   return body;
+}
+
+/** A server that went down by itself may be up again by itself, or on its way. */
+async function startUnlessRunning(throwaway: Throwaway): Promise<void> {
+  for (;;) {
+    const { state } = await serverStatus(throwaway.dataDir);
+    if (state === "running") return;
+    if (state === "stopped") return await throwaway.start();
+    await sleep(20);
+  }
 }
 
 // --- Processes
