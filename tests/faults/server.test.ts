@@ -36,10 +36,19 @@ const ROUNDS = LONG ? 8 : 1;
 
 let server: TestServer;
 let scene: Scene;
+/** Whether the test has not come to its end: a failed one must not take the next ones with it. */
+let isOpen = false;
 const sum = { answered: 0, rejected: 0, rows: 0, unknown: 0, replaced: 0, recovery: 0 };
 
 test.before(async () => {
   server = await startServer({ template: TEMPLATE });
+});
+
+test.after.each(async () => {
+  if (!isOpen) return;
+  isOpen = false;
+  await server.start();
+  await scene.close();
 });
 
 test.after(async () => {
@@ -53,7 +62,9 @@ test.after(async () => {
 
 /** Opens the scene of this test on the file's server. */
 async function open(options: ConnectOptions, where: SceneOptions = {}): Promise<Scene> {
-  return scene = await openScene(options, { place: { url: server.url }, ...where });
+  scene = await openScene(options, { place: { url: server.url }, ...where });
+  isOpen = true;
+  return scene;
 }
 
 /** Sees that everything holds, and ends the scene. */
@@ -61,6 +72,7 @@ async function close(): Promise<void> {
   await scene.assertRecovered();
   count(scene.calls);
   sum.replaced += scene.db.stats().discarded;
+  isOpen = false;
   await scene.close();
 }
 
@@ -189,6 +201,34 @@ test("query() and transaction() lose nothing and go on, when a backend is killed
   await scene.assertRecovered();
   await load.assertWhole();
   await close();
+});
+
+test("connect() is refused as starting_up and tries again, while the server waits for its sessions to shut down", async () => {
+  await open({ ...PATIENT, pool: { size: 1 } }, { direct: true });
+  const { db, url } = scene;
+  await db.query("select 1");
+  const ended = server.shutdown("smart");
+
+  let error: Error | undefined;
+  await until("newcomers are refused", async () => {
+    error = await connect({ url, timeouts: { acquire: 200 }, logging: { level: "silent" } })
+      .then((newcomer) => newcomer.close(), (error) => error);
+    return error !== undefined;
+  });
+  const patient = connect({ url, ...PATIENT, logging: { level: "silent" } });
+  patient.catch(() => {});
+  const { rows } = await db.query("select 1 as one");
+  await Promise.all([db.close(), scene.witness.close()]);
+  await ended;
+  await server.start();
+  await using newcomer = await patient;
+  const answer = await newcomer.query("select 1 as one");
+
+  assertError(error, ConnectionError, { reason: "starting_up", sqlState: "57P03", sent: false });
+  assert.equal(rows, [{ one: 1 }], "a session that stands is served");
+  assert.equal(answer.rows, [{ one: 1 }]);
+  isOpen = false;
+  await scene.proxy.close();
 });
 
 test("query() and transaction() reject in time and unsent, when the server is away for longer than they wait", async () => {

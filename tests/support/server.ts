@@ -23,7 +23,7 @@ export interface TestServer {
   crash(): Promise<void>;
   /** Ends it; the data stays. `fast` unless told; `smart` waits for the sessions. */
   shutdown(mode?: ShutdownMode): Promise<void>;
-  /** Starts it again at the same port, unless it runs, and waits until it serves. */
+  /** Starts it again at the same port, unless it runs, and waits until it serves; nothing is frozen then. */
   start(): Promise<void>;
   /** Stops (SIGSTOP) the postmaster, or one of its backends. */
   freeze(pid?: number): Promise<void>;

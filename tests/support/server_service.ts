@@ -184,7 +184,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return body;
 }
 
-/** A server that went down by itself may be up again by itself, or on its way. */
+/** A server that went down by itself, or had been told to, may be up again by itself, or on its way. */
 async function startUnlessRunning(throwaway: Throwaway): Promise<void> {
   for (;;) {
     const { state } = await serverStatus(throwaway.dataDir);
