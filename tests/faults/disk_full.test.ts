@@ -36,13 +36,13 @@ async function asSuperuser(server: TestServer, statement: string): Promise<void>
 }
 
 function tell(what: string, { calls, db }: Scene): void {
-  const { answered, rejected } = calls.figures;
+  const { answered, rejected, late, pending } = calls.figures;
   const reasons = [...calls.rejections].map(([reason, times]) => `${times} ${reason}`).join(", ");
   tellFigures(
     `${what}: ${answered} answered, ${rejected} rejected (${reasons}), ` +
       `${calls.ids("stored").length} acknowledged rows found, ` +
       `${calls.ids("unknown").length} of unknown outcome, ` +
-      `${db.stats().discarded} slots replaced, 0 hung`,
+      `${db.stats().discarded} slots replaced, ${late + pending} hung`,
   );
 }
 

@@ -38,7 +38,7 @@ let server: TestServer;
 let scene: Scene;
 /** Whether the test has not come to its end: a failed one must not take the next ones with it. */
 let isOpen = false;
-const sum = { answered: 0, rejected: 0, rows: 0, unknown: 0, replaced: 0, recovery: 0 };
+const sum = { answered: 0, rejected: 0, rows: 0, unknown: 0, replaced: 0, hung: 0, recovery: 0 };
 
 test.before(async () => {
   server = await startServer({ template: TEMPLATE });
@@ -54,7 +54,7 @@ test.after.each(async () => {
 test.after(async () => {
   tellFigures(
     `${sum.answered} answered, ${sum.rejected} rejected, ${sum.rows} acknowledged rows found, ` +
-      `${sum.unknown} of unknown outcome, ${sum.replaced} slots replaced, 0 hung; ` +
+      `${sum.unknown} of unknown outcome, ${sum.replaced} slots replaced, ${sum.hung} hung; ` +
       `worked again at most ${sum.recovery} ms after the call for a start`,
   );
   await server.remove();
@@ -77,7 +77,8 @@ async function close(): Promise<void> {
 }
 
 function count(calls: Calls): void {
-  const { answered, rejected } = calls.figures;
+  const { answered, rejected, late, pending } = calls.figures;
+  sum.hung += late + pending;
   sum.answered += answered;
   sum.rejected += rejected;
   sum.rows += calls.ids("stored").length;
