@@ -560,4 +560,33 @@ test("query() tells the server's statement_timeout and lock_timeout apart", asyn
   await close();
 });
 
+// Red today: the slot takes the server's farewell for a lost connection, and does not read its SQLSTATE.
+test("transaction() rejects as idle_in_transaction, when the server's deadline ends it between two statements", async () => {
+  await open(PATIENT);
+  await as({ url: server.url }, async (owner) => {
+    const name = databaseOf(scene.url);
+    await owner.query(`alter database ${name} set idle_in_transaction_session_timeout = '200ms'`);
+  });
+
+  await as({ url: scene.url, ...PATIENT }, async (db) => {
+    const end = await scene.calls.write(1, PATIENCE, () =>
+      db.transaction(async (tx) => {
+        await tx.query("insert into written values (1)");
+        await until("the server has ended it", async () => {
+          const sessions = await scene.sessions();
+          return sessions.every(({ state }) => state !== "idle in transaction");
+        });
+        await tx.query("insert into written values (1)");
+      }), { commit: true });
+    const after = await db.query("select 1 as one");
+
+    assertError(end.status === "rejected" && end.reason, TimeoutError, {
+      kind: "idle_in_transaction",
+      sqlState: "25P03",
+    });
+    assert.equal(after.rows, [{ one: 1 }]);
+  });
+  await close();
+});
+
 test.run();
