@@ -9,6 +9,7 @@
  * - `--server` may be given several times: the suite runs on each, though files that use no server run once. `TEST_DATABASE_URL` stands in
  *   for the bundled server: the URL of a role that may create databases.
  * - `NETRAVEN_TEST=<part of a name>` runs only the tests whose name holds it.
+ * - `TEST_LONG=1` lets the tests of faults run longer.
  *
  * A file passes when it ends by itself with exit code 0 and its summary line counts a test and no
  * failure. The last line is `N passed, N failed`, and the exit code is 0 only when nothing failed.
@@ -25,7 +26,8 @@ import postgres from "postgres";
 import { migrate } from "../src/tools/migrate.ts";
 import { startThrowaway } from "../src/tools/server.ts";
 import { testPermissions } from "./support/permissions.ts";
-import { type Summary, SUMMARY_MARK } from "./support/summary.ts";
+import { type ServerService, startServerService } from "./support/server_service.ts";
+import { figuresIn, type Summary, SUMMARY_MARK } from "./support/summary.ts";
 
 type Runtime = "node" | "deno";
 
@@ -73,7 +75,14 @@ async function main(): Promise<Totals> {
     const chosen = place === 0 ? files : await usersOf(files);
     const server = await startServer(name);
     try {
-      for (const runtime of runtimes) add(sum, await runAll(chosen, runtime, server));
+      // For tests that need power over a server: it starts one when it is asked to.
+      const bin = name === "bundled" ? undefined : name;
+      const service = await startServerService({ bin, prepare: buildTemplate });
+      try {
+        for (const runtime of runtimes) add(sum, await runAll(chosen, runtime, server, service));
+      } finally {
+        await service.close();
+      }
     } finally {
       await server.stop();
     }
@@ -108,7 +117,8 @@ async function filesOf(patterns: readonly string[]): Promise<string[]> {
 /** The files whose tests use the runner's server. */
 async function usersOf(files: readonly string[]): Promise<string[]> {
   const texts = await Promise.all(files.map((file) => readFile(join(PROJECT, file), "utf8")));
-  return files.filter((_, i) => /support\/database|env\.TEST_DATABASE_URL/.test(texts[i]!));
+  const use = /support\/(database|invariants|server)\.ts|env\.TEST_DATABASE_URL/;
+  return files.filter((_, i) => use.test(texts[i]!));
 }
 
 // --- The server
@@ -172,6 +182,7 @@ async function runAll(
   files: readonly string[],
   runtime: Runtime,
   server: Server,
+  service: ServerService,
 ): Promise<Totals> {
   const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
   const skips: string[] = [];
@@ -179,8 +190,10 @@ async function runAll(
   const chosen = files.filter((file) => runtime === "node" || !isNodeOnly(file));
   console.log(`\n${runtime} ${runtimeVersion(runtime)}, ${server.label}`);
 
+  const environment = { ...server.environment, TEST_SERVERS: service.url };
   for (const file of chosen) {
-    const result = await runFile(command, file, server.environment);
+    const result = await runFile(command, file, environment);
+    await service.removeAll();
     report(file, result);
     totals.passed += result.summary?.passed ?? 0;
     totals.failed += (result.summary?.failed ?? 0) + (result.problem === undefined ? 0 : 1);
@@ -264,7 +277,8 @@ async function runFile(
 /** What the children get: nothing that points to a database of somebody's own. */
 function ownEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) =>
-    name === "NETRAVEN_TEST" || !/^(DATABASE_URL$|NETRAVEN_|PG|TEST_)/.test(name)
+    /^(NETRAVEN_TEST|TEST_LONG|TEST_SEED)$/.test(name) ||
+    !/^(DATABASE_URL$|NETRAVEN_|PG|TEST_)/.test(name)
   );
   return { ...Object.fromEntries(kept), DENO_NO_UPDATE_CHECK: "1" };
 }
@@ -295,6 +309,7 @@ function report(file: string, { summary, problem, output, seconds }: FileResult)
   const what = problem === undefined ? "" : `: ${problem}`;
   console.log(`${failed ? "✘" : "✓"} ${file}${counts}${skipped} (${seconds.toFixed(1)} s)${what}`);
   if (failed) console.log(output.replace(/^/gm, "    "));
+  else figuresIn(output).forEach((line) => console.log(`    ${line}`));
 }
 
 function add(sum: Totals, more: Totals): void {

@@ -73,6 +73,9 @@ export type ServerStatus =
   | { readonly state: "stopped" }
   | { readonly state: "starting" | "running"; readonly pid: number; readonly port: number };
 
+/** With the sessions' consent, without it, or without a farewell and a checkpoint. */
+export type ShutdownMode = "smart" | "fast" | "immediate";
+
 /** A server that ends with this process at the latest. */
 export interface Throwaway {
   /** Database `postgres`, as a role that may create databases and is no superuser. */
@@ -81,13 +84,20 @@ export interface Throwaway {
   readonly superuserUrl: string;
   readonly port: number;
   readonly dataDir: string;
+  /** What the server said. */
+  readonly logFile: string;
   /** The first process of the server; another one after `start`. */
   readonly pid: number;
   /** Such as `18.4`. */
   readonly version: string;
   /** Kills the server with SIGKILL; its data stays. */
   crash(): Promise<void>;
-  /** Starts it again on the same port after `crash`. */
+  /**
+   * Ends the server as PostgreSQL's `pg_ctl stop` does; its data stays. `smart` waits for the sessions.
+   * @throws {ServerError} it has not ended within a minute.
+   */
+  shutdown(mode: ShutdownMode): Promise<void>;
+  /** Starts it again on the same port after `crash` or `shutdown`, or when it ended by itself. */
   start(): Promise<void>;
   /** Stops the server and removes its data. */
   stop(): Promise<void>;
@@ -95,6 +105,7 @@ export interface Throwaway {
 
 /** How long a server may take to start or to stop, in milliseconds. */
 const PATIENCE = 60_000;
+const SHUTDOWN_SIGNALS = { smart: "SIGTERM", fast: "SIGINT", immediate: "SIGQUIT" } as const;
 /** How often a change is looked for, in milliseconds. */
 const GLANCE = 20;
 /** Nothing of the caller's environment reaches a server: its locale, time zone and PG* would change it. */
@@ -456,6 +467,8 @@ kill -CONT $server 2>/dev/null; kill -QUIT $server 2>/dev/null
 wait $server
 [ "$word" = keep ] || rm -rf "$0"
 `;
+/** The same for a folder whose server is down. */
+const KEEPER = `read -r word; [ "$word" = keep ] || rm -rf "$0"`;
 
 /**
  * Starts a server with data of its own, on a free port of 127.0.0.1. It ends with this process, whatever
@@ -482,8 +495,22 @@ export async function startThrowaway(
   let watcher: ChildProcess | undefined;
   let pid = 0;
 
-  async function launch(): Promise<void> {
+  async function watch(script: string, args: string[]): Promise<ChildProcess> {
     const log = await open(logFile, "a");
+    const child = spawn(
+      "/bin/sh",
+      ["-c", script, folder, ...args],
+      { ...account, cwd: "/", detached: true, env: ENVIRONMENT, stdio: ["pipe", log.fd, log.fd] },
+    );
+    await log.close();
+    child.unref();
+    // Broken already when the shell could not be started; the missing server tells.
+    child.stdin!.on("error", () => {});
+    (child.stdin as unknown as { unref(): void }).unref();
+    return child;
+  }
+
+  async function launch(): Promise<void> {
     const settings = { ...THROWAWAY_SETTINGS, ...options.settings };
     const start: StartOptions = {
       dataDir,
@@ -494,28 +521,50 @@ export async function startThrowaway(
       logFile,
       settings,
     };
-    const before = (await log.stat()).size;
-    watcher = spawn(
-      "/bin/sh",
-      ["-c", WATCHER, folder, join(bin, "postgres"), ...serverArguments(start)],
-      { ...account, cwd: "/", detached: true, env: ENVIRONMENT, stdio: ["pipe", log.fd, log.fd] },
-    );
-    await log.close();
-    watcher.unref();
-    // Broken already when the shell could not be started; the missing server tells.
-    watcher.stdin!.on("error", () => {});
-    (watcher.stdin as unknown as { unref(): void }).unref();
+    const before = existsSync(logFile) ? (await stat(logFile)).size : 0;
+    const keeper = watcher;
+    watcher = await watch(WATCHER, [join(bin, "postgres"), ...serverArguments(start)]);
+    await letGo("keep", keeper);
     pid = await servingPid(start, before);
+  }
+
+  async function restart(): Promise<void> {
+    const deadline = Date.now() + PATIENCE;
+    for (;;) {
+      await removeStalePid(dataDir);
+      try {
+        return await launch();
+      } catch (error) {
+        // Sessions of a killed server end when they notice, and hold its memory until then.
+        const passing = error instanceof ServerError && isPassing(error.message);
+        if (!passing || Date.now() > deadline) throw error;
+        await sleep(GLANCE);
+      }
+    }
+  }
+
+  /** Lets go of a server that is down, or about to be, without letting go of its folder. */
+  async function lay(): Promise<void> {
+    const current = watcher;
+    watcher = await watch(KEEPER, []);
+    await letGo("keep", current);
   }
 
   async function release(word: "keep" | "remove"): Promise<void> {
     const current = watcher;
     watcher = undefined;
+    await letGo(word, current);
+  }
+
+  async function letGo(word: "keep" | "remove", current: ChildProcess | undefined): Promise<void> {
     if (current === undefined || current.exitCode !== null) return;
     const ended = new Promise((resolve) => current.once("exit", resolve));
     current.ref();
     current.stdin!.end(`${word}\n`);
-    const timer = setTimeout(() => signalServer(pid, "SIGKILL", dataDir), PATIENCE / 4);
+    const timer = setTimeout(async () => {
+      const status = await serverStatus(dataDir);
+      if (status.state !== "stopped") signalServer(status.pid, "SIGKILL", dataDir);
+    }, PATIENCE / 4);
     await ended;
     clearTimeout(timer);
   }
@@ -549,15 +598,27 @@ export async function startThrowaway(
     superuserUrl: `postgres://postgres:${superuserPassword}@${at}`,
     port,
     dataDir,
+    logFile,
     get pid() {
       return pid;
     },
     version,
     async crash() {
       signalServer(pid, "SIGKILL", dataDir);
-      await release("keep");
+      await lay();
     },
-    start: launch,
+    async shutdown(mode) {
+      signalServer(pid, SHUTDOWN_SIGNALS[mode], dataDir);
+      const deadline = Date.now() + PATIENCE;
+      while ((await serverStatus(dataDir)).state !== "stopped") {
+        if (Date.now() > deadline) {
+          throw new ServerError(`The server in ${dataDir} does not end by a ${mode} shutdown`);
+        }
+        await sleep(GLANCE);
+      }
+      await lay();
+    },
+    start: restart,
     stop,
   };
 }
@@ -566,10 +627,12 @@ export async function startThrowaway(
 async function servingPid(options: StartOptions, logStart: number): Promise<number> {
   const deadline = Date.now() + PATIENCE;
   while (Date.now() < deadline) {
+    // In this order: a server that recovers from a crash says FATAL to clients that come too early.
+    const said = (await readFile(options.logFile)).subarray(logStart).toString();
     const status = await serverStatus(options.dataDir);
     if (status.state === "running") return status.pid;
-    const said = (await readFile(options.logFile, "utf8")).slice(logStart);
-    if (/^.*FATAL:.*$|sh: /m.test(said)) throw startFailure(said, options);
+    const ended = status.state === "stopped" && /FATAL:|PANIC:|sh: /.test(said);
+    if (ended) throw startFailure(said, options);
     await sleep(GLANCE);
   }
   throw new ServerError(`The server in ${options.dataDir} did not start within a minute`);

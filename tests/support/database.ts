@@ -26,27 +26,38 @@ export const TIME_ZONE = "Asia/Kathmandu";
 /** How long to wait for what another one is doing with a database, in milliseconds. */
 const PATIENCE = 30_000;
 
-/** Clones the migrated template; to be dropped at the end. */
-export async function createDatabase(): Promise<TestDatabase> {
-  const template = given("TEST_TEMPLATE");
+/** Where another server than the runner's is asked for a database. */
+export interface Place {
+  /** The server's database `postgres`, as a role that may create databases. */
+  readonly url: string;
+  /** What is cloned; an empty database where there is no template. */
+  readonly template?: string | undefined;
+  /** Where it stores everything. */
+  readonly tablespace?: string | undefined;
+}
+
+/**
+ * Clones the migrated template; to be dropped at the end.
+ *
+ * @param place Another server, with other templates.
+ */
+export async function createDatabase(place?: Place): Promise<TestDatabase> {
+  const { url, template = "template0", tablespace }: Place = place ??
+    { url: adminUrl, template: given("TEST_TEMPLATE") };
+  const where = tablespace === undefined ? "" : ` tablespace ${tablespace}`;
   const name = newName();
-  await asAdmin(async (sql) => {
-    const create = `create database ${name} template ${template}`;
+  await asAdmin(url, async (sql) => {
+    const create = `create database ${name} template ${template}${where}`;
     await patiently("55006", () => sql.unsafe(create));
     // A clone does not take over what belongs to the template by name.
     await sql.unsafe(`alter database ${name} set timezone to '${TIME_ZONE}'`);
   });
-  return { url: urlOf(name), name, drop: () => dropDatabase(name) };
+  return { url: urlOf(url, name), name, drop: () => dropDatabase(url, name) };
 }
 
 /** Makes an empty database, without the schema. */
-export async function createEmptyDatabase(): Promise<TestDatabase> {
-  const name = newName();
-  await asAdmin(async (sql) => {
-    await sql.unsafe(`create database ${name} template template0`);
-    await sql.unsafe(`alter database ${name} set timezone to '${TIME_ZONE}'`);
-  });
-  return { url: urlOf(name), name, drop: () => dropDatabase(name) };
+export function createEmptyDatabase(): Promise<TestDatabase> {
+  return createDatabase({ url: adminUrl });
 }
 
 /** The folder of real device configurations beside the project, where there is one. */
@@ -60,9 +71,9 @@ function newName(): string {
   return `${given("TEST_TEMPLATE")}_${crypto.randomUUID().replaceAll("-", "").slice(0, 16)}`;
 }
 
-async function dropDatabase(name: string): Promise<void> {
+async function dropDatabase(server: string, name: string): Promise<void> {
   const drop = `drop database if exists ${name} with (force)`;
-  await asAdmin((sql) => patiently("42501", () => sql.unsafe(drop)));
+  await asAdmin(server, (sql) => patiently("42501", () => sql.unsafe(drop)));
 }
 
 /** Tries again while the server refuses with the code: it may be autovacuum that is in the way, which ends. */
@@ -78,14 +89,14 @@ async function patiently(code: string, work: () => Promise<unknown>): Promise<vo
   }
 }
 
-function urlOf(name: string): string {
-  const url = new URL(adminUrl);
+function urlOf(server: string, name: string): string {
+  const url = new URL(server);
   url.pathname = `/${name}`;
   return url.href;
 }
 
-async function asAdmin<T>(work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
-  const sql = postgres(adminUrl, { max: 1, fetch_types: false, onnotice: () => {} });
+async function asAdmin<T>(server: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
+  const sql = postgres(server, { max: 1, fetch_types: false, onnotice: () => {} });
   try {
     return await work(sql);
   } finally {

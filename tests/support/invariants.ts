@@ -12,7 +12,7 @@ import {
   type Database,
   TimeoutError,
 } from "netraven-db";
-import { createDatabase } from "./database.ts";
+import { createDatabase, type Place } from "./database.ts";
 import { type Proxy, startProxy } from "./proxy.ts";
 import { until } from "./until.ts";
 
@@ -37,8 +37,14 @@ export class Calls {
   readonly #pending = new Set<{ readonly what: string; readonly until: number }>();
   readonly #late: string[] = [];
   readonly #fates = new Map<number, Fate>();
+  readonly #rejections = new Map<string, number>();
   #answered = 0;
   #rejected = 0;
+
+  /** How often calls were rejected with what, such as `QueryError 53100` and `ConnectionError lost`. */
+  get rejections(): ReadonlyMap<string, number> {
+    return this.#rejections;
+  }
 
   get figures(): Figures {
     return {
@@ -67,8 +73,14 @@ export class Calls {
     const over = performance.now() - call.until;
     if (over > SLACK) this.#late.push(`${what}: ${Math.round(over)} ms beyond ${deadline} ms`);
     if (end.status === "fulfilled") this.#answered++;
-    else this.#rejected++;
+    else this.#reject(end.reason);
     return end;
+  }
+
+  #reject(error: unknown): void {
+    this.#rejected++;
+    const what = nameOf(error);
+    this.#rejections.set(what, (this.#rejections.get(what) ?? 0) + 1);
   }
 
   /**
@@ -124,6 +136,18 @@ export class Calls {
   }
 }
 
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return "no Error";
+  const { reason, kind, sqlState } = error as {
+    reason?: unknown;
+    kind?: unknown;
+    sqlState?: unknown;
+  };
+  return [error.name, reason ?? kind, sqlState].filter((part) => typeof part === "string").join(
+    " ",
+  );
+}
+
 function fateOf(error: unknown, commit: boolean): Fate {
   if (error instanceof CommitUnknownError) return "unknown";
   // A transaction that has not come to its commit is not stored, whatever of it was sent.
@@ -134,10 +158,19 @@ function fateOf(error: unknown, commit: boolean): Fate {
   return sent || own ? "unknown" : "not stored";
 }
 
+/** Where a scene is, if not on the runner's server. */
+export interface SceneOptions {
+  readonly place?: Place | undefined;
+  /** Lets `db` reach the server without the proxy, as where the server itself is what fails. */
+  readonly direct?: boolean | undefined;
+}
+
 /** A database behind a proxy, and somebody who sees it from the side. */
 export interface Scene {
-  /** Reaches the server through the proxy. */
+  /** Reaches the server through the proxy, unless the scene is direct. */
   readonly db: Database;
+  /** The URL that `db` has. */
+  readonly url: string;
   readonly proxy: Proxy;
   /** Reaches the server directly. */
   readonly witness: Database;
@@ -169,8 +202,11 @@ export interface Session {
  *
  * @param options What the client's pool and deadlines are; it logs nothing.
  */
-export async function openScene(options: ConnectOptions = {}): Promise<Scene> {
-  const database = await createDatabase();
+export async function openScene(
+  options: ConnectOptions = {},
+  { place, direct = false }: SceneOptions = {},
+): Promise<Scene> {
+  const database = await createDatabase(place);
   const witness = await connect({
     url: `${database.url}?application_name=witness`,
     pool: { size: 2 },
@@ -178,7 +214,7 @@ export async function openScene(options: ConnectOptions = {}): Promise<Scene> {
   });
   await witness.query("create table written (id integer not null)");
   const proxy = await startProxy(database.url);
-  const url = proxy.url("victim");
+  const url = direct ? `${database.url}?application_name=victim` : proxy.url("victim");
   const db = await connect({ url, logging: { level: "silent" }, ...options });
   const calls = new Calls();
 
@@ -196,6 +232,8 @@ export async function openScene(options: ConnectOptions = {}): Promise<Scene> {
     proxy.pass();
     await proxy.listen();
     calls.assertInTime();
+    // The witness may have lost its connections to the fault as well, and may not have noticed.
+    await until("the witness is back", () => witness.ping().then(() => true, () => false));
     const { max } = db.stats();
     const asked = Array.from({ length: max * 3 }, (_, i) => i);
     const answers = await Promise.all(
@@ -222,5 +260,5 @@ export async function openScene(options: ConnectOptions = {}): Promise<Scene> {
     await witness.close();
     await database.drop();
   };
-  return { db, proxy, witness, calls, sessions, written, assertRecovered, close };
+  return { db, url, proxy, witness, calls, sessions, written, assertRecovered, close };
 }

@@ -11,3 +11,18 @@ export interface Summary {
 
 /** The start of that line. */
 export const SUMMARY_MARK = "@@ ";
+
+/** Stands before what the runner prints whatever comes of the file; before it may stand uvu's dots. */
+const FIGURES_MARK = "@# ";
+
+/** Prints what was measured. */
+export function tellFigures(text: string): void {
+  console.log(FIGURES_MARK + text);
+}
+
+/** What a file measured, from all that it printed. */
+export function figuresIn(output: string): string[] {
+  return output.split("\n")
+    .filter((line) => line.includes(FIGURES_MARK))
+    .map((line) => line.slice(line.indexOf(FIGURES_MARK) + FIGURES_MARK.length));
+}

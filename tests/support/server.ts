@@ -1,0 +1,94 @@
+/**
+ * A server of a test's own, with power over it: `server_service.ts` starts it and does what is asked,
+ * because a test on Deno may start no program.
+ */
+import process from "node:process";
+import type { ShutdownMode } from "../../src/tools/server.ts";
+import type { Command, Disk, ServerOptions, Started } from "./server_command.ts";
+
+/** The server. The runner removes it with its file, if nobody does before. */
+export interface TestServer {
+  /** Database `postgres`, as a role that may create databases and is no superuser. */
+  readonly url: string;
+  /** The same as the superuser. */
+  readonly superuserUrl: string;
+  readonly port: number;
+  /** The postmaster; another one after `start`. */
+  readonly pid: number;
+  /** Such as `18.4`. */
+  readonly version: string;
+  /** The folder for a tablespace on the small disk for data, where one was asked for. */
+  readonly dataDisk: string | undefined;
+  /** Kills the postmaster with SIGKILL. Its sessions end when they notice. */
+  crash(): Promise<void>;
+  /** Ends it; the data stays. `fast` unless told; `smart` waits for the sessions. */
+  shutdown(mode?: ShutdownMode): Promise<void>;
+  /** Starts it again at the same port, unless it runs, and waits until it serves; nothing is frozen then. */
+  start(): Promise<void>;
+  /** Stops (SIGSTOP) the postmaster, or one of its backends. */
+  freeze(pid?: number): Promise<void>;
+  /** Ends that (SIGCONT). */
+  thaw(pid?: number): Promise<void>;
+  /** Kills a backend with SIGKILL. */
+  kill(pid: number): Promise<void>;
+  /** Gives a small disk this size. */
+  grow(disk: Disk, megabytes: number): Promise<void>;
+  /** All that the server said. */
+  log(): Promise<string>;
+  /** Stops it and removes all of it. */
+  remove(): Promise<void>;
+}
+
+/** The longest a command may take, in milliseconds: a start in a slow place, and a server that does not end. */
+const PATIENCE = 100_000;
+
+/** Starts a server of the version under test. */
+export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
+  const { id, pid: first, ...rest } = await ask({ do: "start", ...options }) as Started;
+  let pid = first;
+  return {
+    ...rest,
+    get pid() {
+      return pid;
+    },
+    crash: () => tell({ do: "crash", id }),
+    shutdown: (mode = "fast") => tell({ do: "shutdown", id, mode }),
+    async start() {
+      pid = await ask({ do: "restart", id }) as number;
+    },
+    freeze: (chosen = pid) => tell({ do: "freeze", id, pid: chosen }),
+    thaw: (chosen = pid) => tell({ do: "thaw", id, pid: chosen }),
+    kill: (chosen) => tell({ do: "kill", id, pid: chosen }),
+    grow: (disk, megabytes) => tell({ do: "grow", id, disk, megabytes }),
+    log: async () => await ask({ do: "log", id }) as string,
+    remove: () => tell({ do: "remove", id }),
+  };
+}
+
+/** Why a server can have no small disks here, for the reason of a skipped test; undefined where it can. */
+export async function whyNoDisks(): Promise<string | undefined> {
+  return await ask({ do: "whyNoDisks" }) as string | undefined;
+}
+
+async function tell(command: Command): Promise<void> {
+  await ask(command);
+}
+
+async function ask(command: Command): Promise<unknown> {
+  const service = process.env["TEST_SERVERS"];
+  if (!service) throw new Error("TEST_SERVERS is not set: run the tests by tests/run.ts");
+  const what = `Cannot ${command.do} a server of the test's own`;
+  let response: Response;
+  try {
+    response = await fetch(service, {
+      method: "POST",
+      body: JSON.stringify(command),
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+  } catch (error) {
+    throw new Error(`${what}: the runner's service does not answer`, { cause: error });
+  }
+  const { result, error } = await response.json() as { result?: unknown; error?: string };
+  if (error !== undefined) throw new Error(`${what}: ${error}`);
+  return result;
+}

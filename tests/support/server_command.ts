@@ -1,0 +1,41 @@
+/** What a test asks of `server_service.ts`, and what it is told. */
+import type { ShutdownMode } from "../../src/tools/server.ts";
+
+/** What of a server may stand on a small disk of its own: a place for a tablespace, or `pg_wal`. */
+export type Disk = "data" | "wal";
+
+/** How a server starts. */
+export interface ServerOptions {
+  /** Settings, which beat those of throwaways. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Also makes the template database of this name, with the schema. */
+  readonly template?: string;
+  /** Megabytes of each. Only root can have them: see `whyNoDisks`. */
+  readonly disks?: { readonly [disk in Disk]?: number };
+}
+
+/** A server that runs. */
+export interface Started {
+  readonly id: string;
+  readonly url: string;
+  readonly superuserUrl: string;
+  readonly port: number;
+  readonly pid: number;
+  readonly version: string;
+  /** The empty folder on the small disk for data. */
+  readonly dataDisk: string | undefined;
+}
+
+/** The body of a request. */
+export type Command =
+  | ({ readonly do: "start" } & ServerOptions)
+  | { readonly do: "whyNoDisks" }
+  | { readonly do: "crash" | "restart" | "log" | "remove"; readonly id: string }
+  | { readonly do: "shutdown"; readonly id: string; readonly mode: ShutdownMode }
+  | { readonly do: "freeze" | "thaw" | "kill"; readonly id: string; readonly pid: number }
+  | {
+    readonly do: "grow";
+    readonly id: string;
+    readonly disk: Disk;
+    readonly megabytes: number;
+  };

@@ -1,0 +1,307 @@
+/**
+ * Power over servers, for tests that may start no program: on Deno, every test. It runs in the process
+ * of `tests/run.ts`, is asked over HTTP on 127.0.0.1, and names a random path that no other program can
+ * guess. What it starts are throwaways, which end with this process whatever ends that.
+ *
+ * `server.ts` is the other end, and says what each command does.
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { chmod, cp, mkdtemp, readFile, realpath, rename, rm, symlink } from "node:fs/promises";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { serverStatus, startThrowaway, type Throwaway } from "../../src/tools/server.ts";
+import { type Account, giveTo, serverAccount } from "../../src/tools/server_account.ts";
+import type { Command, Disk, Started } from "./server_command.ts";
+
+/** The service. */
+export interface ServerService {
+  /** Where the tests find it. */
+  readonly url: string;
+  /** Removes every server that a file has left, and its disks. */
+  removeAll(): Promise<void>;
+  /** Does that, and ends. */
+  close(): Promise<void>;
+}
+
+/** A server, and what it stands on. */
+interface Owned {
+  readonly throwaway: Throwaway;
+  readonly disks: Partial<Record<Disk, SmallDisk>>;
+  /** Stopped backends: one that is not woken outlives its server. */
+  readonly frozen: Set<number>;
+}
+
+/** A folder that holds no more than its size. */
+interface SmallDisk {
+  readonly folder: string;
+  grow(megabytes: number): void;
+  remove(): Promise<void>;
+}
+
+/**
+ * Starts the service at a free port.
+ *
+ * @param options `bin`: the programs of the PostgreSQL under test; `prepare` makes the template
+ *   database of this name on the server of this URL.
+ */
+export async function startServerService(
+  options: {
+    bin?: string | undefined;
+    prepare: (serverUrl: string, template: string) => Promise<void>;
+  },
+): Promise<ServerService> {
+  const token = randomBytes(16).toString("hex");
+  const servers = new Map<string, Owned>();
+  /** Starts under way: their server is not on the list yet, and must not be forgotten. */
+  const starting = new Set<Promise<unknown>>();
+  let next = 0;
+
+  async function start(command: Extract<Command, { do: "start" }>): Promise<Started> {
+    const { settings, template, disks = {} } = command;
+    const throwaway = await startThrowaway({
+      ...(options.bin === undefined ? {} : { bin: options.bin }),
+      ...(settings === undefined ? {} : { settings }),
+    });
+    const id = String(++next);
+    const owned: Owned = { throwaway, disks: {}, frozen: new Set() };
+    servers.set(id, owned);
+    try {
+      if (template !== undefined) await options.prepare(throwaway.url, template);
+      const account = await serverAccount([]);
+      if (disks.data !== undefined) owned.disks.data = await makeDisk(disks.data, account);
+      if (disks.wal !== undefined) {
+        owned.disks.wal = await makeDisk(disks.wal, account);
+        await throwaway.shutdown("fast");
+        await moveWal(throwaway.dataDir, owned.disks.wal.folder);
+        await throwaway.start();
+      }
+    } catch (error) {
+      await remove(id);
+      throw error;
+    }
+    const { url, superuserUrl, port, pid, version } = throwaway;
+    return { id, url, superuserUrl, port, pid, version, dataDisk: owned.disks.data?.folder };
+  }
+
+  async function remove(id: string): Promise<void> {
+    const owned = servers.get(id);
+    if (owned === undefined) return;
+    thawAll(owned);
+    await owned.throwaway.stop();
+    // A backend that was frozen when its server was killed has ended by now, or does at once.
+    for (const disk of Object.values(owned.disks)) await disk.remove();
+    servers.delete(id);
+  }
+
+  async function removeAll(): Promise<void> {
+    await Promise.allSettled(starting);
+    await Promise.all([...servers.keys()].map(remove));
+  }
+
+  async function obey(command: Command): Promise<unknown> {
+    if (command.do === "start") return await start(command);
+    if (command.do === "whyNoDisks") return await whyNoDisks();
+    const owned = servers.get(command.id);
+    if (owned === undefined) throw new Error(`There is no server ${command.id}`);
+    const { throwaway } = owned;
+    switch (command.do) {
+      case "crash":
+        await throwaway.crash();
+        return thawAll(owned);
+      case "shutdown":
+        thawAll(owned);
+        return await throwaway.shutdown(command.mode);
+      case "restart":
+        thawAll(owned);
+        await startUnlessRunning(throwaway);
+        return throwaway.pid;
+      case "freeze":
+        await signal(owned, command.pid, "SIGSTOP");
+        owned.frozen.add(command.pid);
+        return;
+      case "thaw":
+        await signal(owned, command.pid, "SIGCONT");
+        owned.frozen.delete(command.pid);
+        return;
+      case "kill":
+        return await signal(owned, command.pid, "SIGKILL");
+      case "grow": {
+        const disk = owned.disks[command.disk];
+        if (disk === undefined) throw new Error(`The server has no small disk for ${command.disk}`);
+        return disk.grow(command.megabytes);
+      }
+      case "log":
+        return await readFile(throwaway.logFile, "utf8");
+      case "remove":
+        return await remove(command.id);
+    }
+  }
+
+  const http = createServer(async (request, response) => {
+    // Without it, the client's idle connection would keep both ends waiting.
+    response.setHeader("connection", "close");
+    if (request.method !== "POST" || request.url !== `/${token}`) {
+      response.writeHead(404).end();
+      return;
+    }
+    try {
+      const work = bodyOf(request).then((body) => obey(JSON.parse(body) as Command));
+      const tracked = work.finally(() => starting.delete(tracked));
+      starting.add(tracked);
+      response.end(JSON.stringify({ result: await tracked }));
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      response.writeHead(500).end(JSON.stringify({ error: text }));
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    http.once("error", reject);
+    http.listen({ host: "127.0.0.1", port: 0 }, resolve);
+  });
+  // The runner ends when its files have.
+  http.unref();
+  const { port } = http.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/${token}`,
+    removeAll,
+    async close() {
+      http.close();
+      await removeAll();
+    },
+  };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let body = "";
+  request.setEncoding("utf8");
+  for await (const chunk of request) body += chunk;
+  return body;
+}
+
+/** A server that went down by itself, or had been told to, may be up again by itself, or on its way. */
+async function startUnlessRunning(throwaway: Throwaway): Promise<void> {
+  for (;;) {
+    const { state } = await serverStatus(throwaway.dataDir);
+    if (state === "running") return;
+    if (state === "stopped") return await throwaway.start();
+    await sleep(20);
+  }
+}
+
+// --- Processes
+
+async function signal({ throwaway }: Owned, pid: number, name: NodeJS.Signals): Promise<void> {
+  if (pid !== throwaway.pid && await parentOf(pid) !== throwaway.pid) {
+    throw new Error(`Process ${pid} is not of the server ${throwaway.pid}`);
+  }
+  process.kill(pid, name);
+}
+
+function thawAll({ frozen }: Owned): void {
+  for (const pid of frozen) {
+    try {
+      process.kill(pid, "SIGCONT");
+    } catch {
+      // It is gone.
+    }
+  }
+  frozen.clear();
+}
+
+async function parentOf(pid: number): Promise<number | undefined> {
+  if (existsSync("/proc/self/stat")) {
+    const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+    // The program's name stands in parentheses and may hold anything; state and parent follow it.
+    return Number(text.slice(text.lastIndexOf(")") + 1).trim().split(" ")[1]);
+  }
+  const run = spawnSync("ps", ["-o", "ppid=", "-p", String(pid)], { encoding: "utf8" });
+  return Number(run.stdout);
+}
+
+// --- Small disks
+
+/**
+ * Unmounts when the pipe from here breaks, whatever breaks it: nothing else outlives a kill -9. The size
+ * in megabytes is $1, the owner's ids are $2 and $3.
+ */
+const MOUNTER = `
+mount -t tmpfs -o "size=$1m,uid=$2,gid=$3,mode=700" netraven-test "$0" && echo mounted
+read -r _
+umount -l "$0"; rmdir "$0"
+`;
+
+/** Why there can be no small disks here; undefined where there can. */
+async function whyNoDisks(): Promise<string | undefined> {
+  if (process.getuid?.() !== 0) return "only root may mount a small disk";
+  try {
+    await (await makeDisk(1, undefined)).remove();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+async function makeDisk(megabytes: number, account: Account | undefined): Promise<SmallDisk> {
+  if (process.getuid?.() !== 0) throw new Error("Only root may mount a small disk");
+  const folder = await mkdtemp(join(await realpath(tmpdir()), "netraven-disk-"));
+  await chmod(folder, 0o755);
+  const ids = [account?.uid ?? 0, account?.gid ?? 0].map(String);
+  const mounter = spawn("/bin/sh", ["-c", MOUNTER, folder, String(megabytes), ...ids], {
+    cwd: "/",
+    // In a session of its own, for it must outlive Ctrl-C.
+    detached: true,
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  mounter.unref();
+  mounter.stdin.on("error", () => {});
+  const ended = new Promise<void>((resolve) => mounter.once("close", () => resolve()));
+  let said = "";
+  mounter.stderr.setEncoding("utf8").on("data", (text) => said += text);
+  const mounted = await new Promise<boolean>((resolve) => {
+    mounter.once("error", (error) => resolve((said += error.message, false)));
+    mounter.stdout.once("data", () => resolve(true));
+    mounter.stderr.once("data", () => resolve(false));
+    mounter.once("close", () => resolve(false));
+  });
+  for (const pipe of [mounter.stdin, mounter.stdout, mounter.stderr]) {
+    (pipe as unknown as { unref(): void }).unref();
+  }
+  const remove = async () => {
+    mounter.ref();
+    mounter.stdin.end();
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  };
+  if (!mounted) {
+    await remove();
+    throw new Error(`mounting is refused here: ${said.trim().split("\n")[0]}`);
+  }
+  return {
+    folder,
+    grow(size) {
+      const run = spawnSync("mount", ["-o", `remount,size=${size}m`, folder], { encoding: "utf8" });
+      if (run.status !== 0) throw new Error(`Cannot remount ${folder}: ${run.stderr.trim()}`);
+    },
+    remove,
+  };
+}
+
+/** Moves the log of a server that is down to another disk, as `initdb --waldir` would have it. */
+async function moveWal(dataDir: string, disk: string): Promise<void> {
+  const account = await serverAccount([]);
+  const from = join(dataDir, "pg_wal");
+  const to = join(disk, "pg_wal");
+  await cp(from, to, { recursive: true });
+  if (account !== undefined) spawnSync("chown", ["-R", `${account.uid}:${account.gid}`, to]);
+  await chmod(to, 0o700);
+  await rename(from, `${from}.before`);
+  await symlink(to, from);
+  await rm(`${from}.before`, { recursive: true });
+  await giveTo(account, to);
+}
