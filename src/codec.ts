@@ -215,6 +215,13 @@ export const decoders: ReadonlyMap<number, (text: string) => unknown> = new Map(
   ]),
 );
 
+/** Writes a value of a type that is not here, such as an enum: by its text alone. */
+export function encodeOther(value: unknown): string {
+  const plain = typeof value === "number" || typeof value === "bigint" ||
+    typeof value === "boolean";
+  return plain ? String(value) : encodeText(value);
+}
+
 function encodeArray(value: unknown, encode: (element: unknown) => string): string {
   if (!Array.isArray(value)) throw new EncodeError(`must be an array, not ${kindOf(value)}`);
   let out = "{";

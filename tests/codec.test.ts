@@ -189,6 +189,53 @@ test("query() keeps its connection after a refusal, inside a transaction too", a
   assert.is(db.stats().discarded, 0);
 });
 
+test("query() keeps its connection, when a value throws as it is read", async () => {
+  const complain = () => {
+    throw new Error("a trap");
+  };
+  const itself: unknown[] = [];
+  itself.push(itself);
+  let asked = false;
+  const once = { toJSON: () => asked || ((asked = true), complain()) };
+  const values = [
+    new Proxy([], { get: complain, getPrototypeOf: complain }),
+    Object.defineProperty([1], 0, { get: complain }),
+    Object.create(Date.prototype),
+    Symbol("text"),
+    { toString: complain, toJSON: complain },
+    itself,
+    once,
+  ];
+  const types = ["text", "text[]", "integer", "timestamptz", "bytea", "jsonb", "job_status"];
+  for (const type of types) {
+    for (const value of values) {
+      asked = false;
+      // The first time the driver writes the value, the second time this layer does.
+      for (const time of ["first", "second"]) {
+        const text = `select $1::text, $2::${type}, ${values.indexOf(value)} as n`;
+        const error = await db.query(text, [time, value]).catch((error) => error);
+
+        if (value === once && time === "second") break;
+        assert.instance(error, ParameterError, `${type}, ${time} time: ${error.message}`);
+        assert.is(error.field, "$2");
+      }
+    }
+  }
+
+  assert.is(db.stats().discarded, 0);
+});
+
+test("query() takes a text for an enum and refuses an object that has one", async () => {
+  for (const time of ["first", "second"]) {
+    const ask = (status: unknown) =>
+      db.query("select $1::job_status as status", [status]).catch((error) => error);
+
+    assert.equal((await ask("queued")).rows, [{ status: "queued" }], time);
+    assert.match((await ask({ toString: () => "queued" })).message, /must be a string/);
+    assert.match((await ask(["queued"])).message, /must be a string, not an array/);
+  }
+});
+
 test("query() refuses a bigint beyond 2^53 instead of rounding it", async () => {
   for (const text of ["9007199254740992", "-9007199254740993"]) {
     await db.query(`select '${text}'::bigint as n`).then(
