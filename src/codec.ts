@@ -95,17 +95,26 @@ function encodeJson(value: unknown): string {
     throw new EncodeError("cannot be written as JSON");
   }
   if (text === undefined) throw new EncodeError("cannot be written as JSON");
-  // JSON.stringify escapes what PostgreSQL refuses; look closely only where an
-  // escape of that kind stands, since `\\u0000` may also be plain text.
-  if (/\\u(?:0000|d[89a-f])/.test(text)) {
-    JSON.stringify(value, (key, part) => {
-      const problem = textProblem(key) ??
-        (typeof part === "string" ? textProblem(part) : undefined);
-      if (problem !== undefined) throw new EncodeError(problem);
-      return part;
-    });
-  }
+  // JSON.stringify escapes what PostgreSQL refuses, and writes null for what JSON cannot
+  // hold; look closely only where such a thing stands, since it may also be plain text.
+  if (/\\u(?:0000|d[89a-f])|null/.test(text)) JSON.stringify(value, checkJson);
   return text;
+}
+
+/** A replacer that replaces nothing. `part` is what a `toJSON` made of the member of `this`. */
+function checkJson(this: unknown, key: string, part: unknown): unknown {
+  const problem = textProblem(key) ?? (typeof part === "string" ? textProblem(part) : undefined);
+  if (problem !== undefined) throw new EncodeError(problem);
+  if (typeof part === "number" && !Number.isFinite(part)) {
+    throw new EncodeError("holds a number that is not finite, which JSON cannot hold");
+  }
+  if (part === null && (this as Record<string, unknown>)[key] instanceof Date) {
+    throw new EncodeError("holds an invalid Date, which JSON cannot hold");
+  }
+  if (Array.isArray(this) && ["undefined", "function", "symbol"].includes(typeof part)) {
+    throw new EncodeError(`holds an element that is ${typeof part}, which JSON cannot hold`);
+  }
+  return part;
 }
 
 // PostgreSQL's `infinity` has no Date; the ends of Date's range stand for it.

@@ -58,6 +58,7 @@ const roundTrips: [string, unknown[]][] = [
     [],
     [1, "a", null, [true]],
     {},
+    ["null", { null: null }],
     { a: null, nested: { deviceId: 1, device_id: 2, list: [{ x: "é" }] } },
   ]],
   ["boolean", [true, false]],
@@ -106,6 +107,13 @@ for (const [type, values] of roundTrips) {
   });
 }
 
+test("query() stores a Date in jsonb as JSON writes it, and leaves out what is undefined", async () => {
+  const value = { at: new Date(0), nothing: null, absent: undefined };
+  const { rows } = await db.query("select $1::jsonb as value", [value]);
+
+  assert.equal(rows, [{ value: { at: "1970-01-01T00:00:00.000Z", nothing: null } }]);
+});
+
 test("query() stores NULL for null and undefined, of every type", async () => {
   for (const [type] of roundTrips) {
     const { rows } = await db.query(`select $1::${type} as a, $2::${type} as b`, [null, undefined]);
@@ -141,6 +149,11 @@ const refused: [string, unknown, RegExp][] = [
   ["jsonb", { "key \0": 1 }, /NUL/],
   ["jsonb", ["\ud800"], /surrogate/],
   ["jsonb", 1n, /JSON/],
+  ["jsonb", NaN, /not finite/],
+  ["jsonb", { deep: [{ a: -Infinity }] }, /not finite/],
+  ["jsonb", { at: new Date(NaN) }, /invalid Date/],
+  ["jsonb", [1, undefined], /undefined/],
+  ["jsonb", { list: [() => {}] }, /function/],
   ["boolean", "true", /must be a boolean, not a string/],
   ["boolean", 1, /must be a boolean/],
   ["integer", 1.5, /must be an integer/],
