@@ -242,6 +242,8 @@ function encodeArray(value: unknown, encode: (element: unknown) => string): stri
     } else if (element === undefined) {
       throw new EncodeError("holds an undefined element");
     } else if (Array.isArray(element) && encode !== encodeJson) {
+      // PostgreSQL would store an empty array in place of the outer one.
+      if (element.length === 0) throw new EncodeError("holds an empty array in an array");
       out += encodeArray(element, encode);
     } else {
       out += `"${encode(element).replace(/["\\]/g, "\\$&")}"`;

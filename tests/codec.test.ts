@@ -145,6 +145,7 @@ const refused: [string, unknown, RegExp][] = [
   ["text[]", ["\udc00"], /surrogate/],
   ["text[]", ["a", undefined], /undefined/],
   ["text[]", "no array", /must be an array/],
+  ["text[]", [[]], /holds an empty array/],
   ["jsonb", { key: "nul \0" }, /NUL/],
   ["jsonb", { "key \0": 1 }, /NUL/],
   ["jsonb", ["\ud800"], /surrogate/],
