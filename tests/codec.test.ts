@@ -344,7 +344,8 @@ function randomJson(random: (below: number) => number, depth: number): unknown {
       return Object.fromEntries(
         Array.from(
           { length: random(4) },
-          () => [randomText(random), randomJson(random, depth - 1)],
+          // V8 15.0 mistakes keys with escapes for one that ends in a backslash.
+          () => [randomText(random).replaceAll("\\", ""), randomJson(random, depth - 1)],
         ),
       );
   }

@@ -171,7 +171,7 @@ for (const query of everyQuery()) {
         await holds(one, call, await sessionOf(db));
         assert.is(db.stats().discarded, discarded);
       }),
-      effort(16),
+      effort(10),
     );
   });
 }

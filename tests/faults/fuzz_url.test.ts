@@ -153,7 +153,7 @@ test("parseDatabaseUrl() gives every part as it was put in, when the URL is vali
       });
       holds(url);
     }),
-    effort(1500),
+    effort(1000),
   );
 });
 
@@ -218,7 +218,7 @@ test("parseDatabaseUrl() takes or refuses a damaged URL and never shows its pass
         if (!rest.includes(PIECE)) assert.not.match(shown(outcome), PIECE);
       }
     }),
-    effort(6000),
+    effort(4000),
   );
 });
 
@@ -246,7 +246,7 @@ test("parseDatabaseUrl() takes or refuses a text that repeats one piece very oft
       marks,
       (start, piece) => holds(start + piece.repeat(times)),
     ),
-    effort(60),
+    effort(40),
   );
 });
 

@@ -78,8 +78,8 @@ for (
 
     assert.ok(changed);
     assert.is(latest.configData.length, text.length);
-    assert.is(hashOf(latest.configData), hashOf(text));
-    assert.is(Buffer.from(latest.contentHash).toString("hex"), hashOf(text));
+    // The hash of what was sent went along.
+    assert.is(hashOf(latest.configData), Buffer.from(latest.contentHash).toString("hex"));
     assert.is(db.stats().discarded, 0);
   });
 }

@@ -274,6 +274,13 @@ export const time: fc.Arbitrary<Date> = fc.oneof(
     .map((time) => new Date(time)),
 );
 
+/**
+ * A key of a JSON object. No `__proto__`, which uvu's comparison does not see. No backslash: once an object has
+ * a key that ends in one, V8 15.0 (Deno 2.9.6) reads other keys with escapes as that key,
+ * `JSON.parse('{"\\\\":1}')` and then `JSON.parse('{"\\n":1}')` at the place of the same property.
+ */
+const key = text.filter((key) => key !== "__proto__" && !key.includes("\\"));
+
 /** Whatever JSON can hold; PostgreSQL stores no -0. */
 export const json: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   tree: fc.oneof(
@@ -286,8 +293,7 @@ export const json: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
       fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0),
     ),
     fc.array(tie("tree"), { maxLength: 4 }),
-    // No `__proto__`: uvu's comparison does not see it.
-    fc.dictionary(text.filter((key) => key !== "__proto__"), tie("tree"), {
+    fc.dictionary(key, tie("tree"), {
       maxKeys: 4,
       noNullPrototype: true,
     }),
