@@ -297,7 +297,7 @@ export class Database implements Queryable {
       this.#journal.query(options.name, performance.now() - started, answer.rowCount, undefined);
       return answer;
     } catch (cause) {
-      const error = slot.explain(cause, values, options, before);
+      const error = slot.explain(cause, options, before);
       this.#journal.query(options.name, performance.now() - started, undefined, codeOf(error));
       throw error;
     }

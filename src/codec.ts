@@ -95,17 +95,26 @@ function encodeJson(value: unknown): string {
     throw new EncodeError("cannot be written as JSON");
   }
   if (text === undefined) throw new EncodeError("cannot be written as JSON");
-  // JSON.stringify escapes what PostgreSQL refuses; look closely only where an
-  // escape of that kind stands, since `\\u0000` may also be plain text.
-  if (/\\u(?:0000|d[89a-f])/.test(text)) {
-    JSON.stringify(value, (key, part) => {
-      const problem = textProblem(key) ??
-        (typeof part === "string" ? textProblem(part) : undefined);
-      if (problem !== undefined) throw new EncodeError(problem);
-      return part;
-    });
-  }
+  // JSON.stringify escapes what PostgreSQL refuses, and writes null for what JSON cannot
+  // hold; look closely only where such a thing stands, since it may also be plain text.
+  if (/\\u(?:0000|d[89a-f])|null/.test(text)) JSON.stringify(value, checkJson);
   return text;
+}
+
+/** A replacer that replaces nothing. `part` is what a `toJSON` made of the member of `this`. */
+function checkJson(this: unknown, key: string, part: unknown): unknown {
+  const problem = textProblem(key) ?? (typeof part === "string" ? textProblem(part) : undefined);
+  if (problem !== undefined) throw new EncodeError(problem);
+  if (typeof part === "number" && !Number.isFinite(part)) {
+    throw new EncodeError("holds a number that is not finite, which JSON cannot hold");
+  }
+  if (part === null && (this as Record<string, unknown>)[key] instanceof Date) {
+    throw new EncodeError("holds an invalid Date, which JSON cannot hold");
+  }
+  if (Array.isArray(this) && ["undefined", "function", "symbol"].includes(typeof part)) {
+    throw new EncodeError(`holds an element that is ${typeof part}, which JSON cannot hold`);
+  }
+  return part;
 }
 
 // PostgreSQL's `infinity` has no Date; the ends of Date's range stand for it.
@@ -215,6 +224,13 @@ export const decoders: ReadonlyMap<number, (text: string) => unknown> = new Map(
   ]),
 );
 
+/** Writes a value of a type that is not here, such as an enum: by its text alone. */
+export function encodeOther(value: unknown): string {
+  const plain = typeof value === "number" || typeof value === "bigint" ||
+    typeof value === "boolean";
+  return plain ? String(value) : encodeText(value);
+}
+
 function encodeArray(value: unknown, encode: (element: unknown) => string): string {
   if (!Array.isArray(value)) throw new EncodeError(`must be an array, not ${kindOf(value)}`);
   let out = "{";
@@ -226,6 +242,8 @@ function encodeArray(value: unknown, encode: (element: unknown) => string): stri
     } else if (element === undefined) {
       throw new EncodeError("holds an undefined element");
     } else if (Array.isArray(element) && encode !== encodeJson) {
+      // PostgreSQL would store an empty array in place of the outer one.
+      if (element.length === 0) throw new EncodeError("holds an empty array in an array");
       out += encodeArray(element, encode);
     } else {
       out += `"${encode(element).replace(/["\\]/g, "\\$&")}"`;

@@ -71,6 +71,32 @@ export function locatePlain(value: unknown, path = "", depth = 0): Node {
   return { ...spot, value: new Map(entries) };
 }
 
+/**
+ * More than any value may be nested, and far less than what exhausts the stack. The YAML library goes
+ * down by recursion and catches the overflow, but the engine can end the process there: when a
+ * regular expression happens to be compiled with no stack left.
+ */
+const MAX_NESTING = 4 * MAX_DEPTH;
+
+/** Whether a token of the YAML library's parser, which does not recurse, holds others so deep. */
+function isDeeper(token: Yaml.CST.Token, limit: number): boolean {
+  let level = [token];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > limit) return true;
+    const inside: Yaml.CST.Token[] = [];
+    for (const one of level) {
+      if (one.type === "document" && one.value !== undefined) inside.push(one.value);
+      if (!("items" in one)) continue;
+      for (const { key, value } of one.items) {
+        if (key) inside.push(key);
+        if (value) inside.push(value);
+      }
+    }
+    level = inside;
+  }
+  return false;
+}
+
 export async function locateYaml(text: string, source: Source): Promise<Node> {
   const root: Spot = { source, path: "", line: 1 };
   if (text.trim() === "") throw fault(root, "The file is empty: write at least database.url");
@@ -80,14 +106,18 @@ export async function locateYaml(text: string, source: Source): Promise<Node> {
   const lines = new yaml.LineCounter();
   const lineAt = (node: Yaml.Node | null, otherwise: number | undefined) =>
     node?.range ? lines.linePos(node.range[0]).line : otherwise;
-  const document = withoutTracing(source, () =>
-    yaml.parseDocument(text, {
+  const document = withoutTracing(source, () => {
+    for (const token of new yaml.Parser().parse(text)) {
+      if (isDeeper(token, MAX_NESTING)) throw fault(root, "The file is nested too deeply");
+    }
+    return yaml.parseDocument(text, {
       schema: "core",
       merge: false,
       uniqueKeys: false, // found below, where the key path is known
       prettyErrors: false, // they quote the file
       lineCounter: lines,
-    }));
+    });
+  });
   const [error] = document.errors;
   if (error !== undefined) {
     throw fault({ ...root, line: lines.linePos(error.pos[0]).line }, yamlProblem(error.code));
@@ -185,7 +215,8 @@ function withoutTracing<T>(source: Source, parse: () => T): T {
   for (const [name] of kept) delete process.env[name];
   try {
     return parse();
-  } catch {
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
     throw fault(
       { source, path: "", line: undefined },
       "The file is not valid YAML, or nested too deeply",

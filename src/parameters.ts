@@ -5,11 +5,13 @@
  * asks the server for the types and waits for the answer, and then that is safe.
  */
 import { Buffer } from "node:buffer";
-import { decoders, EncodeError, encoders, textProblem } from "./codec.ts";
+import { decoders, EncodeError, encodeOther, encoders, textProblem } from "./codec.ts";
 import { ParameterError } from "./errors.ts";
 
 /** What the protocol counts in 16 bits, less the driver's margin. */
 const MAX_PARAMETERS = 65_533;
+/** The type of a parameter that the server has not told yet. */
+const UNKNOWN = 0;
 
 /** Whose parameters these are. */
 export interface Named {
@@ -28,6 +30,36 @@ class Encoded {
   }
 }
 
+/** A parameter whose type the server has yet to tell. The driver writes it then, by the table below. */
+class Unwritten {
+  readonly value: unknown;
+  readonly #limit: number;
+  constructor(value: unknown, limit: number) {
+    this.value = value;
+    this.#limit = limit;
+  }
+  /** Called for a type that is not in the table. */
+  toString(): string {
+    return write(this.value, encodeOther, this.#limit);
+  }
+}
+
+/** Reading a value may run code of the caller's, such as a `toJSON`, and that may throw anything. */
+function write(value: unknown, encode: (value: unknown) => string, limit: number): string {
+  let text: string;
+  try {
+    text = encode(value);
+  } catch (error) {
+    throw error instanceof EncodeError ? error : new EncodeError("cannot be read");
+  }
+  // A character takes three bytes at most, a pair of surrogates four.
+  if (text.length * 3 > limit && Buffer.byteLength(text) > limit) {
+    const problem = `is larger than ${limit} bytes, which is database.limits.parameter_bytes`;
+    throw new EncodeError(problem);
+  }
+  return text;
+}
+
 /**
  * The driver's table of types: it reads columns by it, and writes what came unwritten.
  *
@@ -39,20 +71,12 @@ export function driverTypes(limit: number): Record<string, unknown> {
       to: oid,
       from: [oid],
       serialize: (value: unknown) =>
-        value instanceof Encoded ? value.text : bounded(encode(value), limit),
+        value instanceof Encoded
+          ? value.text
+          : write(value instanceof Unwritten ? value.value : value, encode, limit),
       parse: decoders.get(oid),
     }]),
   );
-}
-
-function bounded(text: string, limit: number): string {
-  // A character takes three bytes at most, a pair of surrogates four.
-  if (text.length * 3 > limit && Buffer.byteLength(text) > limit) {
-    throw new EncodeError(
-      `is larger than ${limit} bytes, which is database.limits.parameter_bytes`,
-    );
-  }
-  return text;
 }
 
 /**
@@ -73,22 +97,21 @@ export function writeParameters(
   const parameters: unknown[] = [];
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? null;
-    const encode = oids === undefined ? undefined : encoders.get(oids[i] as number);
+    const type = oids?.[i] ?? UNKNOWN;
     let problem = i < MAX_PARAMETERS ? undefined : "is one too many; give arrays instead";
     try {
-      if (value === null) parameters.push(null);
-      else if (encode !== undefined) parameters.push(new Encoded(bounded(encode(value), limit)));
-      else if (typeof value === "string") {
-        problem ??= textProblem(value);
-        parameters.push(bounded(value, limit));
+      if (value === null) {
+        parameters.push(null);
+      } else if (type !== UNKNOWN) {
+        parameters.push(new Encoded(write(value, encoders.get(type) ?? encodeOther, limit)));
       } else {
+        if (typeof value === "string") problem ??= textProblem(value);
         // Left alone, the driver guesses, and takes a boolean for jsonb as `boolean`,
         // and an array for its first element.
-        parameters.push(untyped(value));
+        parameters.push(untyped(new Unwritten(value, limit)));
       }
     } catch (error) {
-      if (!(error instanceof EncodeError)) throw error;
-      problem = error.message;
+      problem = (error as EncodeError).message;
     }
     if (problem !== undefined) {
       throw new ParameterError(fields?.[i] ?? `$${i + 1}`, problem, { query: name });
@@ -97,22 +120,12 @@ export function writeParameters(
   return parameters;
 }
 
-/** Names the field that an encoder refused. The driver notes the types it learned on the error. */
-export function refusedParameter(
-  error: EncodeError,
-  values: readonly unknown[],
-  { name, fields }: Named,
-  limit: number,
-): ParameterError {
-  const oids = (error as { types?: readonly number[] }).types ?? [];
-  const at = values.findIndex((value, i) => {
-    try {
-      if (value === null || value === undefined) return false;
-      bounded(encoders.get(oids[i] ?? 0)?.(value) ?? "", limit);
-      return false;
-    } catch {
-      return true;
-    }
-  });
+/**
+ * Names the field that an encoder refused. The driver notes the parameters on the error: it wrote them
+ * in their order, so the first that is not written is the one.
+ */
+export function refusedParameter(error: EncodeError, { name, fields }: Named): ParameterError {
+  const parameters = (error as { parameters?: readonly unknown[] }).parameters ?? [];
+  const at = parameters.findIndex((parameter) => parameter instanceof Unwritten);
   return new ParameterError(fields?.[at] ?? `$${at + 1}`, error.message, { query: name });
 }

@@ -312,13 +312,11 @@ export class Slot {
   }
 
   /** What `send` rejected with, as an error of this layer. `before`: `writes` before sending. */
-  explain(error: unknown, values: readonly unknown[], run: Run, before: number): unknown {
+  explain(error: unknown, run: Run, before: number): unknown {
     const { name: query, signal } = run;
     if (isServerError(error)) return this.#refusal(error, query);
     if (error instanceof ParameterError) return error;
-    if (error instanceof EncodeError) {
-      return refusedParameter(error, values, run, this.#parameterBytes);
-    }
+    if (error instanceof EncodeError) return refusedParameter(error, run);
     if (error instanceof DecodeError) return new QueryError(error.message, { query });
     // An abort gives the signal's own reason, as everywhere on the platform.
     if (signal?.aborted && error === signal.reason) return error;
@@ -339,7 +337,7 @@ export class Slot {
     try {
       return await this.send(text, values, run, timeout, simple);
     } catch (error) {
-      throw this.explain(error, values, run, before);
+      throw this.explain(error, run, before);
     }
   }
 

@@ -680,6 +680,25 @@ test("loadConfig() takes the connect deadline from options, then the URL, then t
   assert.is((await load(yaml.replace("?connect_timeout=2", ""))).database.timeouts.connect, 3);
 });
 
+// The YAML library alone goes down until the stack is full: Node ended then, and not at the first time.
+test("loadConfig() refuses deep nesting and lives on, however often it is asked to", async () => {
+  const levels = 2000;
+  const deep = [
+    "[".repeat(levels),
+    "{a: ".repeat(levels),
+    "- ".repeat(levels),
+    "? ".repeat(levels),
+    Array.from({ length: levels / 4 }, (_, i) => `${" ".repeat(i)}a:\n`).join(""),
+  ];
+  for (let i = 0; i < 20; i++) {
+    for (const yaml of deep) {
+      const { message } = await refusal(load(yaml));
+
+      assert.match(message, /is nested too deeply/);
+    }
+  }
+});
+
 const BAD_OPTIONS: readonly (readonly [unknown, RegExp])[] = [
   [{ pool: { size: 0 } }, /^pool\.size: The number is not allowed/],
   [{ pool: { size: "5" } }, /^pool\.size: The value is text/],

@@ -9,7 +9,8 @@
  * - `--server` may be given several times: the suite runs on each, though files that use no server run once. `TEST_DATABASE_URL` stands in
  *   for the bundled server: the URL of a role that may create databases.
  * - `NETRAVEN_TEST=<part of a name>` runs only the tests whose name holds it.
- * - `TEST_LONG=1` lets the tests of faults run longer.
+ * - `TEST_LONG=1` lets the tests of faults and of random input do much more; `TEST_SEED=<number>` repeats
+ *   what one of the latter tried.
  *
  * A file passes when it ends by itself with exit code 0 and its summary line counts a test and no
  * failure. The last line is `N passed, N failed`, and the exit code is 0 only when nothing failed.
@@ -25,6 +26,7 @@ import { parseArgs } from "node:util";
 import postgres from "postgres";
 import { migrate } from "../src/tools/migrate.ts";
 import { startThrowaway } from "../src/tools/server.ts";
+import { LONG } from "./support/effort.ts";
 import { testPermissions } from "./support/permissions.ts";
 import { type ServerService, startServerService } from "./support/server_service.ts";
 import { figuresIn, type Summary, SUMMARY_MARK } from "./support/summary.ts";
@@ -56,7 +58,9 @@ interface Totals {
 
 const PROJECT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The longest a file may take, in milliseconds. */
-const FILE_TIMEOUT = 300_000;
+const FILE_TIMEOUT = LONG ? 3_600_000 : 300_000;
+/** What the children keep of the variables that are the tests' own. */
+const KEPT: readonly string[] = ["NETRAVEN_TEST", "TEST_LONG", "TEST_SEED"];
 
 async function main(): Promise<Totals> {
   const { values, positionals } = parseArgs({
@@ -277,8 +281,7 @@ async function runFile(
 /** What the children get: nothing that points to a database of somebody's own. */
 function ownEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) =>
-    /^(NETRAVEN_TEST|TEST_LONG|TEST_SEED)$/.test(name) ||
-    !/^(DATABASE_URL$|NETRAVEN_|PG|TEST_)/.test(name)
+    KEPT.includes(name) || !/^(DATABASE_URL$|NETRAVEN_|PG|TEST_)/.test(name)
   );
   return { ...Object.fromEntries(kept), DENO_NO_UPDATE_CHECK: "1" };
 }

@@ -1,0 +1,96 @@
+/** Texts far larger than any device sends: they are stored and read whole. */
+import { createHash } from "node:crypto";
+import * as assert from "uvu/assert";
+import { configLatestGet, configSave, connect, type Database } from "netraven-db";
+import { createDatabase } from "../support/database.ts";
+import { addDevice } from "../support/factories.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("large texts", { timeout: 120_000 });
+const MEGABYTE = 1_000_000;
+let database: Awaited<ReturnType<typeof createDatabase>>;
+let db: Database;
+
+test.before(async () => {
+  database = await createDatabase();
+  // A busy machine may take its time.
+  const timeouts = { statement: 100_000, transaction: 100_000 };
+  db = await connect({
+    url: database.url,
+    pool: { size: 1 },
+    timeouts,
+    logging: { level: "silent" },
+  });
+});
+
+test.after(async () => {
+  await db.close();
+  await database.drop();
+});
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** Lines that differ, of characters of one to four bytes and such as must be escaped somewhere. */
+function mixedText(bytes: number): string {
+  const line = `interface Gi1/0 'é' "€" 👩‍💻 \\ \t$1 {,}\r\n`;
+  const size = new TextEncoder().encode(line).length + 8;
+  const lines = Array.from(
+    { length: Math.ceil(bytes / size) },
+    (_, i) => `${i}`.padStart(8, "0") + line,
+  );
+  return lines.join("");
+}
+
+test("query() sends 20 MB of many characters whole", async () => {
+  const text = mixedText(20 * MEGABYTE);
+
+  const { rows } = await db.query(
+    "select length($1::text) as length, encode(sha256(convert_to($1, 'UTF8')), 'hex') as hash",
+    [text],
+  );
+
+  assert.equal(rows, [{ length: lengthOf(text), hash: hashOf(text) }]);
+});
+
+test("query() sends 100 MB whole", async () => {
+  // Of one character, which everybody on the way handles quickest.
+  const text = "x".repeat(100 * MEGABYTE);
+
+  const { rows } = await db.query("select length($1::text) as length", [text]);
+
+  assert.equal(rows, [{ length: text.length }]);
+});
+
+for (
+  const [what, make] of [
+    ["20 MB of many characters", () => mixedText(20 * MEGABYTE)],
+    ["100 MB", () => "x".repeat(100 * MEGABYTE)],
+  ] as const
+) {
+  test(`configSave() stores ${what}, and configLatestGet gives them back`, async () => {
+    const text = make();
+    const { id: deviceId } = await addDevice(db);
+
+    const { changed } = await configSave(db, { deviceId, text });
+    const latest = await configLatestGet.one({ deviceId }, db);
+
+    assert.ok(changed);
+    assert.is(latest.configData.length, text.length);
+    // The hash of what was sent went along.
+    assert.is(hashOf(latest.configData), Buffer.from(latest.contentHash).toString("hex"));
+    assert.is(db.stats().discarded, 0);
+  });
+}
+
+/** In code points, as the server counts. */
+function lengthOf(text: string): number {
+  let pairs = 0;
+  for (let i = 0; i < text.length; i++) {
+    if ((text.charCodeAt(i) & 0xfc00) === 0xd800) pairs++;
+  }
+  return text.length - pairs;
+}
+
+test.run();

@@ -1,0 +1,104 @@
+/**
+ * Every query of the library with its parameters, none of them listed by hand: names come from the
+ * query as it is called, types from the server.
+ */
+import * as netraven from "netraven-db";
+import type { CallOptions, Database, Queryable } from "netraven-db";
+import { Query } from "../../src/query.ts";
+
+/** A parameter of a query. */
+export interface Field {
+  readonly name: string;
+  readonly required: boolean;
+  /** As the server writes it, such as `timestamp with time zone[]`. */
+  readonly type: string;
+  /** The values of an enum; empty for any other type. */
+  readonly labels: readonly string[];
+}
+
+/** A query that takes anything, as a caller without types would give it. */
+export interface LooseQuery {
+  readonly name: string;
+  run(params: unknown, db: Queryable, options?: CallOptions): Promise<unknown[]>;
+  first(params: unknown, db: Queryable, options?: CallOptions): Promise<unknown>;
+  one(params: unknown, db: Queryable, options?: CallOptions): Promise<unknown>;
+  stream(params: unknown, db: Queryable): AsyncIterableIterator<unknown>;
+}
+
+/** A query and what it takes. */
+export interface Described {
+  readonly query: LooseQuery;
+  readonly fields: readonly Field[];
+}
+
+/** Every query that the package exports. */
+export function everyQuery(): LooseQuery[] {
+  return Object.values(netraven as Record<string, unknown>)
+    .filter((value) => value instanceof Query) as unknown as LooseQuery[];
+}
+
+/** Asks the server what each of them takes. */
+export function describeAll(db: Database): Promise<Described[]> {
+  return db.transaction(async (tx) => {
+    const described: Described[] = [];
+    for (const query of everyQuery()) {
+      const { text, names } = await callOf(query);
+      await tx.query(`prepare described as ${text}`);
+      const { rows } = await tx.query<{ type: string; labels: string[] }>(`
+        select
+          format_type(type, null) as type,
+          array(
+            select enumlabel::text from pg_enum where enumtypid = type order by enumsortorder
+          ) as labels
+        from pg_prepared_statements
+        cross join unnest(parameter_types::oid[]) with ordinality as given (type, place)
+        where name = 'described'
+        order by place`);
+      await tx.query("deallocate described");
+      const fields: Field[] = [];
+      for (const [i, name] of names.entries()) {
+        fields.push({ name, required: await refusesWithout(query, name, names), ...rows[i]! });
+      }
+      described.push({ query, fields });
+    }
+    return described;
+  });
+}
+
+/** What the query hands to a database. */
+async function callOf(query: LooseQuery): Promise<{ text: string; names: readonly string[] }> {
+  let call: { text: string; names: readonly string[] } | undefined;
+  await query.run(new Proxy({}, { get: () => 1 }), {
+    query: async (text, _values, options) => {
+      call = { text, names: options?.fields ?? [] };
+      return { rows: [], rowCount: 0 };
+    },
+    stream: () => {
+      throw new Error("run() streams");
+    },
+  });
+  if (call === undefined) throw new Error(`${query.name} sends nothing`);
+  return call;
+}
+
+async function refusesWithout(
+  query: LooseQuery,
+  missing: string,
+  names: readonly string[],
+): Promise<boolean> {
+  const nowhere: Queryable = {
+    query: async () => ({ rows: [], rowCount: 0 }),
+    stream: () => {
+      throw new Error("run() streams");
+    },
+  };
+  const params = Object.fromEntries(
+    names.filter((name) => name !== missing).map((name) => [name, 1]),
+  );
+  try {
+    await query.run(params, nowhere);
+    return false;
+  } catch {
+    return true;
+  }
+}
