@@ -138,17 +138,20 @@ export class Slot {
     // An error that answers nothing is the server's farewell. Its close follows later;
     // a statement that was called in between must not be written. A listener hears other
     // things unasked, in pieces that may begin with any byte, and has a heartbeat.
+    let lastWords: DatabaseError | undefined;
     if (onNotify === undefined) {
       socket.on("data", (chunk: Uint8Array) => {
-        const unasked = this.#writes === this.#writesWhenIdle;
-        if (chunk[0] === ERROR_RESPONSE && unasked) this.discard(farewell(chunk));
+        if (chunk[0] !== ERROR_RESPONSE) return;
+        // The driver keeps a fatal error to itself: it waits for an end that never comes.
+        lastWords ??= farewell(chunk);
+        if (this.#writes === this.#writesWhenIdle) this.discard(lastWords ?? lost());
       });
     }
     socket.on("close", () => {
       // The driver takes all listeners away when it sees the close; an error
       // that comes later must still find one, or it would end the process.
       queueMicrotask(() => socket.on("error", NOTHING));
-      this.#die(lost());
+      this.#die(lastWords ?? lost());
     });
     const { target } = options;
     let dialled = false;
@@ -478,7 +481,7 @@ export class Slot {
 
   #refusal(error: ServerError, query: string | undefined): DatabaseError {
     const known = serverError(error, query);
-    if (known instanceof ConnectionError || error.severity === "FATAL") this.discard();
+    if (known instanceof ConnectionError || error.severity !== "ERROR") this.discard();
     return known;
   }
 
@@ -501,10 +504,11 @@ function lost(): ConnectionError {
   return new ConnectionError("lost", "The connection was lost");
 }
 
-/** What a server says before it ends a session by itself, such as that it was idle for too long. */
-function farewell(message: Uint8Array): DatabaseError {
-  const code = /\0C([0-9A-Z]{5})\0/.exec(new TextDecoder().decode(message.subarray(5, 512)))?.[1];
-  return code === undefined ? lost() : serverError({ code, severity: "FATAL" }, undefined);
+/** What a server says before it ends a session, such as that it was idle for too long. */
+function farewell(message: Uint8Array): DatabaseError | undefined {
+  const text = new TextDecoder().decode(message.subarray(5, 512));
+  const [, severity, code] = /\0V(FATAL|PANIC)\0C([0-9A-Z]{5})\0/.exec(text) ?? [];
+  return code === undefined ? undefined : serverError({ code, severity: severity! }, undefined);
 }
 
 /** libpq's second try of `allow` and `prefer`, where the server wants the other way. */

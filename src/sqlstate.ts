@@ -97,6 +97,10 @@ export function serverError(error: ServerError, query: string | undefined): Data
     const message = "The server ended a transaction that was idle for too long";
     return new TimeoutError("idle_in_transaction", message, sent);
   }
+  if (sqlState === "25P04") {
+    const message = "The server's transaction_timeout ended the transaction";
+    return new TimeoutError("transaction", message, sent);
+  }
   if (/^(08|57P0[1245])/.test(sqlState)) {
     return new ConnectionError("lost", `The server ended the connection${of}`, sent);
   }
