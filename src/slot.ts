@@ -111,6 +111,8 @@ export class Slot {
   readonly #sent = new Set<Sent>();
   /** The parameter types of every statement that was sent, by its text. */
   readonly #types = new Map<string, readonly number[]>();
+  /** What the server said last. */
+  #heard: Uint8Array | undefined;
   #writes = 0;
   #quietSince = 0;
   #writesWhenIdle = -1;
@@ -138,20 +140,18 @@ export class Slot {
     // An error that answers nothing is the server's farewell. Its close follows later;
     // a statement that was called in between must not be written. A listener hears other
     // things unasked, in pieces that may begin with any byte, and has a heartbeat.
-    let lastWords: DatabaseError | undefined;
     if (onNotify === undefined) {
       socket.on("data", (chunk: Uint8Array) => {
-        if (chunk[0] !== ERROR_RESPONSE) return;
-        // The driver keeps a fatal error to itself: it waits for an end that never comes.
-        lastWords ??= farewell(chunk);
-        if (this.#writes === this.#writesWhenIdle) this.discard(lastWords ?? lost());
+        this.#heard = chunk;
+        const unasked = this.#writes === this.#writesWhenIdle;
+        if (chunk[0] === ERROR_RESPONSE && unasked) this.discard(this.#farewell());
       });
     }
     socket.on("close", () => {
       // The driver takes all listeners away when it sees the close; an error
       // that comes later must still find one, or it would end the process.
       queueMicrotask(() => socket.on("error", NOTHING));
-      this.#die(lastWords ?? lost());
+      this.#die(this.#farewell());
     });
     const { target } = options;
     let dialled = false;
@@ -324,7 +324,7 @@ export class Slot {
     // An abort gives the signal's own reason, as everywhere on the platform.
     if (signal?.aborted && error === signal.reason) return error;
     // Whatever else the driver says leaves the connection in doubt.
-    if (this.death === undefined) this.discard(lost());
+    if (this.death === undefined) this.discard(this.#farewell());
     return this.#loss(query, this.#writes > before);
   }
 
@@ -379,6 +379,17 @@ export class Slot {
   /** Lets the process end although this connection is open. */
   unref(): void {
     this.#socket.unref();
+  }
+
+  /**
+   * Why the server ended the session, if it said so, such as that it was idle for too long. The driver
+   * keeps a fatal error to itself: it waits for the end of an answer, which never comes.
+   */
+  #farewell(): DatabaseError {
+    const text = new TextDecoder().decode(this.#heard?.subarray(-1_024));
+    const [, severity, code] = /\0V(FATAL|PANIC)\0C([0-9A-Z]{5})\0/.exec(text) ?? [];
+    if (code === undefined) return new ConnectionError("lost", "The connection was lost");
+    return serverError({ code, severity: severity! }, undefined);
   }
 
   #guardLogin(trusted: boolean): void {
@@ -498,17 +509,6 @@ export class Slot {
       context,
     );
   }
-}
-
-function lost(): ConnectionError {
-  return new ConnectionError("lost", "The connection was lost");
-}
-
-/** What a server says before it ends a session, such as that it was idle for too long. */
-function farewell(message: Uint8Array): DatabaseError | undefined {
-  const text = new TextDecoder().decode(message.subarray(5, 512));
-  const [, severity, code] = /\0V(FATAL|PANIC)\0C([0-9A-Z]{5})\0/.exec(text) ?? [];
-  return code === undefined ? undefined : serverError({ code, severity: severity! }, undefined);
 }
 
 /** libpq's second try of `allow` and `prefer`, where the server wants the other way. */
