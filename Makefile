@@ -12,7 +12,7 @@ OLDEST := /usr/lib/postgresql/15/bin
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help migrate rollback status migration schema check seed start stop reset psql \
-	generate verify lint test test-node test-deno bench build ok dependencies server
+	generate verify lint test test-node test-deno test-faults bench build ok dependencies server
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -72,6 +72,10 @@ test-node: dependencies ## Run the tests on Node
 
 test-deno: dependencies ## Run the tests on Deno
 	@$(NODE) tests/run.ts --runtime deno $(file)
+
+test-faults: export TEST_LONG := 1
+test-faults: dependencies ## Run the tests of faults and of random input for long, one at a time, on both runtimes
+	@$(NODE) tests/run.ts --runtime all --jobs 1 faults graceful_stop
 
 bench: dependencies ## Measure the layer beside the bare driver
 	@$(NODE) tests/bench/run.ts

@@ -1,8 +1,8 @@
 /**
- * Runs the tests: each file in a process of its own, one after another, against a server of its own
+ * Runs the tests: each file in a process of its own, two at a time, against a server of their own
  * that ends with the run.
  *
- *     node --import tsx tests/run.ts [--runtime node|deno|all] [--server bundled|<bin folder>]… [file…]
+ *     node --import tsx tests/run.ts [--runtime node|deno|all] [--server bundled|<bin folder>]… [--jobs <number>] [file…]
  *
  * - A file is named by any part of its path; a part that is in no path is an error.
  * - Files in `tests/tools/` test what make calls and run on Node only; all others run on both runtimes.
@@ -28,14 +28,22 @@ import { migrate } from "../src/tools/migrate.ts";
 import { startThrowaway } from "../src/tools/server.ts";
 import { LONG } from "./support/effort.ts";
 import { testPermissions } from "./support/permissions.ts";
-import { type ServerService, startServerService } from "./support/server_service.ts";
+import { startServerService } from "./support/server_service.ts";
 import { figuresIn, type Summary, SUMMARY_MARK } from "./support/summary.ts";
 
 type Runtime = "node" | "deno";
 
+/** A file to run. */
+interface Task {
+  readonly runtime: Runtime;
+  readonly file: string;
+}
+
 /** A server with a migrated template database. */
 interface Server {
   readonly label: string;
+  /** The folder of its programs; undefined: the bundled ones. */
+  readonly bin: string | undefined;
   /** What the tests find in their environment. */
   readonly environment: Readonly<Record<string, string>>;
   stop(): Promise<void>;
@@ -68,9 +76,12 @@ async function main(): Promise<Totals> {
     options: {
       runtime: { type: "string", default: "all" },
       server: { type: "string", multiple: true, default: ["bundled"] },
+      jobs: { type: "string", default: "2" },
     },
   });
   const runtimes = runtimesOf(values.runtime);
+  const jobs = Number(values.jobs);
+  if (!Number.isInteger(jobs) || jobs < 1) throw new Error("--jobs is a number from 1");
   const files = await filesOf(positionals);
 
   const sum: Totals = { passed: 0, failed: 0, skipped: 0 };
@@ -79,14 +90,12 @@ async function main(): Promise<Totals> {
     const chosen = place === 0 ? files : await usersOf(files);
     const server = await startServer(name);
     try {
-      // For tests that need power over a server: it starts one when it is asked to.
-      const bin = name === "bundled" ? undefined : name;
-      const service = await startServerService({ bin, prepare: buildTemplate });
-      try {
-        for (const runtime of runtimes) add(sum, await runAll(chosen, runtime, server, service));
-      } finally {
-        await service.close();
-      }
+      const tasks = runtimes.flatMap((runtime) =>
+        chosen
+          .filter((file) => runtime === "node" || !isNodeOnly(file))
+          .map((file) => ({ runtime, file }))
+      );
+      add(sum, await runAll(tasks, server, jobs));
     } finally {
       await server.stop();
     }
@@ -135,6 +144,7 @@ async function startServer(name: string): Promise<Server> {
     await buildTemplate(given, template);
     return {
       label: `the server at ${url.host}`,
+      bin: undefined,
       environment: { TEST_DATABASE_URL: given, TEST_TEMPLATE: template },
       stop: () => dropDatabases(given, template),
     };
@@ -149,6 +159,7 @@ async function startServer(name: string): Promise<Server> {
   }
   return {
     label: `PostgreSQL ${server.version}`,
+    bin,
     environment: {
       TEST_DATABASE_URL: server.url,
       TEST_TEMPLATE: template,
@@ -182,33 +193,40 @@ async function dropDatabases(url: string, template: string): Promise<void> {
 
 // --- The files
 
-async function runAll(
-  files: readonly string[],
-  runtime: Runtime,
-  server: Server,
-  service: ServerService,
-): Promise<Totals> {
-  const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
+/** Runs the files, so many at a time, in their order. */
+async function runAll(tasks: readonly Task[], server: Server, jobs: number): Promise<Totals> {
+  const sum: Totals = { passed: 0, failed: 0, skipped: 0 };
   const skips: string[] = [];
-  const command = await commandOf(runtime);
-  const chosen = files.filter((file) => runtime === "node" || !isNodeOnly(file));
-  console.log(`\n${runtime} ${runtimeVersion(runtime)}, ${server.label}`);
+  const left = [...tasks];
+  console.log(`\n${server.label}`);
 
-  const environment = { ...server.environment, TEST_SERVERS: service.url };
-  for (const file of chosen) {
-    const result = await runFile(command, file, environment);
-    await service.removeAll();
-    report(file, result);
-    totals.passed += result.summary?.passed ?? 0;
-    totals.failed += (result.summary?.failed ?? 0) + (result.problem === undefined ? 0 : 1);
-    totals.skipped += result.summary?.skipped.length ?? 0;
-    for (const { name, reason } of result.summary?.skipped ?? []) {
-      skips.push(`  skipped: ${file}: ${name}: ${reason}`);
+  const lane = async () => {
+    // For tests that need power over a server: it starts one when it is asked to.
+    const service = await startServerService({ bin: server.bin, prepare: buildTemplate });
+    const environment = { ...server.environment, TEST_SERVERS: service.url };
+    try {
+      for (let task = left.shift(); task !== undefined; task = left.shift()) {
+        const { runtime, file } = task;
+        const result = await runFile(await commandOf(runtime), file, environment);
+        await service.removeAll();
+        report(task, result);
+        const { passed = 0, failed = 0, skipped = [] } = result.summary ?? {};
+        const problems = result.problem === undefined ? 0 : 1;
+        add(sum, { passed, failed: failed + problems, skipped: skipped.length });
+        for (const { name, reason } of skipped) {
+          skips.push(`  skipped: ${runtime} ${file}: ${name}: ${reason}`);
+        }
+      }
+    } finally {
+      await service.close();
     }
-  }
+  };
+  await Promise.all(Array.from({ length: jobs }, lane));
   skips.forEach((line) => console.log(line));
-  console.log(`${runtime}, ${server.label}: ${inWords(totals)}, ${totals.skipped} skipped`);
-  return totals;
+  const runtimes = [...new Set(tasks.map(({ runtime }) => runtime))];
+  const versions = runtimes.map((runtime) => `${runtime} ${runtimeVersion(runtime)}`).join(", ");
+  console.log(`${server.label} with ${versions}: ${inWords(sum)}, ${sum.skipped} skipped`);
+  return sum;
 }
 
 function isNodeOnly(file: string): boolean {
@@ -303,14 +321,19 @@ function judge(
   return { summary, problem: undefined };
 }
 
-function report(file: string, { summary, problem, output, seconds }: FileResult): void {
+function report(
+  { runtime, file }: Task,
+  { summary, problem, output, seconds }: FileResult,
+): void {
   const failed = problem !== undefined || (summary?.failed ?? 0) > 0;
   const left = summary !== undefined && summary.left > 0 && summary.passed + summary.failed === 0;
   if (left && !failed) return;
   const counts = summary === undefined ? "" : `, ${inWords(summary)}`;
   const skipped = summary?.skipped.length ? `, ${summary.skipped.length} skipped` : "";
   const what = problem === undefined ? "" : `: ${problem}`;
-  console.log(`${failed ? "✘" : "✓"} ${file}${counts}${skipped} (${seconds.toFixed(1)} s)${what}`);
+  console.log(
+    `${failed ? "✘" : "✓"} ${runtime} ${file}${counts}${skipped} (${seconds.toFixed(1)} s)${what}`,
+  );
   if (failed) console.log(output.replace(/^/gm, "    "));
   else figuresIn(output).forEach((line) => console.log(`    ${line}`));
 }
