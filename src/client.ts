@@ -1,15 +1,10 @@
 /** `connect`, and the `Database` it gives. */
 import { setTimeout as after } from "node:timers/promises";
 import { type Config, type ConfigOptions, loadConfig } from "./config.ts";
-import {
-  CommitUnknownError,
-  ConnectionError,
-  DatabaseError,
-  ParameterError,
-  TimeoutError,
-} from "./errors.ts";
+import { ConnectionError, DatabaseError, ParameterError, TimeoutError } from "./errors.ts";
 import { Journal, type QueryStats } from "./journal.ts";
 import type { Logger } from "./logger.ts";
+import { openSlot } from "./login.ts";
 import {
   type CallOptions,
   type Queryable,
@@ -21,12 +16,8 @@ import { Settings } from "./settings.ts";
 import { type Answer, Slot } from "./slot.ts";
 import { type PoolStats, SlotPool } from "./slots.ts";
 import { codeOf, type TransactionTrace } from "./trace.ts";
-import {
-  lostTransaction,
-  OpenTransaction,
-  type Transaction,
-  type TransactionOptions,
-} from "./transaction.ts";
+import { OpenTransaction, type Transaction, type TransactionOptions } from "./transaction.ts";
+import { lateTransaction, runCallback } from "./transaction_callback.ts";
 
 /** What `connect` takes; everything else comes from the configuration. */
 export interface ConnectOptions extends ConfigOptions, CallOptions {
@@ -46,7 +37,6 @@ export interface DatabaseStats extends PoolStats {
   readonly slowest: readonly QueryStats[];
 }
 
-const NOTHING = () => {};
 const RETRYABLE: ReadonlySet<string> = new Set(["40001", "40P01"]);
 
 /**
@@ -87,7 +77,7 @@ export class Database implements Queryable {
     this.#journal = new Journal(logger, config.logging);
     const { timeouts, pool } = config.database;
     const open = (timeout: number, onNotify?: (channel: string, payload: string) => void) =>
-      Slot.open(config.database, Math.min(timeout, timeouts.connect), onNotify);
+      openSlot(config.database, Math.min(timeout, timeouts.connect), onNotify);
     this.#pool = new SlotPool(open, pool);
     this.settings = new Settings(this, {
       defaults: config.settings,
@@ -315,48 +305,8 @@ export class Database implements Queryable {
       const duration = performance.now() - started;
       this.#journal.transaction({ name: options.name, duration, outcome, attempt });
     };
-    let interrupt: (reason: unknown) => void = NOTHING;
-    const interrupted = new Promise<never>((_, reject) => interrupt = reject);
-    interrupted.catch(NOTHING);
-    const expire = () => {
-      const reason = lateTransaction(true);
-      interrupt(reason);
-      slot.abandon(reason);
-    };
-    const abort = () => {
-      interrupt(options.signal?.reason);
-      slot.abandon(new ConnectionError("closed", "The connection was discarded after an abort"));
-    };
-    const timer = until === Infinity ? undefined : setTimeout(expire, left(until));
-    options.signal?.addEventListener("abort", abort);
-    // A callback between two statements never notices a lost connection. One that
-    // awaits a statement tells more about it, and so has its turn first.
-    slot.onLoss = (death) => setTimeout(() => interrupt(lostTransaction(death)), 0);
-    const settle = () => {
-      // From here on, deadline and signal would only make the outcome unknown.
-      clearTimeout(timer);
-      options.signal?.removeEventListener("abort", abort);
-      slot.onLoss = undefined;
-    };
     try {
-      if (options.signal?.aborted) abort();
-      const work = async () => {
-        const result = await callback(tx);
-        await tx.end();
-        return result;
-      };
-      const result = await Promise.race([work(), interrupted]);
-      settle();
-      await tx.commit();
-      tell("committed");
-      return result;
-    } catch (error) {
-      await Promise.race([tx.end(), interrupted]).catch(NOTHING);
-      settle();
-      await tx.rollback();
-      if (error instanceof CommitUnknownError) tell("unknown");
-      else tell(slot.death === undefined ? "rolled back" : "lost");
-      throw error;
+      return await runCallback(slot, tx, callback, { until, signal: options.signal, tell });
     } finally {
       this.#pool.release(slot);
     }
@@ -397,10 +347,6 @@ function deadline(timeout: number): number {
 
 function left(until: number): number {
   return Math.max(1, until - performance.now());
-}
-
-function lateTransaction(sent: boolean): TimeoutError {
-  return new TimeoutError("transaction", "The transaction did not end in time", { sent });
 }
 
 /** Ends at an abort, with the signal's own reason. */

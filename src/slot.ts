@@ -18,7 +18,7 @@ import {
 import { LoginGuard } from "./login_guard.ts";
 import { driverTypes, type Named, refusedParameter, writeParameters } from "./parameters.ts";
 import { type Address, type Dialled, openSocket } from "./socket.ts";
-import { type ServerError, serverError, startupError } from "./sqlstate.ts";
+import { isServerError, type ServerError, serverError } from "./sqlstate.ts";
 import { formatTarget } from "./url.ts";
 
 /** How a slot connects, and what it takes. The configuration's `database` is one. */
@@ -67,15 +67,6 @@ const ERROR_RESPONSE = 0x45;
 /** Statements that a connection may leave prepared on the server before it is replaced. */
 const MAX_STATEMENTS = 1000;
 const NO_RUN: Run = {};
-/**
- * What every session is told. JIT, where PostgreSQL was built with it, spends
- * seconds on compiling what runs for milliseconds. A statement whose client is
- * gone ends within seconds; a server on Windows cannot look for that.
- */
-const SESSION = `select
-  set_config('jit', 'off', false),
-  set_config('client_connection_check_interval', '5s', false)`;
-const SESSION_ON_WINDOWS = "select set_config('jit', 'off', false)";
 const PREPARED = { prepare: true, simple: false } as postgres.UnsafeQueryOptions;
 const SIMPLE = { simple: true } as unknown as postgres.UnsafeQueryOptions;
 
@@ -122,11 +113,17 @@ export class Slot {
   #backend: { pid: number; secret: number } | undefined;
   readonly #untyped = (value: unknown): unknown => this.#sql.typed(value as never, 0);
 
-  private constructor(
+  /**
+   * Nobody is logged in yet: `openSlot` makes a slot that can be used.
+   *
+   * @param timeout Milliseconds for the login.
+   * @param onNotify Makes it a listener.
+   */
+  constructor(
     options: SlotOptions,
     { socket, trusted }: Dialled,
     timeout: number,
-    onNotify: ((channel: string, payload: string) => void) | undefined,
+    onNotify?: (channel: string, payload: string) => void,
   ) {
     this.#options = options;
     this.#parameterBytes = options.limits?.parameterBytes ?? Infinity;
@@ -195,69 +192,6 @@ export class Slot {
       },
     };
     this.#sql = postgres(driver as unknown as postgres.Options<Record<string, never>>);
-  }
-
-  /**
-   * Connects and logs in.
-   *
-   * @param timeout Milliseconds for all of it.
-   * @throws {ConnectionError | TimeoutError}
-   */
-  static async open(
-    options: SlotOptions,
-    timeout: number,
-    onNotify?: (channel: string, payload: string) => void,
-  ): Promise<Slot> {
-    const until = performance.now() + timeout;
-    try {
-      return await Slot.#login(options, await openSocket(options, timeout), until, onNotify);
-    } catch (error) {
-      const again = secondTry(options.target.sslMode, error);
-      if (again === undefined) throw error;
-      const left = Math.max(1, until - performance.now());
-      return await Slot.#login(
-        options,
-        await openSocket(options, left, again.plain),
-        until,
-        onNotify,
-      );
-    }
-  }
-
-  static async #login(
-    options: SlotOptions,
-    dialled: Dialled,
-    until: number,
-    onNotify: ((channel: string, payload: string) => void) | undefined,
-  ): Promise<Slot> {
-    const timeout = Math.max(1, until - performance.now());
-    const slot = new Slot(options, dialled, timeout, onNotify);
-    const where = formatTarget(options.target);
-    try {
-      // The driver logs in when it has a statement.
-      await slot.send(SESSION, [], NO_RUN, timeout, true).catch(async (error) => {
-        const refused = isServerError(error) && error.severity === "ERROR";
-        if (!refused) throw error;
-        await slot.send(SESSION_ON_WINDOWS, [], NO_RUN, timeout, true);
-      });
-    } catch (error) {
-      slot.discard();
-      if (error instanceof TimeoutError) {
-        const message = `Cannot connect to ${where}: no answer within ${Math.round(timeout)} ms`;
-        throw new TimeoutError("connect", message);
-      }
-      if (error instanceof ConnectionError && error.reason !== "lost") throw error;
-      if (isServerError(error)) throw startupError(error, where);
-      if (
-        error instanceof Error && (error as { code?: unknown }).code === "SASL_SIGNATURE_MISMATCH"
-      ) {
-        const problem = "the server does not know the password either; it may be an impostor";
-        throw new ConnectionError("authentication", `Cannot connect to ${where}: ${problem}`);
-      }
-      const problem = "the connection was closed before the session began";
-      throw new ConnectionError("lost", `Cannot connect to ${where}: ${problem}`);
-    }
-    return slot;
   }
 
   /** True when so many different texts were sent that the server should be rid of their plans. */
@@ -509,17 +443,4 @@ export class Slot {
       context,
     );
   }
-}
-
-/** libpq's second try of `allow` and `prefer`, where the server wants the other way. */
-function secondTry(mode: string, error: unknown): { plain: boolean } | undefined {
-  if (!(error instanceof ConnectionError)) return undefined;
-  const refused = error.sqlState === "28000";
-  if (mode === "allow" && refused) return { plain: false };
-  if (mode === "prefer" && (refused || error.reason === "tls")) return { plain: true };
-  return undefined;
-}
-
-function isServerError(error: unknown): error is ServerError {
-  return error instanceof Error && error.name === "PostgresError";
 }

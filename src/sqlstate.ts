@@ -67,6 +67,11 @@ const SENTENCES: Readonly<Record<string, string>> = {
 // These speak of the statement's own text, which is written in query files.
 const SAFE_MESSAGES: ReadonlySet<string> = new Set(["42P01", "42703", "42883", "42501"]);
 
+/** Whether it is an ErrorResponse, as the driver throws it. */
+export function isServerError(error: unknown): error is ServerError {
+  return error instanceof Error && error.name === "PostgresError";
+}
+
 /** An ErrorResponse as an error of this layer. */
 export function serverError(error: ServerError, query: string | undefined): DatabaseError {
   const sqlState = error.code;

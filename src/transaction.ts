@@ -286,7 +286,7 @@ export function lostTransaction(death: DatabaseError): DatabaseError {
     return new TimeoutError(death.kind, message, { sqlState: death.sqlState });
   }
   const message = "The transaction was lost with its connection; nothing of it was stored";
-  return new ConnectionError("lost", message);
+  return new ConnectionError(death instanceof ConnectionError ? death.reason : "lost", message);
 }
 
 function left(until: number): number {

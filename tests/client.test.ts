@@ -496,7 +496,7 @@ test("close() serves those who wait already", async () => {
 
 test("close() rejects at the end of its patience what still waits", async () => {
   const own = await connect({ url: database.url, pool: { size: 1 } });
-  const running = rejection(own.query("select pg_sleep(60)"));
+  const running = rejection(own.transaction((tx) => tx.query("select pg_sleep(60)")));
   const waiting = rejection(own.query("select 1"));
 
   await own.close({ drain: 100 });

@@ -6,7 +6,8 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { type Config, loadConfig } from "../config.ts";
 import { ConfigError, ConnectionError, DatabaseError, TimeoutError } from "../errors.ts";
-import { Slot } from "../slot.ts";
+import { openSlot } from "../login.ts";
+import type { Slot } from "../slot.ts";
 import { formatTarget } from "../url.ts";
 import { status } from "./migrate.ts";
 
@@ -48,7 +49,7 @@ export async function check(config?: Config): Promise<CheckReport> {
     const { database } = config ??= await loadConfig();
     const until = performance.now() + DEADLINE - 500;
     const left = () => Math.max(1, until - performance.now());
-    slot = await Slot.open(database, Math.min(left(), database.timeouts.connect));
+    slot = await openSlot(database, Math.min(left(), database.timeouts.connect));
     const { rows } = await slot.run(SERVER, [], {}, left());
     const found = rows[0] as Server;
     const started = performance.now();

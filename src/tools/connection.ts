@@ -1,5 +1,6 @@
 /** How the tools talk to a server: one connection of their own, apart from any pool. */
-import { Slot, type SlotOptions } from "../slot.ts";
+import { openSlot } from "../login.ts";
+import type { Slot, SlotOptions } from "../slot.ts";
 
 const STATEMENT = 30_000;
 
@@ -24,7 +25,7 @@ export class Connection {
     applicationName: string = "netraven-db tools",
   ): Promise<Connection> {
     const target = { ...options.target, applicationName };
-    return new Connection(await Slot.open({ ...options, target }, timeout));
+    return new Connection(await openSlot({ ...options, target }, timeout));
   }
 
   /** Is called once when the connection is lost; not at `end`. */
