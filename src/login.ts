@@ -50,7 +50,7 @@ async function login(
   onNotify: OnNotify | undefined,
 ): Promise<Slot> {
   const timeout = Math.max(1, until - performance.now());
-  const slot = new Slot(options, dialled, timeout, onNotify);
+  const slot = new Slot(options, dialled, onNotify);
   try {
     // The driver logs in when it has a statement.
     await slot.send(SESSION, [], {}, timeout, true).catch(async (error) => {

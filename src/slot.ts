@@ -116,13 +116,11 @@ export class Slot {
   /**
    * Nobody is logged in yet: `openSlot` makes a slot that can be used.
    *
-   * @param timeout Milliseconds for the login.
    * @param onNotify Makes it a listener.
    */
   constructor(
     options: SlotOptions,
     { socket, trusted }: Dialled,
-    timeout: number,
     onNotify?: (channel: string, payload: string) => void,
   ) {
     this.#options = options;
@@ -171,7 +169,8 @@ export class Slot {
       max_pipeline: 100,
       max_lifetime: null,
       idle_timeout: null,
-      connect_timeout: Math.ceil(timeout / 1000),
+      // The login has a deadline of its own. The driver's timer outlives a socket that closes early.
+      connect_timeout: 0,
       keep_alive: 60,
       backoff: 0,
       prepare: true,

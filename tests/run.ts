@@ -6,7 +6,8 @@
  *
  * - A file is named by any part of its path; a part that is in no path is an error.
  * - Files in `tests/tools/` test what make calls and run on Node only; all others run on both runtimes.
- * - `--server` may be given several times: the suite runs on each, though files that use no server run once. `TEST_DATABASE_URL` stands in
+ * - `--server` may be given several times: the suite runs on each, though files that use no server, or whose faults
+ *   are the network's, run once. `TEST_DATABASE_URL` stands in
  *   for the bundled server: the URL of a role that may create databases.
  * - `NETRAVEN_TEST=<part of a name>` runs only the tests whose name holds it.
  * - `TEST_LONG=1` lets the tests of faults and of random input do much more; `TEST_SEED=<number>` repeats
@@ -67,6 +68,9 @@ interface Totals {
 const PROJECT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The longest a file may take, in milliseconds. */
 const FILE_TIMEOUT = LONG ? 3_600_000 : 300_000;
+/** Faults of the network and of what a caller hands over: a second server tells nothing more about them. */
+const ONCE =
+  /faults.(abort|deadlines|fuzz_injection|fuzz_rows|large_texts|lost_answers|overload|settings|storm)/;
 /** What the children keep of the variables that are the tests' own. */
 const KEPT: readonly string[] = ["NETRAVEN_TEST", "TEST_LONG", "TEST_SEED"];
 
@@ -88,6 +92,8 @@ async function main(): Promise<Totals> {
   for (const [place, name] of values.server.entries()) {
     // A second server tells nothing about what never asks the first one.
     const chosen = place === 0 ? files : await usersOf(files);
+    const once = files.length - chosen.length;
+    if (once > 0) console.log(`\n${once} files ran on the first server alone`);
     const server = await startServer(name);
     try {
       const tasks = runtimes.flatMap((runtime) =>
@@ -131,7 +137,7 @@ async function filesOf(patterns: readonly string[]): Promise<string[]> {
 async function usersOf(files: readonly string[]): Promise<string[]> {
   const texts = await Promise.all(files.map((file) => readFile(join(PROJECT, file), "utf8")));
   const use = /support\/(database|invariants|server)\.ts|env\.TEST_DATABASE_URL/;
-  return files.filter((_, i) => use.test(texts[i]!));
+  return files.filter((file, i) => use.test(texts[i]!) && !ONCE.test(file));
 }
 
 // --- The server

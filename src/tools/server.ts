@@ -106,6 +106,8 @@ export interface Throwaway {
 /** How long a server may take to start or to stop, in milliseconds. */
 const PATIENCE = 60_000;
 const SHUTDOWN_SIGNALS = { smart: "SIGTERM", fast: "SIGINT", immediate: "SIGQUIT" } as const;
+/** How long what is left of a killed server may hold its port, in milliseconds. */
+const LINGER = 10_000;
 /** How often a change is looked for, in milliseconds. */
 const GLANCE = 20;
 /** Nothing of the caller's environment reaches a server: its locale, time zone and PG* would change it. */
@@ -217,7 +219,8 @@ export async function startServer(
   options: StartOptions,
 ): Promise<{ pid: number; port: number; started: boolean }> {
   const { dataDir, logFile } = options;
-  const deadline = Date.now() + PATIENCE;
+  const started = Date.now();
+  const deadline = started + PATIENCE;
   while (Date.now() < deadline) {
     const status = await serverStatus(dataDir);
     if (status.state === "running") return { ...status, started: false };
@@ -229,9 +232,13 @@ export async function startServer(
     await removeStalePid(dataDir);
     const taken = await takenAddress(options.listen, options.port);
     if (taken !== undefined) {
-      // It may be the server of another starter, which came up meanwhile.
+      // It may be the server of another starter, which came up meanwhile; or what is
+      // left of a killed one, whose sessions hold its port until they notice.
       if ((await serverStatus(dataDir)).state !== "stopped") continue;
-      throw portTaken(taken, options.port);
+      const crashed = await readPidFile(dataDir) !== "";
+      if (!crashed || Date.now() > started + LINGER) throw portTaken(taken, options.port);
+      await sleep(GLANCE);
+      continue;
     }
 
     const log = await open(logFile, "a", 0o644);

@@ -207,7 +207,7 @@ test("loadConfig() gives what was written, when the file is valid", async () => 
       assert.is(JSON.stringify(outcome.settings), JSON.stringify(given.settings ?? {}));
       assert.not.match(shown(outcome), PIECE);
     }),
-    effort(150),
+    effort(60),
   );
 });
 
@@ -330,7 +330,7 @@ const damaged = fc.tuple(
 });
 
 test("loadConfig() takes or refuses a damaged file and never shows the password", async () => {
-  await fc.assert(fc.asyncProperty(damaged, async (yaml) => void await holds(yaml)), effort(300));
+  await fc.assert(fc.asyncProperty(damaged, async (yaml) => void await holds(yaml)), effort(100));
 });
 
 test("loadConfig() takes or refuses any text and any bytes at all", async () => {
@@ -346,7 +346,7 @@ test("loadConfig() takes or refuses any text and any bytes at all", async () => 
       .map(([start, rest]) => start + rest),
     fc.json({ maxDepth: 4 }),
   );
-  await fc.assert(fc.asyncProperty(anything, async (yaml) => void await holds(yaml)), effort(300));
+  await fc.assert(fc.asyncProperty(anything, async (yaml) => void await holds(yaml)), effort(100));
 });
 
 test("loadConfig() takes or refuses valid YAML of any shape", async () => {
@@ -376,7 +376,7 @@ test("loadConfig() takes or refuses valid YAML of any shape", async () => {
   }));
   await fc.assert(
     fc.asyncProperty(shape, layout, async (value, style) => void await holds(yamlOf(value, style))),
-    effort(150),
+    effort(60),
   );
 });
 

@@ -11,7 +11,7 @@ export const LONG: boolean = process.env["TEST_LONG"] === "1";
 /** The longest that a test of such a file may take, in milliseconds. */
 export const PATIENCE: number = LONG ? 1_200_000 : 60_000;
 
-const FACTOR = 8;
+const FACTOR = 20;
 
 /**
  * What fast-check is to do.
