@@ -15,17 +15,16 @@ import { fileURLToPath } from "node:url";
 import { type Config, loadConfig } from "../config.ts";
 import { DatabaseError } from "../errors.ts";
 import { formatTarget, type Target } from "../url.ts";
+import { hasAddress, serverStatus, startServer, stopServer } from "./server.ts";
+import { type Account, accountName, canEnter, serverAccount } from "./server_account.ts";
 import {
   findBundledServer,
-  hasAddress,
-  makeData,
-  ServerError,
-  serverStatus,
-  startServer,
-  stopServer,
-} from "./server.ts";
-import { type Account, accountName, canEnter, serverAccount } from "./server_account.ts";
-import { makeSystemFolder, reachableBinaries, SYSTEM_FOLDER } from "./server_binaries.ts";
+  makeSystemFolder,
+  reachableBinaries,
+  SYSTEM_FOLDER,
+} from "./server_binaries.ts";
+import { makeData } from "./server_data.ts";
+import { ServerError } from "./server_error.ts";
 
 /** Where the development server of a project lives, and who runs it. */
 interface Place {

@@ -15,7 +15,7 @@ import { runPgtyped } from "./pgtyped.ts";
 import { QUERIES, readQueries } from "./query_files.ts";
 import { rewriteModule } from "./query_module.ts";
 import { verifySchema } from "./schema.ts";
-import { startThrowaway } from "./server.ts";
+import { startThrowaway } from "./throwaway.ts";
 
 /** `src/generated` of this package. */
 export const GENERATED: string = fileURLToPath(new URL("../generated", import.meta.url));

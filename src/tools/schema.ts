@@ -13,7 +13,7 @@ import { parseDatabaseUrl } from "../url.ts";
 import { runDbmate } from "./dbmate.ts";
 import { migrate } from "./migrate.ts";
 import { MIGRATIONS, readMigrations } from "./migration_files.ts";
-import { startThrowaway } from "./server.ts";
+import { startThrowaway } from "./throwaway.ts";
 
 /** `db/schema.sql` of this package. */
 export const SCHEMA: string = fileURLToPath(new URL("../../db/schema.sql", import.meta.url));

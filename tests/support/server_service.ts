@@ -15,7 +15,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { serverStatus, startThrowaway, type Throwaway } from "../../src/tools/server.ts";
+import { serverStatus } from "../../src/tools/server.ts";
+import { startThrowaway, type Throwaway } from "../../src/tools/throwaway.ts";
 import { type Account, giveTo, serverAccount } from "../../src/tools/server_account.ts";
 import type { Command, Disk, Started } from "./server_command.ts";
 

@@ -15,7 +15,7 @@ import {
   rollback,
   status,
 } from "../../src/tools/migrate.ts";
-import { startThrowaway, type Throwaway } from "../../src/tools/server.ts";
+import { startThrowaway, type Throwaway } from "../../src/tools/throwaway.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("migrate");

@@ -8,19 +8,16 @@ import { networkInterfaces } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import postgres from "postgres";
+import { hasAddress, serverStatus, startServer, stopServer } from "../../src/tools/server.ts";
+import { serverAccount } from "../../src/tools/server_account.ts";
 import {
   findBundledServer,
-  hasAddress,
-  makeData,
-  ServerError,
-  serverStatus,
-  startServer,
-  startThrowaway,
-  stopServer,
-  temporaryFolder,
-} from "../../src/tools/server.ts";
-import { serverAccount } from "../../src/tools/server_account.ts";
-import { reachableBinaries, restoreLinks } from "../../src/tools/server_binaries.ts";
+  reachableBinaries,
+  restoreLinks,
+} from "../../src/tools/server_binaries.ts";
+import { makeData } from "../../src/tools/server_data.ts";
+import { ServerError } from "../../src/tools/server_error.ts";
+import { startThrowaway, temporaryFolder } from "../../src/tools/throwaway.ts";
 import { suite } from "../support/suite.ts";
 import { rejection, until } from "../support/until.ts";
 
@@ -76,10 +73,14 @@ async function ask(
   }
 }
 
-/** Runs a script beside this process; it may import from the server module as `server`. */
+/** Runs a script beside this process; it has all that the modules of servers export as `server`. */
 function runScript(script: string): ChildProcess {
-  const url = new URL("../../src/tools/server.ts", import.meta.url).href;
-  const code = `import * as server from ${JSON.stringify(url)};\n${script}`;
+  const code =
+    ["server", "server_data", "throwaway"].map((name, i) =>
+      `import * as part${i} from ${
+        JSON.stringify(new URL(`../../src/tools/${name}.ts`, import.meta.url).href)
+      };\n`
+    ).join("") + `const server = { ...part0, ...part1, ...part2 };\n${script}`;
   return spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", code], {
     stdio: ["ignore", "pipe", "inherit"],
   });

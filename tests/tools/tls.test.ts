@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import * as assert from "uvu/assert";
 import { giveTo, serverAccount } from "../../src/tools/server_account.ts";
-import { startThrowaway } from "../../src/tools/server.ts";
+import { startThrowaway } from "../../src/tools/throwaway.ts";
 import { suite } from "../support/suite.ts";
 
 const run = promisify(execFile);
