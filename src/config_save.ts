@@ -94,7 +94,7 @@ export async function configSave(
       throw new ParameterError("retrievedAt", late, { query: "ConfigSave" });
     }
     return { id: inserted.id, changed: true, previousId: state.configurationId };
-  }, options);
+  }, { ...options, name: "ConfigSave" });
 }
 
 function unchanged(id: number): ConfigSaved {
