@@ -103,7 +103,7 @@ for (const [what, change, reason] of failures) {
     assert.instance(error, ConnectionError);
     assert.is((error as ConnectionError).reason, reason);
     assert.is((error as ConnectionError).sent, false);
-    assert.ok(performance.now() - started < 2000);
+    assert.ok(performance.now() - started < 8000);
     const shown = `${error.message} ${inspect(error, { depth: 9, showHidden: true })} ${
       JSON.stringify(error)
     }`;
@@ -261,7 +261,7 @@ test("query() rejects at its deadline, discards the connection, and stops the se
   assert.is((error as TimeoutError).kind, "statement");
   assert.is((error as TimeoutError).sent, true);
   assert.match(error.message, /Sleeper/);
-  assert.ok(performance.now() - started < 2000);
+  assert.ok(performance.now() - started < 8000);
   assert.is(db.stats().discarded, before + 1);
   await nothingSleeps();
 });
@@ -382,12 +382,15 @@ test("query() serves callers in the order they came", async () => {
 });
 
 test("query() does not let quick callers wait for a slow one", async () => {
-  const slow = db.query("select pg_sleep(2)");
-  const started = performance.now();
+  const enough = new AbortController();
+  let ended = false;
+  const slow = rejection(db.query("select pg_sleep(20)", [], { signal: enough.signal }))
+    .finally(() => ended = true);
 
   await Promise.all(Array.from({ length: 64 }, () => db.query("select 1")));
 
-  assert.ok(performance.now() - started < 1500);
+  assert.is(ended, false, "the slow one came first");
+  enough.abort();
   await slow;
 });
 

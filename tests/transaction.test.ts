@@ -276,7 +276,7 @@ test("transaction() rejects at its deadline, and the server stops what it ran", 
 
   assert.instance(error, TimeoutError);
   assert.is((error as TimeoutError).kind, "transaction");
-  assert.ok(performance.now() - started < 3000);
+  assert.ok(performance.now() - started < 10_000);
   await until("nothing sleeps on the server", async () => {
     const { rows } = await db.query(
       "select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'",

@@ -11,13 +11,17 @@ const test = suite("deadlines");
 /** Milliseconds that an end may be later than its deadline on a busy machine; without the deadline it would never come. */
 const SLACK = 5_000;
 const MAX = 4;
+/** Long enough for a busy machine to do what a test does meanwhile. */
+const CONNECT = 1_200;
+const ACQUIRE = 2_000;
+const STATEMENT = 800;
 const ROUNDS = LONG ? 40 : 16;
 let scene: Scene;
 
 test.before.each(async () => {
   scene = await openScene({
     pool: { size: MAX },
-    timeouts: { connect: 600, acquire: 1_000, statement: 400, transaction: 3_000 },
+    timeouts: { connect: CONNECT, acquire: ACQUIRE, statement: STATEMENT, transaction: 6_000 },
   });
 });
 
@@ -58,10 +62,10 @@ async function isSleeping(): Promise<boolean> {
 }
 
 test("query() ends at its deadline when the network falls silent during the statement", async () => {
-  const error = await endsAfter(400, async () => {
+  const error = await endsAfter(STATEMENT, async () => {
     const running = scene.calls.write(
       1,
-      400,
+      STATEMENT,
       () =>
         scene.db.query("insert into written select 1 from pg_sleep(0.2)", [], { name: "Insert" }),
     );
@@ -80,7 +84,7 @@ test("query() ends at its deadline on a connection that fell silent while idle",
   scene.proxy.stall();
 
   const errors = await Promise.all(
-    Array.from({ length: MAX }, () => endsAfter(400, () => scene.db.query("select 1"))),
+    Array.from({ length: MAX }, () => endsAfter(STATEMENT, () => scene.db.query("select 1"))),
   );
 
   errors.forEach((error) => assertTimeout(error, "statement", true));
@@ -100,7 +104,7 @@ test("query() keeps a deadline of its own, the wait for a connection included", 
 });
 
 test("transaction() ends at its statement's deadline when the network falls silent between two", async () => {
-  const end = await scene.calls.write(1, 1_000, () =>
+  const end = await scene.calls.write(1, STATEMENT, () =>
     scene.db.transaction(async (tx) => {
       await tx.query("insert into written values (1)");
       scene.proxy.stall();
@@ -139,8 +143,8 @@ test("transaction() ends at its own deadline when the network falls silent befor
 
 test("transaction() does not know its outcome when the network falls silent at the commit", async () => {
   let id: string | undefined;
-  const error = await endsAfter(400, async () => {
-    const end = await scene.calls.write(1, 1_000, () =>
+  const error = await endsAfter(STATEMENT, async () => {
+    const end = await scene.calls.write(1, STATEMENT, () =>
       scene.db.transaction(async (tx) => {
         await tx.query("insert into written values (1)");
         const { rows } = await tx.query<{ id: string }>("select pg_current_xact_id()::text as id");
@@ -178,7 +182,7 @@ async function blackHole(): Promise<void> {
 test("query() ends at the deadline of connecting when every new connection is a black hole", async () => {
   await blackHole();
 
-  const error = await endsAfter(600, () => scene.db.query("select 1"));
+  const error = await endsAfter(CONNECT, () => scene.db.query("select 1"));
 
   assertTimeout(error, "connect", false);
 });
@@ -204,12 +208,12 @@ test("query() and transaction() end at their own deadline when every new connect
 
 test("query() is not told the failure of an attempt that began before it came", async () => {
   await blackHole();
-  const early = endsAfter(600, () => scene.db.query("select 1"));
-  await sleep(400);
+  const early = endsAfter(CONNECT, () => scene.db.query("select 1"));
+  await sleep(CONNECT / 2);
 
-  const late = scene.calls.run("late", 1_000, () => scene.db.query("select 2 as two"));
+  const late = scene.calls.run("late", ACQUIRE, () => scene.db.query("select 2 as two"));
   assertTimeout(await early, "connect", false);
-  // The attempt of its own, 200 ms old, gets its answer now.
+  // The attempt of its own gets its answer now.
   scene.proxy.pass();
   const end = await late;
 
@@ -263,7 +267,7 @@ test("query() waits for a server that is back within its deadline", async () => 
   const waiting = Array.from(
     { length: 20 },
     (_, i) =>
-      scene.calls.write(i, 1_000, () => scene.db.query("insert into written values ($1)", [i])),
+      scene.calls.write(i, ACQUIRE, () => scene.db.query("insert into written values ($1)", [i])),
   );
   await sleep(400);
   await scene.proxy.listen();
@@ -279,7 +283,7 @@ test("query() says at its deadline that the server refuses, and that nothing was
   await until("the pool has noticed", () => scene.db.stats().size === 0);
 
   const errors = await Promise.all(
-    Array.from({ length: 20 }, () => endsAfter(1_000, () => scene.db.query("select 1"))),
+    Array.from({ length: 20 }, () => endsAfter(ACQUIRE, () => scene.db.query("select 1"))),
   );
 
   for (const error of errors) {
