@@ -264,7 +264,9 @@ class Pipe implements Link {
     this.#toClient.stop();
     this.#toServer.stop();
     for (const socket of [this.#client, this.#upstream]) {
-      if (how === "reset") socket.resetAndDestroy();
+      // One whose end is on its way cannot be reset: Node 20 would neither reset nor close it,
+      // and wait for it for ever when the process ends.
+      if (how === "reset" && !socket.writableEnded) socket.resetAndDestroy();
       else socket.destroy();
     }
   }
