@@ -13,7 +13,7 @@
  * - `TEST_LONG=1` lets the tests of faults and of random input do much more; `TEST_SEED=<number>` repeats
  *   what one of the latter tried.
  *
- * A file passes when it comes to its end by itself with exit code 0 and its summary line counts a test and no
+ * A file passes when it ends by itself with exit code 0 and its summary line counts a test and no
  * failure. The last line is `N passed, N failed`, and the exit code is 0 only when nothing failed.
  */
 import { spawn } from "node:child_process";
@@ -55,8 +55,6 @@ interface FileResult {
   readonly summary: Summary | undefined;
   /** What is wrong beside failed tests: a crash, no summary, too long. */
   readonly problem: string | undefined;
-  /** Whether the runtime hung after the file's last word, and was killed. */
-  readonly lingers: boolean;
   readonly output: string;
   readonly seconds: number;
 }
@@ -70,12 +68,6 @@ interface Totals {
 const PROJECT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The longest a file may take, in milliseconds. */
 const FILE_TIMEOUT = LONG ? 3_600_000 : 300_000;
-/**
- * How long a runtime may take to be gone, in milliseconds, after the file has had its last word: the summary
- * comes from the process's `exit` event, which nothing of the file outlives. Node 20 once in hundreds of
- * times does not come back from ending the thread of its module hooks.
- */
-const FAREWELL = 10_000;
 /** Faults of the network and of what a caller hands over: a second server tells nothing more about them. */
 const ONCE =
   /faults.(abort|deadlines|fuzz_injection|fuzz_rows|large_texts|lost_answers|overload|settings|storm)/;
@@ -286,15 +278,9 @@ async function runFile(
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
-  let late = false;
-  let lingers = false;
-  let farewell: ReturnType<typeof setTimeout> | undefined;
-  child.stdout.setEncoding("utf8").on("data", (text) => {
-    output += text;
-    if (farewell !== undefined || !output.includes(`\n${SUMMARY_MARK}`)) return;
-    farewell = setTimeout(() => lingers = child.kill("SIGKILL"), FAREWELL);
-  });
+  child.stdout.setEncoding("utf8").on("data", (text) => output += text);
   child.stderr.setEncoding("utf8").on("data", (text) => output += text);
+  let late = false;
   const timer = setTimeout(() => {
     late = true;
     child.kill("SIGKILL");
@@ -303,20 +289,17 @@ async function runFile(
     child.once("error", (error) => resolve(`did not start: ${error.message}`));
     // Not "close": a process that a test left behind may hold the pipes open.
     child.once("exit", (code, signal) => {
-      if (lingers) resolve(undefined);
-      else if (late) resolve(`took longer than ${FILE_TIMEOUT / 1000} s`);
+      if (late) resolve(`took longer than ${FILE_TIMEOUT / 1000} s`);
       else if (signal !== null) resolve(`was ended by ${signal}`);
       else resolve(code === 0 ? undefined : `ended with exit code ${code}`);
     });
   });
   clearTimeout(timer);
-  clearTimeout(farewell);
   // What is still in the pipes.
   await new Promise((resolve) => setImmediate(resolve));
   child.stdout.destroy();
   child.stderr.destroy();
-  const seconds = (performance.now() - start) / 1000;
-  return { ...judge(output, end), lingers, output, seconds };
+  return { ...judge(output, end), output, seconds: (performance.now() - start) / 1000 };
 }
 
 /** What the children get: nothing that points to a database of somebody's own. */
@@ -346,18 +329,14 @@ function judge(
 
 function report(
   { runtime, file }: Task,
-  { summary, problem, lingers, output, seconds }: FileResult,
+  { summary, problem, output, seconds }: FileResult,
 ): void {
   const failed = problem !== undefined || (summary?.failed ?? 0) > 0;
   const left = summary !== undefined && summary.left > 0 && summary.passed + summary.failed === 0;
   if (left && !failed) return;
   const counts = summary === undefined ? "" : `, ${inWords(summary)}`;
   const skipped = summary?.skipped.length ? `, ${summary.skipped.length} skipped` : "";
-  const what = problem !== undefined
-    ? `: ${problem}`
-    : lingers
-    ? ": all done, but the runtime hung at its end and was killed"
-    : "";
+  const what = problem === undefined ? "" : `: ${problem}`;
   console.log(
     `${failed ? "✘" : "✓"} ${runtime} ${file}${counts}${skipped} (${seconds.toFixed(1)} s)${what}`,
   );
