@@ -157,6 +157,7 @@ for (const { how, end } of ENDS) {
     for (let round = 0; round < ROUNDS; round++) {
       const before = scene.calls.figures.answered;
       await until("the load runs", () => scene.calls.figures.answered > before + 300);
+      await until("on every connection", () => scene.db.stats().size === PATIENT.pool.size);
       await end();
       // Beyond the ids of the load, and none of those that it writes in two steps.
       const late = latecomers(1_000_000_002 - 6 * round);
@@ -187,6 +188,8 @@ test("query() and transaction() lose nothing and go on, when a backend is killed
   for (let round = 0; round < (LONG ? 20 : 2); round++) {
     const before = scene.calls.figures.answered;
     await until("the load runs", () => scene.calls.figures.answered > before + 300);
+    // Those that found the server still starting try again after a while.
+    await until("on every connection", () => scene.db.stats().size === PATIENT.pool.size);
     const { discarded } = scene.db.stats();
     // Its sisters may have shared memory that it left half written: the server ends them all.
     const [victim] = await scene.sessions();

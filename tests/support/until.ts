@@ -8,7 +8,7 @@
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  timeout = 10_000,
+  timeout = 30_000,
 ): Promise<void> {
   const deadline = performance.now() + timeout;
   while (!await holds()) {
