@@ -6,8 +6,8 @@
  *
  * - A file is named by any part of its path; a part that is in no path is an error.
  * - Files in `tests/tools/` test what make calls and run on Node only; all others run on both runtimes.
- * - `--server` may be given several times: the suite runs on each, though files that use no server, or whose faults
- *   are the network's, run once. `TEST_DATABASE_URL` stands in
+ * - `--server` may be given several times: the suite runs on each, though files that use no server, and most of those
+ *   about faults, run once unless they are named. `TEST_DATABASE_URL` stands in
  *   for the bundled server: the URL of a role that may create databases.
  * - `NETRAVEN_TEST=<part of a name>` runs only the tests whose name holds it.
  * - `TEST_LONG=1` lets the tests of faults and of random input do much more; `TEST_SEED=<number>` repeats
@@ -68,9 +68,12 @@ interface Totals {
 const PROJECT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The longest a file may take, in milliseconds. */
 const FILE_TIMEOUT = LONG ? 3_600_000 : 300_000;
-/** Faults of the network and of what a caller hands over: a second server tells nothing more about them. */
+/**
+ * Faults of the network, of a server's life and of what a caller hands over: a second server tells little
+ * more about them. Naming one of these files runs it on every server.
+ */
 const ONCE =
-  /faults.(abort|deadlines|fuzz_injection|fuzz_rows|large_texts|lost_answers|overload|settings|storm)/;
+  /faults.(abort|deadlines|disk_full|fuzz_injection|fuzz_rows|large_texts|lost_answers|overload|server|settings|storm)/;
 /** What the children keep of the variables that are the tests' own. */
 const KEPT: readonly string[] = ["NETRAVEN_TEST", "TEST_LONG", "TEST_SEED"];
 
@@ -91,7 +94,8 @@ async function main(): Promise<Totals> {
   const sum: Totals = { passed: 0, failed: 0, skipped: 0 };
   for (const [place, name] of values.server.entries()) {
     // A second server tells nothing about what never asks the first one.
-    const chosen = place === 0 ? files : await usersOf(files);
+    const named = positionals.length > 0;
+    const chosen = place === 0 || named ? files : await usersOf(files);
     const once = files.length - chosen.length;
     if (once > 0) console.log(`\n${once} files ran on the first server alone`);
     const server = await startServer(name);
