@@ -13,7 +13,7 @@ import {
   type StreamOptions,
 } from "./query.ts";
 import { Settings } from "./settings.ts";
-import { type Answer, Slot } from "./slot.ts";
+import { type Answer, type OnNotify, Slot } from "./slot.ts";
 import { type PoolStats, SlotPool } from "./slots.ts";
 import { codeOf, type TransactionTrace } from "./trace.ts";
 import { OpenTransaction, type Transaction, type TransactionOptions } from "./transaction.ts";
@@ -76,7 +76,7 @@ export class Database implements Queryable {
     this.#config = config;
     this.#journal = new Journal(logger, config.logging);
     const { timeouts, pool } = config.database;
-    const open = (timeout: number, onNotify?: (channel: string, payload: string) => void) =>
+    const open = (timeout: number, onNotify?: OnNotify) =>
       openSlot(config.database, Math.min(timeout, timeouts.connect), onNotify);
     this.#pool = new SlotPool(open, pool);
     this.settings = new Settings(this, {

@@ -3,12 +3,10 @@
  * that fails.
  */
 import { ConnectionError, TimeoutError } from "./errors.ts";
-import { Slot, type SlotOptions } from "./slot.ts";
+import { type OnNotify, Slot, type SlotOptions } from "./slot.ts";
 import { type Dialled, openSocket } from "./socket.ts";
 import { isServerError, startupError } from "./sqlstate.ts";
 import { formatTarget } from "./url.ts";
-
-type OnNotify = (channel: string, payload: string) => void;
 
 /**
  * What every session is told. JIT, where PostgreSQL was built with it, spends

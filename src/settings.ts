@@ -15,7 +15,7 @@ import type { Json } from "./json.ts";
 import type { Logger } from "./logger.ts";
 import type { CallOptions, Queryable } from "./query.ts";
 import { type Freshness, SettingsFeed } from "./settings_feed.ts";
-import type { Slot } from "./slot.ts";
+import type { OnNotify, Slot } from "./slot.ts";
 
 /** A schema of any library that speaks Standard Schema (valibot, zod, arktype…), https://standardschema.dev. */
 export interface StandardSchema<Output> {
@@ -52,7 +52,7 @@ export interface SettingChange {
 interface Sources {
   readonly defaults: Readonly<Record<string, Json>>;
   readonly override: (key: string) => string | undefined;
-  readonly listen: (onNotify: (channel: string, payload: string) => void) => Promise<Slot>;
+  readonly listen: (onNotify: OnNotify) => Promise<Slot>;
   readonly logger: Logger;
 }
 
@@ -329,6 +329,7 @@ export class Settings {
   }
 }
 
+/** Ends one caller's wait at its signal or timeout (milliseconds); the load goes on. */
 function within<T>(load: Promise<T>, { signal, timeout }: CallOptions = {}): Promise<T> {
   if (signal === undefined && timeout === undefined) return load;
   return new Promise((resolve, reject) => {

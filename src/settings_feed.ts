@@ -7,7 +7,7 @@ import { DatabaseError } from "./errors.ts";
 import { settingVersionGet } from "./generated/system_settings.ts";
 import type { Logger } from "./logger.ts";
 import type { Queryable } from "./query.ts";
-import type { Slot } from "./slot.ts";
+import type { OnNotify, Slot } from "./slot.ts";
 
 /** How fresh the cache is. */
 export interface Freshness {
@@ -39,7 +39,7 @@ const NOTHING = () => {};
 /** One listener beside the pool. */
 export class SettingsFeed {
   readonly #db: Queryable;
-  readonly #listen: (onNotify: (channel: string, payload: string) => void) => Promise<Slot>;
+  readonly #listen: (onNotify: OnNotify) => Promise<Slot>;
   readonly #logger: Logger;
   readonly #cache: Cache;
   #mode: Freshness["mode"] = "idle";
@@ -51,7 +51,7 @@ export class SettingsFeed {
 
   constructor(
     db: Queryable,
-    listen: (onNotify: (channel: string, payload: string) => void) => Promise<Slot>,
+    listen: (onNotify: OnNotify) => Promise<Slot>,
     logger: Logger,
     cache: Cache,
   ) {

@@ -31,6 +31,9 @@ export interface SlotOptions extends Address {
   };
 }
 
+/** Hears the notifications of the channels that a connection listens on. */
+export type OnNotify = (channel: string, payload: string) => void;
+
 /** What a statement gives back. */
 export interface Answer {
   readonly rows: unknown[];
@@ -121,7 +124,7 @@ export class Slot {
   constructor(
     options: SlotOptions,
     { socket, trusted }: Dialled,
-    onNotify?: (channel: string, payload: string) => void,
+    onNotify?: OnNotify,
   ) {
     this.#options = options;
     this.#parameterBytes = options.limits?.parameterBytes ?? Infinity;

@@ -7,18 +7,7 @@ import type { ShutdownMode } from "../../src/tools/throwaway.ts";
 import type { Command, Disk, ServerOptions, Started } from "./server_command.ts";
 
 /** The server. The runner removes it with its file, if nobody does before. */
-export interface TestServer {
-  /** Database `postgres`, as a role that may create databases and is no superuser. */
-  readonly url: string;
-  /** The same as the superuser. */
-  readonly superuserUrl: string;
-  readonly port: number;
-  /** The postmaster; another one after `start`. */
-  readonly pid: number;
-  /** Such as `18.4`. */
-  readonly version: string;
-  /** The folder for a tablespace on the small disk for data, where one was asked for. */
-  readonly dataDisk: string | undefined;
+export interface TestServer extends Omit<Started, "id"> {
   /** Kills the postmaster with SIGKILL. Its sessions end when they notice. */
   crash(): Promise<void>;
   /** Ends it; the data stays. `fast` unless told; `smart` waits for the sessions. */

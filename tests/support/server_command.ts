@@ -17,12 +17,16 @@ export interface ServerOptions {
 /** A server that runs. */
 export interface Started {
   readonly id: string;
+  /** Database `postgres`, as a role that may create databases and is no superuser. */
   readonly url: string;
+  /** The same as the superuser. */
   readonly superuserUrl: string;
   readonly port: number;
+  /** The postmaster; another one after a restart. */
   readonly pid: number;
+  /** Such as `18.4`. */
   readonly version: string;
-  /** The empty folder on the small disk for data. */
+  /** The empty folder for a tablespace on the small disk for data, where one was asked for. */
   readonly dataDisk: string | undefined;
 }
 
