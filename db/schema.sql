@@ -48,6 +48,18 @@ CREATE TYPE public.log_level AS ENUM (
 
 COMMENT ON TYPE public.log_level IS 'How much a log line matters, in rising order, so that levels compare.';
 
+--
+-- Name: sealed_text; Type: DOMAIN; Schema: public; Owner: -
+--
+
+CREATE DOMAIN public.sealed_text AS text;
+
+--
+-- Name: DOMAIN sealed_text; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON DOMAIN public.sealed_text IS 'An envelope: nr1, the key''s id and the sealed text, joined by dots. Every column of this type is re-sealed when keys rotate.';
+
 SET default_tablespace = '';
 
 SET default_table_access_method = heap;
@@ -288,6 +300,119 @@ ALTER TABLE public.connection_logs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
 );
 
 --
+-- Name: credential_attempts; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.credential_attempts (
+    device_id integer NOT NULL,
+    credential_id integer NOT NULL,
+    failures integer NOT NULL,
+    attempted_at timestamp(3) with time zone NOT NULL,
+    CONSTRAINT failures_is_not_negative CHECK ((failures >= 0))
+)
+WITH (fillfactor='70');
+
+--
+-- Name: TABLE credential_attempts; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.credential_attempts IS 'How the last attempts with a credential on a device went: too many failures in a row keep it from being tried there for a while.';
+
+--
+-- Name: COLUMN credential_attempts.device_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credential_attempts.device_id IS 'The device that was tried.';
+
+--
+-- Name: COLUMN credential_attempts.credential_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credential_attempts.credential_id IS 'The credential it was tried with.';
+
+--
+-- Name: COLUMN credential_attempts.failures; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credential_attempts.failures IS 'Failures in a row up to the last attempt; 0 when that succeeded.';
+
+--
+-- Name: COLUMN credential_attempts.attempted_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credential_attempts.attempted_at IS 'When the last attempt was made.';
+
+--
+-- Name: credential_reveals; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.credential_reveals (
+    id bigint NOT NULL,
+    credential_id integer NOT NULL,
+    username text NOT NULL,
+    revealed_by text NOT NULL,
+    reason text NOT NULL,
+    revealed_at timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL,
+    CONSTRAINT reason_is_not_empty CHECK ((reason <> ''::text)),
+    CONSTRAINT revealed_by_is_not_empty CHECK ((revealed_by <> ''::text))
+);
+
+--
+-- Name: TABLE credential_reveals; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.credential_reveals IS 'Who asked for a password in the clear, when and why; rows are only added.';
+
+--
+-- Name: COLUMN credential_reveals.id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credential_reveals.id IS 'Identity of the entry; a higher one was made later.';
+
+--
+-- Name: COLUMN credential_reveals.credential_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credential_reveals.credential_id IS 'The credential whose password was asked for; it may be gone by now.';
+
+--
+-- Name: COLUMN credential_reveals.username; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credential_reveals.username IS 'The credential''s name to log in with, as it was then.';
+
+--
+-- Name: COLUMN credential_reveals.revealed_by; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credential_reveals.revealed_by IS 'Who asked: a person or a service.';
+
+--
+-- Name: COLUMN credential_reveals.reason; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credential_reveals.reason IS 'Why, in the words of who asked.';
+
+--
+-- Name: COLUMN credential_reveals.revealed_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credential_reveals.revealed_at IS 'When.';
+
+--
+-- Name: credential_reveals_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.credential_reveals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.credential_reveals_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
 -- Name: credential_tags; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -321,10 +446,15 @@ COMMENT ON COLUMN public.credential_tags.tag_id IS 'The tag that is carried.';
 CREATE TABLE public.credentials (
     id integer NOT NULL,
     username text NOT NULL,
-    password text NOT NULL,
+    password public.sealed_text NOT NULL,
     priority integer DEFAULT 100 NOT NULL,
     last_used timestamp(3) with time zone,
-    success_rate double precision DEFAULT 1 NOT NULL
+    success_rate double precision DEFAULT 1 NOT NULL,
+    uuid uuid NOT NULL,
+    succeeded bigint DEFAULT 0 NOT NULL,
+    failed bigint DEFAULT 0 NOT NULL,
+    key_id text GENERATED ALWAYS AS ("substring"((password)::text, '^nr1\.([a-z0-9_-]+)\.'::text)) STORED COLLATE pg_catalog."C",
+    key_live boolean GENERATED ALWAYS AS (true) STORED NOT NULL
 )
 WITH (fillfactor='70');
 
@@ -350,7 +480,7 @@ COMMENT ON COLUMN public.credentials.username IS 'Name to log in with.';
 -- Name: COLUMN credentials.password; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.credentials.password IS 'Sealed password; only CredentialSecretGet returns it.';
+COMMENT ON COLUMN public.credentials.password IS 'Sealed password; only CredentialSecretGet and the rotation of keys read it.';
 
 --
 -- Name: COLUMN credentials.priority; Type: COMMENT; Schema: public; Owner: -
@@ -369,6 +499,36 @@ COMMENT ON COLUMN public.credentials.last_used IS 'When it was last tried on a d
 --
 
 COMMENT ON COLUMN public.credentials.success_rate IS 'Moving average of the outcomes, from 0 (all failed) to 1 (all succeeded); each attempt weighs a tenth.';
+
+--
+-- Name: COLUMN credentials.uuid; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credentials.uuid IS 'Identity that the sealed password is bound to, made by the client; never changes.';
+
+--
+-- Name: COLUMN credentials.succeeded; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credentials.succeeded IS 'How many attempts on devices succeeded.';
+
+--
+-- Name: COLUMN credentials.failed; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credentials.failed IS 'How many attempts on devices failed.';
+
+--
+-- Name: COLUMN credentials.key_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credentials.key_id IS 'Key that the password is sealed with, read from its envelope; null for a password from before there were keys, which nothing opens.';
+
+--
+-- Name: COLUMN credentials.key_live; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credentials.key_live IS 'Always true: makes the reference one to a key that is not retired.';
 
 --
 -- Name: credentials_id_seq; Type: SEQUENCE; Schema: public; Owner: -
@@ -555,6 +715,56 @@ ALTER TABLE public.devices ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+--
+-- Name: encryption_keys; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.encryption_keys (
+    key_id text NOT NULL COLLATE pg_catalog."C",
+    created_at timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL,
+    retired_at timestamp(3) with time zone,
+    check_value text NOT NULL,
+    live boolean GENERATED ALWAYS AS ((retired_at IS NULL)) STORED NOT NULL,
+    CONSTRAINT key_id_is_a_short_name CHECK ((key_id ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text)),
+    CONSTRAINT retired_after_created CHECK ((retired_at >= created_at))
+);
+
+--
+-- Name: TABLE encryption_keys; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.encryption_keys IS 'The keys that sealed columns were or are sealed with; never the keys themselves.';
+
+--
+-- Name: COLUMN encryption_keys.key_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.encryption_keys.key_id IS 'Name of the key, as in the key ring and in every envelope.';
+
+--
+-- Name: COLUMN encryption_keys.created_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.encryption_keys.created_at IS 'When a process first came with the key.';
+
+--
+-- Name: COLUMN encryption_keys.retired_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.encryption_keys.retired_at IS 'When the key was given up; null while rows may be sealed with it.';
+
+--
+-- Name: COLUMN encryption_keys.check_value; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.encryption_keys.check_value IS 'A known text sealed with the key: tells another key of the same name.';
+
+--
+-- Name: COLUMN encryption_keys.live; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.encryption_keys.live IS 'Whether the key is not retired.';
 
 --
 -- Name: job_logs; Type: TABLE; Schema: public; Owner: -
@@ -925,6 +1135,20 @@ ALTER TABLE ONLY public.connection_logs
     ADD CONSTRAINT connection_logs_pkey PRIMARY KEY (device_id, "timestamp", id);
 
 --
+-- Name: credential_attempts credential_attempts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.credential_attempts
+    ADD CONSTRAINT credential_attempts_pkey PRIMARY KEY (device_id, credential_id);
+
+--
+-- Name: credential_reveals credential_reveals_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.credential_reveals
+    ADD CONSTRAINT credential_reveals_pkey PRIMARY KEY (id);
+
+--
 -- Name: credential_tags credential_tags_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -937,6 +1161,13 @@ ALTER TABLE ONLY public.credential_tags
 
 ALTER TABLE ONLY public.credentials
     ADD CONSTRAINT credentials_pkey PRIMARY KEY (id);
+
+--
+-- Name: credentials credentials_uuid_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.credentials
+    ADD CONSTRAINT credentials_uuid_key UNIQUE (uuid);
 
 --
 -- Name: device_configurations device_configurations_device_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
@@ -988,6 +1219,20 @@ ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_pkey PRIMARY KEY (id);
 
 --
+-- Name: encryption_keys encryption_keys_key_id_live_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.encryption_keys
+    ADD CONSTRAINT encryption_keys_key_id_live_key UNIQUE (key_id, live);
+
+--
+-- Name: encryption_keys encryption_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.encryption_keys
+    ADD CONSTRAINT encryption_keys_pkey PRIMARY KEY (key_id);
+
+--
 -- Name: job_logs job_logs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1021,6 +1266,13 @@ ALTER TABLE ONLY public.schema_checksums
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+--
+-- Name: sealed_text sealed_text_is_an_envelope; Type: CHECK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER DOMAIN public.sealed_text
+    ADD CONSTRAINT sealed_text_is_an_envelope CHECK ((VALUE ~ '^nr1\.[a-z0-9][a-z0-9_-]{0,62}\.[A-Za-z0-9_-]{38,}$'::text)) NOT VALID;
 
 --
 -- Name: system_settings system_settings_key_key; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1057,10 +1309,28 @@ ALTER TABLE ONLY public.tags
 CREATE INDEX connection_logs_job_id_timestamp_id_idx ON public.connection_logs USING btree (job_id, "timestamp", id);
 
 --
+-- Name: credential_attempts_credential_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX credential_attempts_credential_id_idx ON public.credential_attempts USING btree (credential_id);
+
+--
+-- Name: credential_reveals_credential_id_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX credential_reveals_credential_id_id_idx ON public.credential_reveals USING btree (credential_id, id);
+
+--
 -- Name: credential_tags_tag_id_credential_id_idx; Type: INDEX; Schema: public; Owner: -
 --
 
 CREATE INDEX credential_tags_tag_id_credential_id_idx ON public.credential_tags USING btree (tag_id, credential_id);
+
+--
+-- Name: credentials_key_id_key_live_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX credentials_key_id_key_live_id_idx ON public.credentials USING btree (key_id, key_live, id);
 
 --
 -- Name: device_configurations_device_id_retrieved_at_id_idx; Type: INDEX; Schema: public; Owner: -
@@ -1113,6 +1383,20 @@ ALTER TABLE ONLY public.connection_logs
     ADD CONSTRAINT connection_logs_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
 
 --
+-- Name: credential_attempts credential_attempts_credential_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.credential_attempts
+    ADD CONSTRAINT credential_attempts_credential_id_fkey FOREIGN KEY (credential_id) REFERENCES public.credentials(id) ON DELETE CASCADE;
+
+--
+-- Name: credential_attempts credential_attempts_device_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.credential_attempts
+    ADD CONSTRAINT credential_attempts_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id) ON DELETE CASCADE;
+
+--
 -- Name: credential_tags credential_tags_credential_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1125,6 +1409,13 @@ ALTER TABLE ONLY public.credential_tags
 
 ALTER TABLE ONLY public.credential_tags
     ADD CONSTRAINT credential_tags_tag_id_fkey FOREIGN KEY (tag_id) REFERENCES public.tags(id) ON DELETE CASCADE;
+
+--
+-- Name: credentials credentials_key_id_key_live_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.credentials
+    ADD CONSTRAINT credentials_key_id_key_live_fkey FOREIGN KEY (key_id, key_live) REFERENCES public.encryption_keys(key_id, live);
 
 --
 -- Name: device_configurations device_configurations_device_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -1197,4 +1488,8 @@ INSERT INTO public.schema_migrations (version) VALUES
     ('20261101090300'),
     ('20261101090400'),
     ('20261101090500'),
-    ('20261101090600');
+    ('20261101090600'),
+    ('20261125090000'),
+    ('20261125090100'),
+    ('20261125090200'),
+    ('20261125090300');

@@ -47,12 +47,15 @@ export type { AcquireTrace, QueryTrace, SlotTrace, TransactionTrace } from "./tr
 export type { Transaction, TransactionOptions } from "./transaction.ts";
 
 export * from "./generated/connection_logs.ts";
+export * from "./generated/credential_attempts.ts";
+export * from "./generated/credential_reveals.ts";
 export * from "./generated/credential_tags.ts";
 export * from "./generated/credentials.ts";
 export * from "./generated/device_configurations.ts";
 export * from "./generated/device_states.ts";
 export * from "./generated/device_tags.ts";
 export * from "./generated/devices.ts";
+export * from "./generated/encryption_keys.ts";
 export * from "./generated/job_logs.ts";
 export * from "./generated/jobs.ts";
 export * from "./generated/system_settings.ts";

@@ -7,6 +7,7 @@ export interface CredentialInsertParams {
   priority?: number | null | undefined;
   tagNames?: readonly string[] | null | undefined;
   username: string;
+  uuid: string;
 }
 
 /** A row of `CredentialInsert`. */
@@ -22,19 +23,28 @@ export interface CredentialInsertResult {
   tags: string[];
   /** Name to log in with. */
   username: string;
+  /** Identity that the sealed password is bound to, made by the client; never changes. */
+  uuid: string;
 }
 
-const credentialInsertIR: QueryIR = {"usedParamSet":{"username":true,"password":true,"priority":true,"tagNames":true},"params":[{"name":"username","required":true,"transform":{"type":"scalar"},"locs":[{"a":235,"b":244}]},{"name":"password","required":true,"transform":{"type":"scalar"},"locs":[{"a":247,"b":256}]},{"name":"priority","required":false,"transform":{"type":"scalar"},"locs":[{"a":268,"b":276}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":427,"b":435},{"a":525,"b":533}]}],"statement":"-- Credentials are logins; only CredentialSecretGet returns a sealed password.\n-- Makes a credential with its tags; tags that do not exist are made.\nwith inserted as (\n  insert into credentials (username, password, priority)\n  values (:username!, :password!, coalesce(:priority::integer, 100))\n  returning id, username, priority, last_used, success_rate\n),\ngiven as (\n  select distinct name\n  from inserted\n  cross join unnest(:tagNames::text[]) as given (name)\n),\nknown as (\n  select id, name\n  from tags\n  where name = any(:tagNames::text[])\n),\nmade as (\n  insert into tags (name)\n  select name\n  from given\n  where name not in (select name from known)\n  order by name\n  on conflict (name) do update set type = tags.type\n  returning id, name\n),\nwanted as (\n  table known\n  union all\n  table made\n),\ntagged as (\n  insert into credential_tags (credential_id, tag_id)\n  select\n    inserted.id,\n    wanted.id\n  from inserted\n  cross join wanted\n)\nselect\n  id,\n  username,\n  priority,\n  last_used,\n  success_rate,\n  array(select name from given order by name) as \"tags!\"\nfrom inserted"};
+const credentialInsertIR: QueryIR = {"usedParamSet":{"uuid":true,"username":true,"password":true,"priority":true,"tagNames":true},"params":[{"name":"uuid","required":true,"transform":{"type":"scalar"},"locs":[{"a":345,"b":350}]},{"name":"username","required":true,"transform":{"type":"scalar"},"locs":[{"a":357,"b":366}]},{"name":"password","required":true,"transform":{"type":"scalar"},"locs":[{"a":373,"b":382}]},{"name":"priority","required":false,"transform":{"type":"scalar"},"locs":[{"a":404,"b":412}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":572,"b":580},{"a":670,"b":678}]}],"statement":"-- Credentials are logins; only CredentialSecretGet and CredentialResealList\n-- return a sealed password.\n-- Makes a credential with its tags; tags that do not exist are made. The\n-- password comes sealed for the uuid, as credentialCreate does it.\nwith inserted as (\n  insert into credentials (uuid, username, password, priority)\n  values (\n    :uuid!,\n    :username!,\n    :password!::text,\n    coalesce(:priority::integer, 100)\n  )\n  returning id, uuid, username, priority, last_used, success_rate\n),\ngiven as (\n  select distinct name\n  from inserted\n  cross join unnest(:tagNames::text[]) as given (name)\n),\nknown as (\n  select id, name\n  from tags\n  where name = any(:tagNames::text[])\n),\nmade as (\n  insert into tags (name)\n  select name\n  from given\n  where name not in (select name from known)\n  order by name\n  on conflict (name) do update set type = tags.type\n  returning id, name\n),\nwanted as (\n  table known\n  union all\n  table made\n),\ntagged as (\n  insert into credential_tags (credential_id, tag_id)\n  select\n    inserted.id,\n    wanted.id\n  from inserted\n  cross join wanted\n)\nselect\n  id,\n  uuid,\n  username,\n  priority,\n  last_used,\n  success_rate,\n  array(select name from given order by name) as \"tags!\"\nfrom inserted"};
 
 /**
- * Credentials are logins; only CredentialSecretGet returns a sealed password.
- * Makes a credential with its tags; tags that do not exist are made.
+ * Credentials are logins; only CredentialSecretGet and CredentialResealList
+ * return a sealed password.
+ * Makes a credential with its tags; tags that do not exist are made. The
+ * password comes sealed for the uuid, as credentialCreate does it.
  *
  * ```sql
  * with inserted as (
- *   insert into credentials (username, password, priority)
- *   values (:username!, :password!, coalesce(:priority::integer, 100))
- *   returning id, username, priority, last_used, success_rate
+ *   insert into credentials (uuid, username, password, priority)
+ *   values (
+ *     :uuid!,
+ *     :username!,
+ *     :password!::text,
+ *     coalesce(:priority::integer, 100)
+ *   )
+ *   returning id, uuid, username, priority, last_used, success_rate
  * ),
  * given as (
  *   select distinct name
@@ -70,6 +80,7 @@ const credentialInsertIR: QueryIR = {"usedParamSet":{"username":true,"password":
  * )
  * select
  *   id,
+ *   uuid,
  *   username,
  *   priority,
  *   last_used,
@@ -87,29 +98,41 @@ export interface CredentialGetParams {
 
 /** A row of `CredentialGet`. */
 export interface CredentialGetResult {
+  /** How many attempts on devices failed. */
+  failed: number;
   /** Identity of the credential. */
   id: number;
+  /** Key that the password is sealed with, read from its envelope; null for a password from before there were keys, which nothing opens. */
+  keyId: string | null;
   /** When it was last tried on a device; null when it never was. */
   lastUsed: Date | null;
   /** Place in the order of trying; lower is tried first. */
   priority: number;
+  /** How many attempts on devices succeeded. */
+  succeeded: number;
   /** Moving average of the outcomes, from 0 (all failed) to 1 (all succeeded); each attempt weighs a tenth. */
   successRate: number;
   tags: string[];
   /** Name to log in with. */
   username: string;
+  /** Identity that the sealed password is bound to, made by the client; never changes. */
+  uuid: string;
 }
 
-const credentialGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":366,"b":369}]}],"statement":"select\n  credentials.id,\n  credentials.username,\n  credentials.priority,\n  credentials.last_used,\n  credentials.success_rate,\n  array(\n    select tags.name\n    from credential_tags\n    join tags on tags.id = credential_tags.tag_id\n    where credential_tags.credential_id = credentials.id\n    order by tags.name\n  ) as \"tags!\"\nfrom credentials\nwhere credentials.id = :id!"};
+const credentialGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":455,"b":458}]}],"statement":"select\n  credentials.id,\n  credentials.uuid,\n  credentials.key_id,\n  credentials.username,\n  credentials.priority,\n  credentials.last_used,\n  credentials.success_rate,\n  credentials.succeeded,\n  credentials.failed,\n  array(\n    select tags.name\n    from credential_tags\n    join tags on tags.id = credential_tags.tag_id\n    where credential_tags.credential_id = credentials.id\n    order by tags.name\n  ) as \"tags!\"\nfrom credentials\nwhere credentials.id = :id!"};
 
 /**
  * ```sql
  * select
  *   credentials.id,
+ *   credentials.uuid,
+ *   credentials.key_id,
  *   credentials.username,
  *   credentials.priority,
  *   credentials.last_used,
  *   credentials.success_rate,
+ *   credentials.succeeded,
+ *   credentials.failed,
  *   array(
  *     select tags.name
  *     from credential_tags
@@ -125,31 +148,57 @@ export const credentialGet: Query<CredentialGetParams, CredentialGetResult> = ne
 
 /** Parameters of `CredentialSecretGet`. */
 export interface CredentialSecretGetParams {
+  by: string;
   id: number;
+  reason: string;
 }
 
 /** A row of `CredentialSecretGet`. */
 export interface CredentialSecretGetResult {
   /** Identity of the credential. */
   id: number;
-  /** Sealed password; only CredentialSecretGet returns it. */
+  /** Key that the password is sealed with, read from its envelope; null for a password from before there were keys, which nothing opens. */
+  keyId: string | null;
   password: string;
+  /** Identity of the entry; a higher one was made later. */
+  revealId: number;
   /** Name to log in with. */
   username: string;
+  /** Identity that the sealed password is bound to, made by the client; never changes. */
+  uuid: string;
 }
 
-const credentialSecretGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":111,"b":114}]}],"statement":"-- The sealed password, for the moment of use.\nselect\n  id,\n  username,\n  password\nfrom credentials\nwhere id = :id!"};
+const credentialSecretGetIR: QueryIR = {"usedParamSet":{"id":true,"by":true,"reason":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":240,"b":243}]},{"name":"by","required":true,"transform":{"type":"scalar"},"locs":[{"a":374,"b":377}]},{"name":"reason","required":true,"transform":{"type":"scalar"},"locs":[{"a":384,"b":391}]}],"statement":"-- The sealed password, for the moment of use; notes who asked for it, and why.\n-- The key is null for a password from before there were keys.\nwith revealed as (\n  select id, uuid, username, password, key_id\n  from credentials\n  where id = :id!\n),\nnoted as (\n  insert into credential_reveals (credential_id, username, revealed_by, reason)\n  select\n    id,\n    username,\n    :by!,\n    :reason!\n  from revealed\n  returning id\n)\nselect\n  revealed.id,\n  revealed.uuid,\n  revealed.username,\n  revealed.password::text as \"password!\",\n  revealed.key_id,\n  noted.id as reveal_id\nfrom revealed\ncross join noted"};
 
 /**
- * The sealed password, for the moment of use.
+ * The sealed password, for the moment of use; notes who asked for it, and why.
+ * The key is null for a password from before there were keys.
  *
  * ```sql
+ * with revealed as (
+ *   select id, uuid, username, password, key_id
+ *   from credentials
+ *   where id = :id!
+ * ),
+ * noted as (
+ *   insert into credential_reveals (credential_id, username, revealed_by, reason)
+ *   select
+ *     id,
+ *     username,
+ *     :by!,
+ *     :reason!
+ *   from revealed
+ *   returning id
+ * )
  * select
- *   id,
- *   username,
- *   password
- * from credentials
- * where id = :id!
+ *   revealed.id,
+ *   revealed.uuid,
+ *   revealed.username,
+ *   revealed.password::text as "password!",
+ *   revealed.key_id,
+ *   noted.id as reveal_id
+ * from revealed
+ * cross join noted
  * ```
  */
 export const credentialSecretGet: Query<CredentialSecretGetParams, CredentialSecretGetResult> = new Query("CredentialSecretGet", credentialSecretGetIR);
@@ -211,6 +260,8 @@ export const credentialList: Query<CredentialListParams, CredentialListResult> =
 /** Parameters of `CredentialMatch`. */
 export interface CredentialMatchParams {
   deviceId: number;
+  lockoutFailures?: number | null | undefined;
+  lockoutSeconds?: number | null | undefined;
 }
 
 /** A row of `CredentialMatch`. */
@@ -228,11 +279,13 @@ export interface CredentialMatchResult {
   username: string;
 }
 
-const credentialMatchIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":505,"b":514}]}],"statement":"-- The credentials that share a tag with the device, best first, each with the\n-- tags that they share.\nselect\n  credentials.id,\n  credentials.username,\n  credentials.priority,\n  credentials.last_used,\n  credentials.success_rate,\n  array_agg(tags.name order by tags.name) as \"matching_tags!\"\nfrom device_tags\njoin tags on tags.id = device_tags.tag_id\njoin credential_tags on credential_tags.tag_id = tags.id\njoin credentials on credentials.id = credential_tags.credential_id\nwhere device_tags.device_id = :deviceId!\ngroup by credentials.id\norder by\n  credentials.priority,\n  credentials.success_rate desc,\n  credentials.last_used desc nulls last,\n  credentials.id"};
+const credentialMatchIR: QueryIR = {"usedParamSet":{"deviceId":true,"lockoutFailures":true,"lockoutSeconds":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":715,"b":724},{"a":833,"b":842}]},{"name":"lockoutFailures","required":false,"transform":{"type":"scalar"},"locs":[{"a":969,"b":984}]},{"name":"lockoutSeconds","required":false,"transform":{"type":"scalar"},"locs":[{"a":1093,"b":1107}]}],"statement":"-- The credentials that share a tag with the device, best first, each with the\n-- tags that they share. One that failed there so many times in a row, 3 unless\n-- told, is left out for so many seconds after the last time, 900 unless told;\n-- credentialGuard reads both from the settings. With 0 failures none is.\nselect\n  credentials.id,\n  credentials.username,\n  credentials.priority,\n  credentials.last_used,\n  credentials.success_rate,\n  array_agg(tags.name order by tags.name) as \"matching_tags!\"\nfrom device_tags\njoin tags on tags.id = device_tags.tag_id\njoin credential_tags on credential_tags.tag_id = tags.id\njoin credentials on credentials.id = credential_tags.credential_id\nwhere\n  device_tags.device_id = :deviceId!\n  and not exists (\n    select\n    from credential_attempts\n    where\n      credential_attempts.device_id = :deviceId!\n      and credential_attempts.credential_id = credentials.id\n      and credential_attempts.failures\n      >= nullif(coalesce(:lockoutFailures::integer, 3), 0)\n      and credential_attempts.attempted_at\n      > now() - make_interval(secs => coalesce(:lockoutSeconds::integer, 900))\n  )\ngroup by credentials.id\norder by\n  credentials.priority,\n  credentials.success_rate desc,\n  credentials.last_used desc nulls last,\n  credentials.id"};
 
 /**
  * The credentials that share a tag with the device, best first, each with the
- * tags that they share.
+ * tags that they share. One that failed there so many times in a row, 3 unless
+ * told, is left out for so many seconds after the last time, 900 unless told;
+ * credentialGuard reads both from the settings. With 0 failures none is.
  *
  * ```sql
  * select
@@ -246,7 +299,19 @@ const credentialMatchIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{
  * join tags on tags.id = device_tags.tag_id
  * join credential_tags on credential_tags.tag_id = tags.id
  * join credentials on credentials.id = credential_tags.credential_id
- * where device_tags.device_id = :deviceId!
+ * where
+ *   device_tags.device_id = :deviceId!
+ *   and not exists (
+ *     select
+ *     from credential_attempts
+ *     where
+ *       credential_attempts.device_id = :deviceId!
+ *       and credential_attempts.credential_id = credentials.id
+ *       and credential_attempts.failures
+ *       >= nullif(coalesce(:lockoutFailures::integer, 3), 0)
+ *       and credential_attempts.attempted_at
+ *       > now() - make_interval(secs => coalesce(:lockoutSeconds::integer, 900))
+ *   )
  * group by credentials.id
  * order by
  *   credentials.priority,
@@ -260,6 +325,8 @@ export const credentialMatch: Query<CredentialMatchParams, CredentialMatchResult
 /** Parameters of `CredentialMatchMany`. */
 export interface CredentialMatchManyParams {
   deviceIds: readonly number[];
+  lockoutFailures?: number | null | undefined;
+  lockoutSeconds?: number | null | undefined;
   perDevice: number;
 }
 
@@ -281,16 +348,34 @@ export interface CredentialMatchManyResult {
   username: string;
 }
 
-const credentialMatchManyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"perDevice":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1042,"b":1052}]},{"name":"perDevice","required":true,"transform":{"type":"scalar"},"locs":[{"a":1087,"b":1097},{"a":1732,"b":1742}]}],"statement":"-- The same for many devices: at most so many credentials for each, ranked\n-- from 1. A device that no credential matches has no row.\n-- The order is the same for every device, so the best of a device are among\n-- the best of its tags, and no tag needs to give more than a device can take.\nwith placed as (\n  select\n    id,\n    row_number() over (\n      order by priority, success_rate desc, last_used desc nulls last, id\n    ) as place\n  from credentials\n),\nbest as (\n  select\n    credential_tags.tag_id,\n    placed.id as credential_id,\n    placed.place,\n    row_number() over (\n      partition by credential_tags.tag_id\n      order by placed.place\n    ) as rank\n  from placed\n  join credential_tags on credential_tags.credential_id = placed.id\n),\nranked as (\n  select\n    device_tags.device_id,\n    best.credential_id,\n    row_number() over (\n      partition by device_tags.device_id\n      order by best.place\n    )::integer as rank\n  from device_tags\n  join best on best.tag_id = device_tags.tag_id\n  where\n    device_tags.device_id = any(:deviceIds!::integer[])\n    and best.rank <= :perDevice!::integer\n  group by device_tags.device_id, best.credential_id, best.place\n)\nselect\n  ranked.device_id,\n  ranked.rank as \"rank!\",\n  credentials.id,\n  credentials.username,\n  credentials.priority,\n  credentials.last_used,\n  credentials.success_rate,\n  array_agg(tags.name order by tags.name) as \"matching_tags!\"\nfrom ranked\njoin credentials on credentials.id = ranked.credential_id\njoin device_tags on device_tags.device_id = ranked.device_id\njoin credential_tags\n  on credential_tags.credential_id = ranked.credential_id\n  and credential_tags.tag_id = device_tags.tag_id\njoin tags on tags.id = device_tags.tag_id\nwhere ranked.rank <= :perDevice!::integer\ngroup by ranked.device_id, ranked.rank, credentials.id\norder by ranked.device_id, ranked.rank"};
+const credentialMatchManyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"lockoutFailures":true,"lockoutSeconds":true,"perDevice":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":454,"b":464},{"a":1582,"b":1592}]},{"name":"lockoutFailures","required":false,"transform":{"type":"scalar"},"locs":[{"a":514,"b":529}]},{"name":"lockoutSeconds","required":false,"transform":{"type":"scalar"},"locs":[{"a":614,"b":628}]},{"name":"perDevice","required":true,"transform":{"type":"scalar"},"locs":[{"a":1627,"b":1637},{"a":2475,"b":2485}]}],"statement":"-- The same for many devices: at most so many credentials for each, ranked\n-- from 1. A device that no credential matches has no row.\n-- The order is the same for every device, so the best of a device are among\n-- the best of its tags, and no tag needs to give more than a device can take,\n-- and as many more as are locked out on one of them.\nwith locked_out as (\n  select device_id, credential_id\n  from credential_attempts\n  where\n    device_id = any(:deviceIds!::integer[])\n    and failures >= nullif(coalesce(:lockoutFailures::integer, 3), 0)\n    and attempted_at\n    > now() - make_interval(secs => coalesce(:lockoutSeconds::integer, 900))\n),\nmost as (\n  select coalesce(max(credentials), 0) as locked_out\n  from (\n    select count(*) as credentials\n    from locked_out\n    group by device_id\n  ) as counted\n),\nplaced as (\n  select\n    id,\n    row_number() over (\n      order by priority, success_rate desc, last_used desc nulls last, id\n    ) as place\n  from credentials\n),\nbest as (\n  select\n    credential_tags.tag_id,\n    placed.id as credential_id,\n    placed.place,\n    row_number() over (\n      partition by credential_tags.tag_id\n      order by placed.place\n    ) as rank\n  from placed\n  join credential_tags on credential_tags.credential_id = placed.id\n),\nranked as (\n  select\n    device_tags.device_id,\n    best.credential_id,\n    row_number() over (\n      partition by device_tags.device_id\n      order by best.place\n    )::integer as rank\n  from device_tags\n  join best on best.tag_id = device_tags.tag_id\n  cross join most\n  where\n    device_tags.device_id = any(:deviceIds!::integer[])\n    and best.rank <= :perDevice!::integer + most.locked_out\n    and not exists (\n      select\n      from locked_out\n      where\n        locked_out.device_id = device_tags.device_id\n        and locked_out.credential_id = best.credential_id\n    )\n  group by device_tags.device_id, best.credential_id, best.place\n)\nselect\n  ranked.device_id,\n  ranked.rank as \"rank!\",\n  credentials.id,\n  credentials.username,\n  credentials.priority,\n  credentials.last_used,\n  credentials.success_rate,\n  array_agg(tags.name order by tags.name) as \"matching_tags!\"\nfrom ranked\njoin credentials on credentials.id = ranked.credential_id\njoin device_tags on device_tags.device_id = ranked.device_id\njoin credential_tags\n  on credential_tags.credential_id = ranked.credential_id\n  and credential_tags.tag_id = device_tags.tag_id\njoin tags on tags.id = device_tags.tag_id\nwhere ranked.rank <= :perDevice!::integer\ngroup by ranked.device_id, ranked.rank, credentials.id\norder by ranked.device_id, ranked.rank"};
 
 /**
  * The same for many devices: at most so many credentials for each, ranked
  * from 1. A device that no credential matches has no row.
  * The order is the same for every device, so the best of a device are among
- * the best of its tags, and no tag needs to give more than a device can take.
+ * the best of its tags, and no tag needs to give more than a device can take,
+ * and as many more as are locked out on one of them.
  *
  * ```sql
- * with placed as (
+ * with locked_out as (
+ *   select device_id, credential_id
+ *   from credential_attempts
+ *   where
+ *     device_id = any(:deviceIds!::integer[])
+ *     and failures >= nullif(coalesce(:lockoutFailures::integer, 3), 0)
+ *     and attempted_at
+ *     > now() - make_interval(secs => coalesce(:lockoutSeconds::integer, 900))
+ * ),
+ * most as (
+ *   select coalesce(max(credentials), 0) as locked_out
+ *   from (
+ *     select count(*) as credentials
+ *     from locked_out
+ *     group by device_id
+ *   ) as counted
+ * ),
+ * placed as (
  *   select
  *     id,
  *     row_number() over (
@@ -320,9 +405,17 @@ const credentialMatchManyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"perDev
  *     )::integer as rank
  *   from device_tags
  *   join best on best.tag_id = device_tags.tag_id
+ *   cross join most
  *   where
  *     device_tags.device_id = any(:deviceIds!::integer[])
- *     and best.rank <= :perDevice!::integer
+ *     and best.rank <= :perDevice!::integer + most.locked_out
+ *     and not exists (
+ *       select
+ *       from locked_out
+ *       where
+ *         locked_out.device_id = device_tags.device_id
+ *         and locked_out.credential_id = best.credential_id
+ *     )
  *   group by device_tags.device_id, best.credential_id, best.place
  * )
  * select
@@ -403,7 +496,6 @@ export const credentialDependents: Query<CredentialDependentsParams, CredentialD
 /** Parameters of `CredentialUpdate`. */
 export interface CredentialUpdateParams {
   id: number;
-  password?: string | null | undefined;
   priority?: number | null | undefined;
   username?: string | null | undefined;
 }
@@ -422,17 +514,17 @@ export interface CredentialUpdateResult {
   username: string;
 }
 
-const credentialUpdateIR: QueryIR = {"usedParamSet":{"username":true,"password":true,"priority":true,"id":true},"params":[{"name":"username","required":false,"transform":{"type":"scalar"},"locs":[{"a":184,"b":192}]},{"name":"password","required":false,"transform":{"type":"scalar"},"locs":[{"a":228,"b":236}]},{"name":"priority","required":false,"transform":{"type":"scalar"},"locs":[{"a":272,"b":280}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":304,"b":307}]}],"statement":"-- Changes what is given and leaves the rest; the password comes sealed.\n-- Only CredentialAttemptRecord moves success_rate and last_used.\nupdate credentials\nset\n  username = coalesce(:username, username),\n  password = coalesce(:password, password),\n  priority = coalesce(:priority, priority)\nwhere id = :id!\nreturning id, username, priority, last_used, success_rate"};
+const credentialUpdateIR: QueryIR = {"usedParamSet":{"username":true,"priority":true,"id":true},"params":[{"name":"username","required":false,"transform":{"type":"scalar"},"locs":[{"a":225,"b":233}]},{"name":"priority","required":false,"transform":{"type":"scalar"},"locs":[{"a":269,"b":277}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":301,"b":304}]}],"statement":"-- Changes what is given and leaves the rest; for the password there is\n-- CredentialPasswordSet. Only CredentialAttemptRecord moves the counts, the\n-- success_rate and last_used.\nupdate credentials\nset\n  username = coalesce(:username, username),\n  priority = coalesce(:priority, priority)\nwhere id = :id!\nreturning id, username, priority, last_used, success_rate"};
 
 /**
- * Changes what is given and leaves the rest; the password comes sealed.
- * Only CredentialAttemptRecord moves success_rate and last_used.
+ * Changes what is given and leaves the rest; for the password there is
+ * CredentialPasswordSet. Only CredentialAttemptRecord moves the counts, the
+ * success_rate and last_used.
  *
  * ```sql
  * update credentials
  * set
  *   username = coalesce(:username, username),
- *   password = coalesce(:password, password),
  *   priority = coalesce(:priority, priority)
  * where id = :id!
  * returning id, username, priority, last_used, success_rate
@@ -440,29 +532,164 @@ const credentialUpdateIR: QueryIR = {"usedParamSet":{"username":true,"password":
  */
 export const credentialUpdate: Query<CredentialUpdateParams, CredentialUpdateResult> = new Query("CredentialUpdate", credentialUpdateIR);
 
+/** Parameters of `CredentialPasswordSet`. */
+export interface CredentialPasswordSetParams {
+  id: number;
+  password: string;
+}
+
+/** A row of `CredentialPasswordSet`. */
+export interface CredentialPasswordSetResult {
+  /** Identity of the credential. */
+  id: number;
+  /** When it was last tried on a device; null when it never was. */
+  lastUsed: Date | null;
+  /** Place in the order of trying; lower is tried first. */
+  priority: number;
+  /** Moving average of the outcomes, from 0 (all failed) to 1 (all succeeded); each attempt weighs a tenth. */
+  successRate: number;
+  /** Name to log in with. */
+  username: string;
+}
+
+const credentialPasswordSetIR: QueryIR = {"usedParamSet":{"password":true,"id":true},"params":[{"name":"password","required":true,"transform":{"type":"scalar"},"locs":[{"a":202,"b":211}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":232,"b":235}]}],"statement":"-- Replaces the sealed password, as credentialSetPassword does it. A new\n-- password may be tried at once where the old one had failed too often.\nwith changed as (\n  update credentials\n  set password = :password!::text\n  where id = :id!\n  returning id, username, priority, last_used, success_rate\n),\nforgotten as (\n  delete from credential_attempts\n  where credential_id in (select id from changed)\n)\nselect id, username, priority, last_used, success_rate\nfrom changed"};
+
+/**
+ * Replaces the sealed password, as credentialSetPassword does it. A new
+ * password may be tried at once where the old one had failed too often.
+ *
+ * ```sql
+ * with changed as (
+ *   update credentials
+ *   set password = :password!::text
+ *   where id = :id!
+ *   returning id, username, priority, last_used, success_rate
+ * ),
+ * forgotten as (
+ *   delete from credential_attempts
+ *   where credential_id in (select id from changed)
+ * )
+ * select id, username, priority, last_used, success_rate
+ * from changed
+ * ```
+ */
+export const credentialPasswordSet: Query<CredentialPasswordSetParams, CredentialPasswordSetResult> = new Query("CredentialPasswordSet", credentialPasswordSetIR);
+
+/** Parameters of `CredentialResealList`. */
+export interface CredentialResealListParams {
+  afterId?: number | null | undefined;
+  keyId: string;
+  limit: number;
+}
+
+/** A row of `CredentialResealList`. */
+export interface CredentialResealListResult {
+  /** Identity of the credential. */
+  id: number;
+  /** Key that the password is sealed with, read from its envelope; null for a password from before there were keys, which nothing opens. */
+  keyId: string;
+  sealed: string;
+  /** Identity that the sealed password is bound to, made by the client; never changes. */
+  uuid: string;
+}
+
+const credentialResealListIR: QueryIR = {"usedParamSet":{"keyId":true,"afterId":true,"limit":true},"params":[{"name":"keyId","required":true,"transform":{"type":"scalar"},"locs":[{"a":233,"b":239}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":261,"b":268}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":301,"b":307}]}],"statement":"-- For the rotation of keys: sealed passwords that another key than this one\n-- sealed, by id, with what they are bound to.\nselect\n  id,\n  uuid,\n  key_id as \"key_id!\",\n  password::text as \"sealed!\"\nfrom credentials\nwhere\n  key_id <> :keyId!\n  and id > coalesce(:afterId::integer, 0)\norder by id\nlimit :limit!::integer"};
+
+/**
+ * For the rotation of keys: sealed passwords that another key than this one
+ * sealed, by id, with what they are bound to.
+ *
+ * ```sql
+ * select
+ *   id,
+ *   uuid,
+ *   key_id as "key_id!",
+ *   password::text as "sealed!"
+ * from credentials
+ * where
+ *   key_id <> :keyId!
+ *   and id > coalesce(:afterId::integer, 0)
+ * order by id
+ * limit :limit!::integer
+ * ```
+ */
+export const credentialResealList: Query<CredentialResealListParams, CredentialResealListResult> = new Query("CredentialResealList", credentialResealListIR);
+
+/** Parameters of `CredentialReseal`. */
+export interface CredentialResealParams {
+  ids: readonly number[];
+  resealed: readonly string[];
+  sealed: readonly string[];
+}
+
+/** A row of `CredentialReseal`. */
+export interface CredentialResealResult {
+  /** Identity of the credential. */
+  id: number;
+}
+
+const credentialResealIR: QueryIR = {"usedParamSet":{"ids":true,"sealed":true,"resealed":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":296,"b":300},{"a":451,"b":455}]},{"name":"sealed","required":true,"transform":{"type":"scalar"},"locs":[{"a":314,"b":321}]},{"name":"resealed","required":true,"transform":{"type":"scalar"},"locs":[{"a":332,"b":341}]}],"statement":"-- Puts in what was sealed anew, where the password is still the one that was\n-- read; the arrays go together by position. Returns the credentials that were\n-- changed: others have been changed meanwhile, or are locked, and come again.\nwith given as (\n  select id, sealed, resealed\n  from unnest(:ids!::integer[], :sealed!::text[], :resealed!::text[])\n    as given (id, sealed, resealed)\n),\nlocked as (\n  select id\n  from credentials\n  where id = any(:ids!::integer[])\n  order by id\n  for no key update skip locked\n)\nupdate credentials\nset password = given.resealed\nfrom given\njoin locked on locked.id = given.id\nwhere\n  credentials.id = given.id\n  and credentials.password = given.sealed\nreturning credentials.id"};
+
+/**
+ * Puts in what was sealed anew, where the password is still the one that was
+ * read; the arrays go together by position. Returns the credentials that were
+ * changed: others have been changed meanwhile, or are locked, and come again.
+ *
+ * ```sql
+ * with given as (
+ *   select id, sealed, resealed
+ *   from unnest(:ids!::integer[], :sealed!::text[], :resealed!::text[])
+ *     as given (id, sealed, resealed)
+ * ),
+ * locked as (
+ *   select id
+ *   from credentials
+ *   where id = any(:ids!::integer[])
+ *   order by id
+ *   for no key update skip locked
+ * )
+ * update credentials
+ * set password = given.resealed
+ * from given
+ * join locked on locked.id = given.id
+ * where
+ *   credentials.id = given.id
+ *   and credentials.password = given.sealed
+ * returning credentials.id
+ * ```
+ */
+export const credentialReseal: Query<CredentialResealParams, CredentialResealResult> = new Query("CredentialReseal", credentialResealIR);
+
 /** Parameters of `CredentialAttemptRecord`. */
 export interface CredentialAttemptRecordParams {
   attemptedAt: readonly Date[];
   credentialIds: readonly number[];
+  deviceIds?: readonly number[] | null | undefined;
   succeeded: readonly boolean[];
 }
 
 /** A row of `CredentialAttemptRecord`. */
 export interface CredentialAttemptRecordResult {
+  /** How many attempts on devices failed. */
+  failed: number;
   /** Identity of the credential. */
   id: number;
   /** When it was last tried on a device; null when it never was. */
   lastUsed: Date | null;
+  /** How many attempts on devices succeeded. */
+  succeeded: number;
   /** Moving average of the outcomes, from 0 (all failed) to 1 (all succeeded); each attempt weighs a tenth. */
   successRate: number;
 }
 
-const credentialAttemptRecordIR: QueryIR = {"usedParamSet":{"credentialIds":true,"succeeded":true,"attemptedAt":true},"params":[{"name":"credentialIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":832,"b":846},{"a":1437,"b":1451}]},{"name":"succeeded","required":true,"transform":{"type":"scalar"},"locs":[{"a":864,"b":874}]},{"name":"attemptedAt","required":true,"transform":{"type":"scalar"},"locs":[{"a":892,"b":904}]}],"statement":"-- Takes in the outcomes of many attempts, in the order of their times, as\n-- success_rate * 0.9 + 0.1 for a success and * 0.9 for a failure. The arrays\n-- go together by position; returns the credentials that exist.\n-- One update of the current row folds all attempts in, so none is lost\n-- to a writer at the same time. Rows are locked by id first and waited for:\n-- two calls at once cannot block each other, and skipping would lose attempts.\n-- A time in the future counts as now. A rate below a millionth of a millionth\n-- is 0, and powers end at 500: smaller numbers underflow, which is an error.\nwith attempts as (\n  select\n    credential_id,\n    succeeded,\n    attempted_at,\n    row_number() over (\n      partition by credential_id\n      order by attempted_at desc, place desc\n    ) - 1 as later_attempts\n  from unnest(\n    :credentialIds!::integer[],\n    :succeeded!::boolean[],\n    :attemptedAt!::timestamptz[]\n  ) with ordinality\n    as attempts (credential_id, succeeded, attempted_at, place)\n  where succeeded is not null\n),\nfolded as (\n  select\n    credential_id,\n    power(0.9::double precision, least(count(*), 500)) as kept,\n    sum(0.1 * power(0.9::double precision, least(later_attempts, 500)))\n      filter (where succeeded) as gained,\n    least(max(attempted_at), date_trunc('milliseconds', now())) as last_used\n  from attempts\n  group by credential_id\n),\nlocked as (\n  select id\n  from credentials\n  where id = any(:credentialIds!::integer[])\n  order by id\n  for no key update\n)\nupdate credentials\nset\n  success_rate = least(\n    1,\n    case\n      when credentials.success_rate < 1e-12 then 0\n      else credentials.success_rate * folded.kept\n    end + coalesce(folded.gained, 0)\n  ),\n  last_used = greatest(credentials.last_used, folded.last_used)\nfrom locked\njoin folded on folded.credential_id = locked.id\nwhere credentials.id = locked.id\nreturning\n  credentials.id,\n  credentials.success_rate,\n  credentials.last_used"};
+const credentialAttemptRecordIR: QueryIR = {"usedParamSet":{"credentialIds":true,"succeeded":true,"attemptedAt":true,"deviceIds":true},"params":[{"name":"credentialIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1007,"b":1021},{"a":1755,"b":1769}]},{"name":"succeeded","required":true,"transform":{"type":"scalar"},"locs":[{"a":1039,"b":1049}]},{"name":"attemptedAt","required":true,"transform":{"type":"scalar"},"locs":[{"a":1067,"b":1079}]},{"name":"deviceIds","required":false,"transform":{"type":"scalar"},"locs":[{"a":1101,"b":1110},{"a":1877,"b":1886}]}],"statement":"-- Takes in the outcomes of many attempts, in the order of their times: counts\n-- them, and moves success_rate, to rate * 0.9 + 0.1 for a success and to\n-- rate * 0.9 for a failure. The arrays go together by position; with devices\n-- it also counts the failures in a row of each credential on each device, for\n-- CredentialMatch. Returns the credentials that exist.\n-- One update of the current row folds all attempts in, so none is lost\n-- to a writer at the same time. Rows are locked by id first and waited for:\n-- two calls at once cannot block each other, and skipping would lose attempts.\n-- A time in the future counts as now. A rate below a millionth of a millionth\n-- is 0, and powers end at 500: smaller numbers underflow, which is an error.\nwith attempts as (\n  select\n    credential_id,\n    device_id,\n    succeeded,\n    attempted_at,\n    place,\n    row_number() over (\n      partition by credential_id\n      order by attempted_at desc, place desc\n    ) - 1 as later_attempts\n  from unnest(\n    :credentialIds!::integer[],\n    :succeeded!::boolean[],\n    :attemptedAt!::timestamptz[],\n    :deviceIds::integer[]\n  ) with ordinality\n    as attempts (credential_id, succeeded, attempted_at, device_id, place)\n  where succeeded is not null\n),\nfolded as (\n  select\n    credential_id,\n    count(*) filter (where succeeded) as succeeded,\n    count(*) filter (where not succeeded) as failed,\n    power(0.9::double precision, least(count(*), 500)) as kept,\n    sum(0.1 * power(0.9::double precision, least(later_attempts, 500)))\n      filter (where succeeded) as gained,\n    least(max(attempted_at), date_trunc('milliseconds', now())) as last_used\n  from attempts\n  group by credential_id\n),\nlocked as (\n  select id\n  from credentials\n  where id = any(:credentialIds!::integer[])\n  order by id\n  for no key update\n),\npresent as (\n  select id\n  from devices\n  where id = any(:deviceIds::integer[])\n  order by id\n  for key share\n),\nfollowed as (\n  select\n    device_id,\n    credential_id,\n    succeeded,\n    attempted_at,\n    bool_or(succeeded) over (\n      partition by device_id, credential_id\n      order by attempted_at desc, place desc\n    ) as success_since\n  from attempts\n),\non_devices as (\n  select\n    followed.device_id,\n    followed.credential_id,\n    bool_or(followed.succeeded) as succeeded,\n    count(*) filter (where not followed.success_since) as failures,\n    least(\n      max(followed.attempted_at),\n      date_trunc('milliseconds', now())\n    ) as attempted_at\n  from followed\n  join present on present.id = followed.device_id\n  join locked on locked.id = followed.credential_id\n  group by followed.device_id, followed.credential_id\n),\nnoted as (\n  insert into credential_attempts as known\n    (device_id, credential_id, failures, attempted_at)\n  select device_id, credential_id, failures, attempted_at\n  from on_devices\n  where not succeeded\n  order by credential_id, device_id\n  on conflict (device_id, credential_id) do update\n  set\n    failures = known.failures + excluded.failures,\n    attempted_at = greatest(known.attempted_at, excluded.attempted_at)\n),\ncleared as (\n  insert into credential_attempts as known\n    (device_id, credential_id, failures, attempted_at)\n  select device_id, credential_id, failures, attempted_at\n  from on_devices\n  where succeeded\n  order by credential_id, device_id\n  on conflict (device_id, credential_id) do update\n  set\n    failures = excluded.failures,\n    attempted_at = excluded.attempted_at\n  where known.attempted_at <= excluded.attempted_at\n)\nupdate credentials\nset\n  succeeded = credentials.succeeded + folded.succeeded,\n  failed = credentials.failed + folded.failed,\n  success_rate = least(\n    1,\n    case\n      when credentials.success_rate < 1e-12 then 0\n      else credentials.success_rate * folded.kept\n    end + coalesce(folded.gained, 0)\n  ),\n  last_used = greatest(credentials.last_used, folded.last_used)\nfrom locked\njoin folded on folded.credential_id = locked.id\nwhere credentials.id = locked.id\nreturning\n  credentials.id,\n  credentials.success_rate,\n  credentials.last_used,\n  credentials.succeeded,\n  credentials.failed"};
 
 /**
- * Takes in the outcomes of many attempts, in the order of their times, as
- * success_rate * 0.9 + 0.1 for a success and * 0.9 for a failure. The arrays
- * go together by position; returns the credentials that exist.
+ * Takes in the outcomes of many attempts, in the order of their times: counts
+ * them, and moves success_rate, to rate * 0.9 + 0.1 for a success and to
+ * rate * 0.9 for a failure. The arrays go together by position; with devices
+ * it also counts the failures in a row of each credential on each device, for
+ * CredentialMatch. Returns the credentials that exist.
  * One update of the current row folds all attempts in, so none is lost
  * to a writer at the same time. Rows are locked by id first and waited for:
  * two calls at once cannot block each other, and skipping would lose attempts.
@@ -473,8 +700,10 @@ const credentialAttemptRecordIR: QueryIR = {"usedParamSet":{"credentialIds":true
  * with attempts as (
  *   select
  *     credential_id,
+ *     device_id,
  *     succeeded,
  *     attempted_at,
+ *     place,
  *     row_number() over (
  *       partition by credential_id
  *       order by attempted_at desc, place desc
@@ -482,14 +711,17 @@ const credentialAttemptRecordIR: QueryIR = {"usedParamSet":{"credentialIds":true
  *   from unnest(
  *     :credentialIds!::integer[],
  *     :succeeded!::boolean[],
- *     :attemptedAt!::timestamptz[]
+ *     :attemptedAt!::timestamptz[],
+ *     :deviceIds::integer[]
  *   ) with ordinality
- *     as attempts (credential_id, succeeded, attempted_at, place)
+ *     as attempts (credential_id, succeeded, attempted_at, device_id, place)
  *   where succeeded is not null
  * ),
  * folded as (
  *   select
  *     credential_id,
+ *     count(*) filter (where succeeded) as succeeded,
+ *     count(*) filter (where not succeeded) as failed,
  *     power(0.9::double precision, least(count(*), 500)) as kept,
  *     sum(0.1 * power(0.9::double precision, least(later_attempts, 500)))
  *       filter (where succeeded) as gained,
@@ -503,9 +735,70 @@ const credentialAttemptRecordIR: QueryIR = {"usedParamSet":{"credentialIds":true
  *   where id = any(:credentialIds!::integer[])
  *   order by id
  *   for no key update
+ * ),
+ * present as (
+ *   select id
+ *   from devices
+ *   where id = any(:deviceIds::integer[])
+ *   order by id
+ *   for key share
+ * ),
+ * followed as (
+ *   select
+ *     device_id,
+ *     credential_id,
+ *     succeeded,
+ *     attempted_at,
+ *     bool_or(succeeded) over (
+ *       partition by device_id, credential_id
+ *       order by attempted_at desc, place desc
+ *     ) as success_since
+ *   from attempts
+ * ),
+ * on_devices as (
+ *   select
+ *     followed.device_id,
+ *     followed.credential_id,
+ *     bool_or(followed.succeeded) as succeeded,
+ *     count(*) filter (where not followed.success_since) as failures,
+ *     least(
+ *       max(followed.attempted_at),
+ *       date_trunc('milliseconds', now())
+ *     ) as attempted_at
+ *   from followed
+ *   join present on present.id = followed.device_id
+ *   join locked on locked.id = followed.credential_id
+ *   group by followed.device_id, followed.credential_id
+ * ),
+ * noted as (
+ *   insert into credential_attempts as known
+ *     (device_id, credential_id, failures, attempted_at)
+ *   select device_id, credential_id, failures, attempted_at
+ *   from on_devices
+ *   where not succeeded
+ *   order by credential_id, device_id
+ *   on conflict (device_id, credential_id) do update
+ *   set
+ *     failures = known.failures + excluded.failures,
+ *     attempted_at = greatest(known.attempted_at, excluded.attempted_at)
+ * ),
+ * cleared as (
+ *   insert into credential_attempts as known
+ *     (device_id, credential_id, failures, attempted_at)
+ *   select device_id, credential_id, failures, attempted_at
+ *   from on_devices
+ *   where succeeded
+ *   order by credential_id, device_id
+ *   on conflict (device_id, credential_id) do update
+ *   set
+ *     failures = excluded.failures,
+ *     attempted_at = excluded.attempted_at
+ *   where known.attempted_at <= excluded.attempted_at
  * )
  * update credentials
  * set
+ *   succeeded = credentials.succeeded + folded.succeeded,
+ *   failed = credentials.failed + folded.failed,
  *   success_rate = least(
  *     1,
  *     case
@@ -520,7 +813,9 @@ const credentialAttemptRecordIR: QueryIR = {"usedParamSet":{"credentialIds":true
  * returning
  *   credentials.id,
  *   credentials.success_rate,
- *   credentials.last_used
+ *   credentials.last_used,
+ *   credentials.succeeded,
+ *   credentials.failed
  * ```
  */
 export const credentialAttemptRecord: Query<CredentialAttemptRecordParams, CredentialAttemptRecordResult> = new Query("CredentialAttemptRecord", credentialAttemptRecordIR);
