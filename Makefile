@@ -4,6 +4,7 @@
 NODE := node --import tsx
 SERVER := $(NODE) src/tools/dev_server.ts
 MIGRATE := $(NODE) src/tools/migrate.ts
+KEYS := $(NODE) src/tools/keys.ts
 DENO := node_modules/.bin/deno
 # The oldest PostgreSQL that is supported, where Debian and Ubuntu put it.
 OLDEST := /usr/lib/postgresql/15/bin
@@ -12,10 +13,11 @@ OLDEST := /usr/lib/postgresql/15/bin
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help migrate rollback status migration schema check seed start stop reset psql \
+	keys-generate keys-check keys-rotate keys-status keys-retire \
 	generate verify lint test test-node test-deno test-faults bench build ok dependencies server
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 migrate: dependencies server ## Create the database if needed and apply pending migrations
 	@$(MIGRATE) up
@@ -39,6 +41,24 @@ check: dependencies server ## Try the connection and say what is wrong; json=1 f
 
 seed: dependencies server ## Add a small demonstration fleet; a second time changes nothing
 	@$(NODE) src/tools/seed.ts
+
+# Names go by environment, as above.
+keys-generate keys-retire: export KEY_ID := $(value id)
+keys-generate: export KEY_FILE := $(value file)
+keys-generate: dependencies ## Make the key files that are missing, or a new key: id=2026b
+	@$(KEYS) generate "$$KEY_ID" "$$KEY_FILE"
+
+keys-check: dependencies server ## Compare the key ring with the database, and open every sealed value
+	@$(KEYS) check
+
+keys-rotate: dependencies server ## Seal everything anew with the active key, while others work
+	@$(KEYS) rotate
+
+keys-status: dependencies server ## List the keys, and how many rows each one seals
+	@$(KEYS) status
+
+keys-retire: dependencies server ## Give up a key that seals nothing any more: id=2026a
+	@$(KEYS) retire "$$KEY_ID"
 
 start: dependencies ## Start the development server, unless it runs
 	@$(SERVER) start

@@ -307,6 +307,17 @@ forgotten as (
 select id, username, priority, last_used, success_rate
 from changed;
 
+/* @name CredentialUnsealedList */
+-- Credentials with a password from before there were keys, which nothing
+-- opens: each needs a new one.
+select id, username
+from credentials
+where
+  key_id is null
+  and id > coalesce(:afterId::integer, 0)
+order by id
+limit :limit!::integer;
+
 /* @name CredentialResealList */
 -- For the rotation of keys: sealed passwords that another key than this one
 -- sealed, by id, with what they are bound to.

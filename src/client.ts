@@ -3,6 +3,8 @@ import { setTimeout as after } from "node:timers/promises";
 import { type Config, type ConfigOptions, loadConfig } from "./config.ts";
 import { ConnectionError, DatabaseError, ParameterError, TimeoutError } from "./errors.ts";
 import { Journal, type QueryStats } from "./journal.ts";
+import { keyRing } from "./key_ring.ts";
+import { DatabaseVault } from "./key_states.ts";
 import type { Logger } from "./logger.ts";
 import { openSlot } from "./login.ts";
 import {
@@ -18,11 +20,14 @@ import { type PoolStats, SlotPool } from "./slots.ts";
 import { codeOf, type TransactionTrace } from "./trace.ts";
 import { OpenTransaction, type Transaction, type TransactionOptions } from "./transaction.ts";
 import { lateTransaction, runCallback } from "./transaction_callback.ts";
+import type { KeyProvider } from "./vault.ts";
 
 /** What `connect` takes; everything else comes from the configuration. */
 export interface ConnectOptions extends ConfigOptions, CallOptions {
   /** Where log lines go; `console` unless told. */
   readonly logger?: Logger | undefined;
+  /** The keys that seal and open, such as a key management service's; the configuration's unless told. */
+  readonly keys?: KeyProvider | undefined;
 }
 
 /** What `close` takes. */
@@ -40,7 +45,8 @@ export interface DatabaseStats extends PoolStats {
 const RETRYABLE: ReadonlySet<string> = new Set(["40001", "40P01"]);
 
 /**
- * Opens a pool and makes its first connection.
+ * Opens a pool and makes its first connection. Where there is a key ring, its keys are compared
+ * with the database: what is wrong is logged, and refuses credentials alone.
  *
  * With `url`, or with DATABASE_URL in the environment, no file is needed;
  * otherwise the URL stands in `config/environments/<NETRAVEN_ENV>.yaml`.
@@ -53,10 +59,11 @@ const RETRYABLE: ReadonlySet<string> = new Set(["40001", "40P01"]);
  * const { rows } = await db.query("select 1 as one");
  */
 export async function connect(options: ConnectOptions = {}): Promise<Database> {
-  const { logger = console, signal, timeout, ...rest } = options;
-  const db = new Database(await loadConfig(rest), logger);
+  const { logger = console, keys, signal, timeout, ...rest } = options;
+  const db = new Database(await loadConfig(rest), logger, keys);
   try {
     await db.ready({ signal, timeout });
+    await db.checkKeys({ signal, timeout });
   } catch (error) {
     await db.close({ drain: 0 });
     throw error;
@@ -68,11 +75,13 @@ export async function connect(options: ConnectOptions = {}): Promise<Database> {
 export class Database implements Queryable {
   /** The system settings, cached. */
   readonly settings: Settings;
+  /** The keys of the sealed columns, compared with the database. */
+  readonly vault: DatabaseVault;
   readonly #config: Config;
   readonly #journal: Journal;
   readonly #pool: SlotPool;
 
-  constructor(config: Config, logger: Logger) {
+  constructor(config: Config, logger: Logger, keys?: KeyProvider) {
     this.#config = config;
     this.#journal = new Journal(logger, config.logging);
     const { timeouts, pool } = config.database;
@@ -85,6 +94,7 @@ export class Database implements Queryable {
       listen: (onNotify) => open(timeouts.connect, onNotify),
       logger: this.#journal.logger,
     });
+    this.vault = new DatabaseVault(this, keys ?? (config.vault && keyRing(config.vault)));
   }
 
   /**
@@ -196,6 +206,21 @@ export class Database implements Queryable {
   async ready(options: CallOptions = {}): Promise<void> {
     const until = deadline(options.timeout ?? this.#config.database.timeouts.acquire);
     this.#pool.release(await this.#pool.acquire("ready", left(until), options.signal));
+  }
+
+  /** Says in the log what is wrong with the keys, where there are any. `connect` calls it. */
+  async checkKeys(options: CallOptions): Promise<void> {
+    if (!this.vault.configured) return;
+    try {
+      await this.vault.ready(options);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      // Without the schema there is nothing to seal for.
+      if (error instanceof DatabaseError && error.sqlState === "42P01") return;
+      // What a provider of the caller's own throws may say more than a log should.
+      const problem = error instanceof DatabaseError ? error.message : "the keys cannot be had";
+      this.#journal.logger.warn(`Credentials cannot be sealed or opened: ${problem}`);
+    }
   }
 
   /**
@@ -318,7 +343,7 @@ export class Database implements Queryable {
     until: number,
   ): Promise<{ slot: Slot; tx: OpenTransaction }> {
     const { acquire, statement } = this.#config.database.timeouts;
-    const limits = { statementTimeout: statement, until };
+    const limits = { statementTimeout: statement, until, vault: this.vault };
     const user = `transaction${options.name === undefined ? "" : ` ${options.name}`}`;
     for (let attempt = 0;; attempt++) {
       const wait = Math.min(acquire, left(until));

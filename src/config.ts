@@ -7,12 +7,21 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import process from "node:process";
-import { expand, FILE, type LogLevel, OPTIONS, type Text } from "./config_shape.ts";
+import {
+  expand,
+  FILE,
+  type LogLevel,
+  OPTIONS,
+  type Text,
+  type VaultSection,
+} from "./config_shape.ts";
 import { type Variable, variablesOf } from "./environment.ts";
 import { ConfigError } from "./errors.ts";
 import type { Json } from "./json.ts";
 import { fault, locatePlain, locateYaml, type Node, type Place } from "./located.ts";
+import type { KeyRingConfig, KeySource } from "./key_ring.ts";
 import { parseDatabaseUrl, type Target } from "./url.ts";
+import { isKeyId } from "./vault.ts";
 
 /** Sizes of the pool. */
 export interface PoolConfig {
@@ -62,6 +71,8 @@ export interface Config {
     readonly limits: LimitConfig;
   };
   readonly logging: LoggingConfig;
+  /** Where the keys of sealed columns stand; undefined where nobody said. */
+  readonly vault: KeyRingConfig | undefined;
   /** Defaults of the system settings. */
   readonly settings: Readonly<Record<string, Json>>;
   /**
@@ -90,6 +101,10 @@ export interface ConfigOptions {
   /** `ca`: PEM text. */
   readonly tls?: { readonly ca?: string | undefined } | undefined;
   readonly logging?: Partial<LoggingConfig> | undefined;
+  /** The key ring: which key seals, and where each stands. */
+  readonly vault?:
+    | { readonly active: string; readonly keys: Readonly<Record<string, KeySource>> }
+    | undefined;
   /** Defaults of system settings, key by key before those of the file. */
   readonly settings?: Readonly<Record<string, Json>> | undefined;
   /** Instead of the process's environment. */
@@ -115,9 +130,9 @@ export interface ConfigOptions {
  */
 export async function loadConfig(options: ConfigOptions = {}): Promise<Config> {
   const variable = variablesOf(options.env ?? process.env);
-  const { pool, timeouts, limits, allowCleartextPassword, tls, logging, settings } = options;
+  const { pool, timeouts, limits, allowCleartextPassword, tls, logging, vault, settings } = options;
   const given = OPTIONS(
-    locatePlain({ pool, timeouts, limits, allowCleartextPassword, tls, logging, settings }),
+    locatePlain({ pool, timeouts, limits, allowCleartextPassword, tls, logging, vault, settings }),
   );
 
   const urlGiven = urlOfCaller(options, variable);
@@ -159,6 +174,11 @@ export async function loadConfig(options: ConfigOptions = {}): Promise<Config> {
       level: given.logging?.level ?? file.logging?.level ?? "info",
       slowQuery: given.logging?.slowQuery ?? file.logging?.slow_query_ms ?? 1_000,
     }),
+    vault: keyRingOf(
+      given.vault ?? file.vault,
+      given.vault === undefined ? root : undefined,
+      variable,
+    ),
     settings: Object.freeze({ ...file.settings, ...given.settings }),
     settingOverride: (key: string) =>
       variable(`NETRAVEN_SETTING_${key.toUpperCase().replace(/[^A-Z0-9]/gu, "_")}`),
@@ -369,4 +389,62 @@ function checkPem(pem: string, complaint: (message: string) => ConfigError): str
     );
   }
   return pem;
+}
+
+// --- The key ring
+
+/** Checks where the keys should stand; whether they do is seen when one is needed. */
+function keyRingOf(
+  section: VaultSection | undefined,
+  root: Node | undefined,
+  variable: Variable,
+): KeyRingConfig | undefined {
+  if (section === undefined) return undefined;
+  const place = (key: string) => ({
+    ...(root?.source.file === undefined ? {} : { file: root.source.file }),
+    path: `vault.${key}`,
+  });
+  const { active, keys } = section;
+  if (active === undefined) {
+    throw new ConfigError("The key is missing: name the key that seals", place("active"));
+  }
+  if (keys === undefined || keys.size === 0) {
+    throw new ConfigError("The key is missing: say where each key stands", place("keys"));
+  }
+  const folder = dirname(root?.source.file ?? "");
+  const sources = new Map<string, KeySource>();
+  for (const [keyId, { env, file }] of keys) {
+    if (!isKeyId(keyId)) {
+      throw new ConfigError(
+        "A key's name is not usable: write lower-case letters, digits, hyphens and underscores, at most 63",
+        place("keys"),
+      );
+    }
+    if ((env === undefined) === (file === undefined)) {
+      throw new ConfigError(
+        "The key stands in one place: write either env or file",
+        place(`keys.${keyId}`),
+      );
+    }
+    if (env !== undefined) {
+      const name = expand(env);
+      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+        throw fault(env, "The value is no name of an environment variable: write the name alone");
+      }
+      sources.set(keyId, { env: name });
+    } else if (file !== undefined) {
+      const path = expand(file);
+      if (!isFolderName(path)) throw fault(file, "The file's name is empty or unusable: write one");
+      sources.set(keyId, { file: isAbsolute(path) ? path : join(folder, path) });
+    }
+  }
+  const name = expand(active);
+  if (!sources.has(name)) {
+    throw fault(active, "The active key is none of vault.keys: add it there, or name another one");
+  }
+  return Object.freeze({
+    active: name,
+    sources: Object.freeze(Object.fromEntries(sources)),
+    variable,
+  });
 }

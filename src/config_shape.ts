@@ -128,11 +128,21 @@ function settingsMap(node: Node): Readonly<Record<string, Json>> {
   return jsonMap(node);
 }
 
+/** Any names, each with what the reader makes of it. */
+function named<T>(reader: Reader<T>): Reader<ReadonlyMap<string, T>> {
+  return (node) =>
+    new Map([...entriesOf(node)].map(([key, child]): [string, T] => [key, reader(child)]));
+}
+
 const MILLISECONDS = whole(1, 2_147_483_647); // the most that a timer takes
 const POOL = section({ size: whole(1, 1000), queue: whole(0, 1_000_000) });
 // PostgreSQL takes no value of a gigabyte.
 const PARAMETER_BYTES = whole(1, 1_000_000_000);
 const TLS = section({ ca: text });
+const VAULT = section({ active: text, keys: named(section({ env: text, file: text })) });
+
+/** The key ring as it was written. */
+export type VaultSection = Read<typeof VAULT>;
 
 export const FILE = section({
   database: section({
@@ -150,6 +160,7 @@ export const FILE = section({
     tls: TLS,
   }),
   logging: section({ level: choice(LOG_LEVELS), slow_query_ms: whole(0, 2_147_483_647) }),
+  vault: VAULT,
   settings: settingsMap,
 });
 
@@ -165,6 +176,7 @@ export const OPTIONS = section({
   allowCleartextPassword: flag,
   tls: TLS,
   logging: section({ level: choice(LOG_LEVELS), slowQuery: whole(0, 2_147_483_647) }),
+  vault: VAULT,
   settings: settingsMap,
 });
 

@@ -172,6 +172,37 @@ export class CommitUnknownError extends DatabaseError {
   }
 }
 
+/** Why nothing can be sealed or opened. */
+export type VaultReason =
+  | "no_keys"
+  | "bad_key"
+  | "missing_keys"
+  | "wrong_key"
+  | "retired_key"
+  | "key_in_use"
+  | "not_sealed"
+  | "does_not_open";
+
+/** A key that a `VaultError` is about. */
+export interface VaultKey {
+  readonly keyId: string;
+  /** How many rows are sealed with it, where that was counted. */
+  readonly rows?: number;
+}
+
+/** A secret cannot be sealed or opened; everything else of the layer works. */
+export class VaultError extends DatabaseError {
+  override readonly name = "VaultError";
+  readonly reason: VaultReason;
+  /** The keys that it is about. */
+  readonly keys: readonly VaultKey[];
+  constructor(reason: VaultReason, message: string, keys: readonly VaultKey[] = []) {
+    super("VAULT", message);
+    this.reason = reason;
+    this.keys = keys;
+  }
+}
+
 /** The configuration is wrong; the message says where and what to write instead. */
 export class ConfigError extends DatabaseError {
   override readonly name = "ConfigError";

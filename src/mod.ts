@@ -15,6 +15,17 @@ export type { ConfigOptions } from "./config.ts";
 export type { LogLevel } from "./config_shape.ts";
 export { type ConfigSave, configSave, type ConfigSaved, type Session } from "./config_save.ts";
 export {
+  type CredentialCreate,
+  credentialCreate,
+  type CredentialGuard,
+  credentialGuard,
+  credentialReveal,
+  credentialSetPassword,
+  type RevealedCredential,
+  type RevealNote,
+  type VaultSession,
+} from "./credentials.ts";
+export {
   CommitUnknownError,
   ConfigError,
   ConflictError,
@@ -28,9 +39,26 @@ export {
   QueryError,
   TimeoutError,
   type TimeoutKind,
+  VaultError,
+  type VaultKey,
+  type VaultReason,
 } from "./errors.ts";
 export type { QueryStats } from "./journal.ts";
 export type { Json } from "./json.ts";
+export { keysGenerate, type KeySource } from "./key_ring.ts";
+export {
+  keysCheck,
+  type KeysChecked,
+  keysRetire,
+  keysRotate,
+  type KeysRotated,
+  type KeysRotateOptions,
+  type KeysStatus,
+  keysStatus,
+  type RotationProgress,
+  type Unopened,
+} from "./key_rotation.ts";
+export type { DatabaseVault, KeyState } from "./key_states.ts";
 export type { Logger } from "./logger.ts";
 export type {
   CallOptions,
@@ -40,11 +68,13 @@ export type {
   QueryOptions,
   StreamOptions,
 } from "./query.ts";
+export { Secret } from "./secret.ts";
 export type { SettingChange, SettingEntry, Settings, StandardSchema } from "./settings.ts";
 export type { Freshness } from "./settings_feed.ts";
 export type { PoolStats } from "./slots.ts";
 export type { AcquireTrace, QueryTrace, SlotTrace, TransactionTrace } from "./trace.ts";
 export type { Transaction, TransactionOptions } from "./transaction.ts";
+export { type KeyProvider, type SealedPlace, Vault } from "./vault.ts";
 
 export * from "./generated/connection_logs.ts";
 export * from "./generated/credential_attempts.ts";

@@ -3,8 +3,7 @@
  * once; after that a read costs a look into a Map. `settings_feed.ts` tells what
  * has changed.
  */
-import { clearTimeout, setTimeout as after } from "node:timers";
-import { ConfigError, ConflictError, ParameterError, TimeoutError } from "./errors.ts";
+import { ConfigError, ConflictError, ParameterError } from "./errors.ts";
 import {
   settingDelete,
   settingGetMany,
@@ -15,6 +14,7 @@ import type { Json } from "./json.ts";
 import type { Logger } from "./logger.ts";
 import type { CallOptions, Queryable } from "./query.ts";
 import { type Freshness, SettingsFeed } from "./settings_feed.ts";
+import { within } from "./shared_wait.ts";
 import type { OnNotify, Slot } from "./slot.ts";
 
 /** A schema of any library that speaks Standard Schema (valibot, zod, arktype…), https://standardschema.dev. */
@@ -64,6 +64,8 @@ interface Row {
 }
 
 const NOTHING = () => {};
+/** What a wait is for. */
+const READ = "The settings were not read";
 
 /** The settings of one `Database`: `db.settings`. */
 export class Settings {
@@ -115,7 +117,7 @@ export class Settings {
   ): Promise<Output>;
   get(key: string, schema?: StandardSchema<unknown>, options?: CallOptions): Promise<unknown> {
     const ready = this.#ready.get(key);
-    const value = ready ?? within(this.#read(key), options);
+    const value = ready ?? within(this.#read(key), READ, options);
     return schema === undefined ? value : check(key, value, schema);
   }
 
@@ -175,7 +177,7 @@ export class Settings {
    * for (const { key, value, source } of await db.settings.entries()) console.log(key, value, source);
    */
   async entries(options?: CallOptions): Promise<SettingEntry[]> {
-    await within(this.#current(() => this.#isStale()), options);
+    await within(this.#current(() => this.#isStale()), READ, options);
     const keys = new Set([...Object.keys(this.#sources.defaults), ...this.#rows.keys()]);
     return [...keys].sort().flatMap((key) => this.#resolve(key) ?? []);
   }
@@ -327,27 +329,6 @@ export class Settings {
     this.#allStale = true;
     this.#sync().catch(NOTHING);
   }
-}
-
-/** Ends one caller's wait at its signal or timeout (milliseconds); the load goes on. */
-function within<T>(load: Promise<T>, { signal, timeout }: CallOptions = {}): Promise<T> {
-  if (signal === undefined && timeout === undefined) return load;
-  return new Promise((resolve, reject) => {
-    const late = () => {
-      const message = `The settings were not read within ${timeout} ms`;
-      end(() => reject(new TimeoutError("statement", message)));
-    };
-    const abort = () => end(() => reject(signal?.reason));
-    const timer = timeout === undefined ? undefined : after(late, timeout);
-    const end = (settle: () => void) => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-      settle();
-    };
-    signal?.addEventListener("abort", abort);
-    if (signal?.aborted) abort();
-    load.then((value) => end(() => resolve(value)), (error) => end(() => reject(error)));
-  });
 }
 
 async function check(

@@ -11,6 +11,7 @@ import {
   QueryError,
   TimeoutError,
 } from "./errors.ts";
+import type { DatabaseVault } from "./key_states.ts";
 import type { CallOptions, Queryable, QueryOptions, StreamOptions } from "./query.ts";
 import type { Answer, Slot } from "./slot.ts";
 
@@ -30,6 +31,8 @@ export interface TransactionOptions extends CallOptions {
 
 /** The handle a transaction's callback is given. */
 export interface Transaction extends Queryable {
+  /** The database's. */
+  readonly vault: DatabaseVault;
   /**
    * Runs a part that can fail by itself: a savepoint. When the callback rejects,
    * what it did is undone, and the transaction may go on.
@@ -59,6 +62,7 @@ interface Work {
   readonly statementTimeout: number;
   /** `performance.now()` at the transaction's deadline. */
   readonly until: number;
+  readonly vault: DatabaseVault;
   /** Statements run one after another, in the order they were called. */
   tail: Promise<unknown>;
   savepoints: number;
@@ -88,7 +92,7 @@ export class OpenTransaction implements Transaction {
     slot: Slot,
     run: Runner,
     { isolation, readOnly, signal }: Omit<TransactionOptions, "name" | "retry" | "timeout">,
-    limits: { statementTimeout: number; until: number },
+    limits: Pick<Work, "statementTimeout" | "until" | "vault">,
   ): Promise<OpenTransaction> {
     if (isolation !== undefined && !LEVELS.includes(isolation)) {
       throw new TypeError(`Unknown isolation level; use one of: ${LEVELS.join(", ")}`);
@@ -108,6 +112,10 @@ export class OpenTransaction implements Transaction {
       learning: undefined,
       wrote: false,
     });
+  }
+
+  get vault(): DatabaseVault {
+    return this.#work.vault;
   }
 
   query<Row>(

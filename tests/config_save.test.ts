@@ -241,6 +241,7 @@ function before(name: string, work: () => Promise<unknown>): Session {
     transaction: (callback, options) =>
       db.transaction((tx) =>
         callback({
+          vault: tx.vault,
           query: async (text, values, options) => {
             if (options?.name === name) await work();
             return await tx.query(text, values, options);

@@ -1,7 +1,9 @@
 /** Credentials: which opens which device, in what order, and how well it did. */
+import { inspect } from "node:util";
 import * as assert from "uvu/assert";
 import {
   connect,
+  ConstraintError,
   credentialAttemptRecord,
   credentialDelete,
   credentialDependents,
@@ -11,6 +13,9 @@ import {
   type CredentialListResult,
   credentialMatch,
   credentialMatchMany,
+  credentialPasswordSet,
+  credentialResealList,
+  credentialRevealList,
   credentialSecretGet,
   credentialUpdate,
   type Database,
@@ -22,9 +27,11 @@ import { createDatabase } from "./support/database.ts";
 import {
   addCredential,
   addDevice,
+  addKey,
   clear,
   count,
   databaseNow,
+  envelope,
   fields,
 } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
@@ -46,8 +53,9 @@ test.after(async () => {
   await database.drop();
 });
 
-const CREDENTIAL = ["id", "lastUsed", "priority", "successRate", "tags", "username"];
-const BARE = CREDENTIAL.filter((field) => field !== "tags");
+const LISTED = ["id", "lastUsed", "priority", "successRate", "tags", "username"];
+const BARE = LISTED.filter((field) => field !== "tags");
+const WHOLE = [...LISTED, "failed", "keyId", "succeeded", "uuid"].sort();
 const MATCH = [...BARE, "matchingTags"].sort();
 
 function at(second: number): Date {
@@ -75,24 +83,35 @@ function near(actual: number, expected: number): void {
   assert.ok(Math.abs(actual - expected) < 1e-12, `${actual} is not ${expected}`);
 }
 
+const SECRET = envelope("secret");
+const WHO = { by: "test", reason: "a test" };
+
 /** Whether the sealed password stands anywhere in the value. */
 function tells(value: unknown): boolean {
-  return JSON.stringify(value).includes("sealed:secret");
+  return JSON.stringify(value).includes(SECRET);
 }
 
 test("CredentialInsert makes a credential with its tags, priority 100 unless told", async () => {
   await tagInsert.run({ name: "dc1", type: "site" }, db);
+  await addKey(db);
+  const uuid = crypto.randomUUID();
 
   const made = await credentialInsert.one({
+    uuid,
     username: "admin",
-    password: "sealed:secret",
+    password: SECRET,
     priority: 5,
     tagNames: ["leaf", "dc1", "leaf"],
   }, db);
-  const plain = await credentialInsert.one({ username: "admin", password: "sealed:secret" }, db);
+  const plain = await credentialInsert.one({
+    uuid: crypto.randomUUID(),
+    username: "admin",
+    password: SECRET,
+  }, db);
 
   assert.equal(made, {
     id: made.id,
+    uuid,
     username: "admin",
     priority: 5,
     lastUsed: null,
@@ -100,16 +119,50 @@ test("CredentialInsert makes a credential with its tags, priority 100 unless tol
     tags: ["dc1", "leaf"],
   });
   assert.equal([plain.priority, plain.tags], [100, []]);
-  assert.equal(await credentialGet.one({ id: made.id }, db), made);
+  const counts = { keyId: "factory", succeeded: 0, failed: 0 };
+  assert.equal(await credentialGet.one({ id: made.id }, db), { ...made, ...counts });
   assert.is((await tagGetByName.one({ name: "dc1" }, db)).type, "site");
   assert.is(await credentialGet.first({ id: -1 }, db), undefined);
 });
 
-test("CredentialSecretGet alone returns the password, as it was given", async () => {
-  const password = "sealed:secret 👩‍💻 ' \" \\ \n";
+test("CredentialInsert takes no password in the clear, and its error does not tell it", async () => {
+  await addKey(db);
+  const plain = ["swordfish", "", "nr1.factory.swordfish", `nr2.factory.${"A".repeat(50)}`];
+  for (const password of plain) {
+    const uuid = crypto.randomUUID();
+
+    const error = await rejection(credentialInsert.one({ uuid, username: "u", password }, db));
+
+    assert.instance(error, ConstraintError);
+    assert.is((error as ConstraintError).constraint, "sealed_text_is_an_envelope");
+    assert.not.match(inspect(error, { depth: 9, showHidden: true }), "swordfish");
+  }
+  const { id } = await addCredential(db);
+  const update = credentialPasswordSet.one({ id, password: "swordfish" }, db);
+  assert.instance(await rejection(update), ConstraintError);
+  assert.is(await count(db, "credentials"), 1);
+});
+
+test("CredentialInsert refuses an envelope of a key that nobody noted", async () => {
+  const password = `nr1.nobody.${"A".repeat(50)}`;
+
+  const error = await rejection(addCredential(db, { password }));
+
+  assert.instance(error, ConstraintError);
+  const { kind, columns } = error as ConstraintError;
+  assert.equal([kind, columns], ["foreign_key", ["key_id", "key_live"]]);
+});
+
+test("only CredentialSecretGet and CredentialResealList return the password", async () => {
+  await addKey(db);
+  const password = SECRET;
   const device = await addDevice(db, { tagNames: ["t"] });
-  const inserted = await credentialInsert.one({ username: "u", password, tagNames: ["t"] }, db);
-  const { id } = inserted;
+  const inserted = await credentialInsert.one(
+    { uuid: crypto.randomUUID(), username: "u", password, tagNames: ["t"] },
+    db,
+  );
+  const { id, uuid } = inserted;
+  const attempt = { credentialIds: [id], succeeded: [true], attemptedAt: [at(0)] };
 
   const others = {
     inserted,
@@ -117,31 +170,57 @@ test("CredentialSecretGet alone returns the password, as it was given", async ()
     listed: await credentialList.run({ limit: 10 }, db),
     matched: await credentialMatch.run({ deviceId: device.id }, db),
     matchedMany: await credentialMatchMany.run({ deviceIds: [device.id], perDevice: 9 }, db),
-    updated: await credentialUpdate.run({ id, password }, db),
-    recorded: await credentialAttemptRecord.run({
-      credentialIds: [id],
-      succeeded: [true],
-      attemptedAt: [at(0)],
-    }, db),
+    updated: await credentialUpdate.run({ id, username: "v" }, db),
+    set: await credentialPasswordSet.run({ id, password }, db),
+    recorded: await credentialAttemptRecord.run(attempt, db),
     dependents: await credentialDependents.run({ id, limit: 10 }, db),
   };
-  const secret = await credentialSecretGet.one({ id }, db);
+  const secret = await credentialSecretGet.one({ id, ...WHO }, db);
+  const listed = await credentialResealList.one({ keyId: "another", limit: 10 }, db);
   const deleted = await credentialDelete.run({ id }, db);
 
-  assert.equal(secret, { id, username: "u", password });
+  const { revealId } = secret;
+  assert.equal(secret, { id, uuid, username: "v", password, keyId: "factory", revealId });
+  assert.equal(listed, { id, uuid, keyId: "factory", sealed: password });
   for (const [name, result] of Object.entries({ ...others, deleted })) {
     assert.not(tells(result), name);
     assert.ok([result].flat().length === 1, name);
   }
-  assert.equal(fields(others.inserted), CREDENTIAL);
-  assert.equal(fields(others.got[0]), CREDENTIAL);
-  assert.equal(fields(others.listed[0]), CREDENTIAL);
+  assert.equal(fields(others.inserted), [...LISTED, "uuid"].sort());
+  assert.equal(fields(others.got[0]), WHOLE);
+  assert.equal(fields(others.listed[0]), LISTED);
   assert.equal(fields(others.matched[0]), MATCH);
   assert.equal(fields(others.matchedMany[0]), [...MATCH, "deviceId", "rank"].sort());
   assert.equal(fields(others.updated[0]), BARE);
-  assert.equal(fields(others.recorded[0]), ["id", "lastUsed", "successRate"]);
+  assert.equal(fields(others.set[0]), BARE);
+  assert.equal(
+    fields(others.recorded[0]),
+    ["failed", "id", "lastUsed", "succeeded", "successRate"],
+  );
   assert.equal(fields(deleted[0]), BARE);
-  assert.equal(await credentialSecretGet.run({ id }, db), []);
+});
+
+test("CredentialSecretGet notes who asked and why, also beyond the credential's end", async () => {
+  const { id, username } = await addCredential(db);
+  const other = await addCredential(db);
+  const before = await databaseNow(db);
+
+  const { revealId } = await credentialSecretGet.one({ id, by: "ann", reason: "ticket 7" }, db);
+  await credentialSecretGet.one({ id: other.id, by: "bob", reason: "ticket 8" }, db);
+  await credentialSecretGet.one({ id, by: "bob", reason: "ticket 9" }, db);
+  assert.equal(await credentialSecretGet.run({ id: -1, by: "eve", reason: "none" }, db), []);
+  await credentialDelete.one({ id }, db);
+
+  const all = await credentialRevealList.run({ limit: 10 }, db);
+  const own = await credentialRevealList.run({ credentialId: id, limit: 10 }, db);
+  const rest = await credentialRevealList.run({ afterId: all[0]!.id, limit: 10 }, db);
+  assert.equal(all.map(({ reason }) => reason), ["ticket 9", "ticket 8", "ticket 7"]);
+  assert.equal(own.map(({ reason }) => reason), ["ticket 9", "ticket 7"]);
+  assert.equal(rest, all.slice(1));
+  const { revealedAt, ...first } = all[2]!;
+  const note = { credentialId: id, username, revealedBy: "ann", reason: "ticket 7" };
+  assert.equal(first, { id: revealId, ...note });
+  assert.ok(revealedAt >= before && revealedAt <= await databaseNow(db));
 });
 
 test("CredentialList pages in the order of trying, each credential exactly once", async () => {
@@ -286,24 +365,18 @@ test("CredentialDependents pages over the devices that only this credential open
 });
 
 test("CredentialUpdate changes what is given, and neither the record nor the tags", async () => {
-  const { id } = await addCredential(db, { username: "u", password: "sealed:1", tagNames: ["t"] });
+  const { id } = await addCredential(db, { username: "u", tagNames: ["t"] });
   await setRecord(id, 0.25, at(1));
-  const read = async () => {
-    const secret = await credentialSecretGet.one({ id }, db);
-    return { ...await credentialGet.one({ id }, db), ...secret };
-  };
+  const read = () => credentialGet.one({ id }, db);
   const before = await read();
 
-  await credentialUpdate.one({ id, username: null, password: null, priority: null }, db);
+  await credentialUpdate.one({ id, username: null, priority: null }, db);
   assert.equal(await read(), before);
 
   await credentialUpdate.one({ id, username: "v" }, db);
   assert.equal(await read(), { ...before, username: "v" });
 
-  await credentialUpdate.one({ id, password: "sealed:2" }, db);
-  assert.equal(await read(), { ...before, username: "v", password: "sealed:2" });
-
-  const { tags: _t, password: _p, ...row } = await read();
+  const { tags: _t, uuid: _u, keyId: _k, succeeded: _s, failed: _f, ...row } = await read();
   assert.equal(await credentialUpdate.one({ id, priority: -1 }, db), { ...row, priority: -1 });
   assert.equal(await credentialUpdate.run({ id: -1, username: "w" }, db), []);
 });
@@ -329,7 +402,11 @@ test("CredentialAttemptRecord moves the average and the last use, and nothing el
     near(row.successRate, successRate);
     assert.equal(row.lastUsed, lastUsed);
   }
-  assert.equal(await credentialGet.one({ id: other.id }, db), other);
+  const { succeeded, failed } = await credentialGet.one({ id }, db);
+  assert.equal([succeeded, failed], [1, 2]);
+  const { uuid: _u, ...rest } = other;
+  const [, untouched] = await credentialList.run({ limit: 2 }, db);
+  assert.equal(untouched, rest);
 });
 
 test("CredentialAttemptRecord takes a batch as if one by one, in the order of the times", async () => {
@@ -422,28 +499,54 @@ test("CredentialAttemptRecord goes on when a rate is too small for its type", as
   near(mended, serial(0, Array.from({ length: 100 }, () => true)));
 });
 
-test("CredentialAttemptRecord loses nothing of 8 writers at once", async () => {
+test("CredentialAttemptRecord loses nothing of 8 writers with 1,000 outcomes each", async () => {
   const { id } = await addCredential(db);
-  const calls = 25;
+  const device = await addDevice(db);
+  const calls = 1000;
+  const answers: { ok: boolean; rate: number }[] = [];
   const writer = async (number: number) => {
     for (let i = 0; i < calls; i++) {
-      await credentialAttemptRecord.run({
+      const ok = (i * 7 + number) % 3 !== 0;
+      const row = await credentialAttemptRecord.one({
         credentialIds: [id],
-        succeeded: [false],
-        attemptedAt: [at((i * 13 + number * 29) % 200)],
+        succeeded: [ok],
+        attemptedAt: [at(i % 200)],
+        deviceIds: [device.id],
       }, db);
+      answers.push({ ok, rate: row.successRate });
     }
   };
 
   await Promise.all(Array.from({ length: 8 }, (_, number) => writer(number)));
 
-  const times = Array.from({ length: 8 * calls }, (_, i) => {
-    const [number, call] = [i % 8, i >> 3];
-    return (call * 13 + number * 29) % 200;
-  });
-  const { successRate, lastUsed } = await credentialGet.one({ id }, db);
-  near(successRate, serial(1, times.map(() => false)));
-  assert.equal(lastUsed, at(Math.max(...times)));
+  // Each answer is what one attempt made of the rate before it: they are put in the order in which
+  // they must have happened, and every one has its place.
+  const next = new Map<string, number>();
+  const key = (ok: boolean, rate: number) => `${ok} ${rate}`;
+  for (const { ok, rate } of answers) next.set(key(ok, rate), (next.get(key(ok, rate)) ?? 0) + 1);
+  const take = (rate: number): number | undefined => {
+    for (
+      const [ok, then] of [[true, Math.min(1, rate * 0.9 + 0.1)], [false, rate * 0.9]] as const
+    ) {
+      const left = next.get(key(ok, then)) ?? 0;
+      if (left === 0) continue;
+      next.set(key(ok, then), left - 1);
+      return then;
+    }
+    return undefined;
+  };
+  let reached = 1;
+  let placed = 0;
+  for (let then = take(reached); then !== undefined; then = take(then)) {
+    reached = then;
+    placed++;
+  }
+  assert.is(placed, 8 * calls);
+  const credential = await credentialGet.one({ id }, db);
+  assert.is(credential.successRate, reached);
+  const succeeded = answers.filter(({ ok }) => ok).length;
+  assert.equal([credential.succeeded, credential.failed], [succeeded, 8 * calls - succeeded]);
+  assert.equal(credential.lastUsed, at(199));
 });
 
 test("CredentialAttemptRecord lets batches in opposite orders pass at once", async () => {
@@ -470,7 +573,7 @@ test("CredentialAttemptRecord lets batches in opposite orders pass at once", asy
 test("CredentialDelete deletes the credential and leaves tags and devices", async () => {
   const device = await addDevice(db, { tagNames: ["t"] });
   const credential = await addCredential(db, { tagNames: ["t"] });
-  const { tags: _, ...row } = credential;
+  const { tags: _t, uuid: _u, ...row } = credential;
 
   const deleted = await credentialDelete.one({ id: credential.id }, db);
 
@@ -482,12 +585,12 @@ test("CredentialDelete deletes the credential and leaves tags and devices", asyn
 
 test("Nothing of a credential is told by the error of a statement that breaks", async () => {
   const error = await rejection(addCredential(db, {
-    password: "sealed:secret",
+    password: SECRET,
     tagNames: ["x".repeat(256)],
   }));
 
   assert.match(error.message, "name_has_1_to_255_characters");
-  assert.not.match(`${error.stack} ${JSON.stringify(error)}`, "sealed:secret");
+  assert.not.match(`${error.stack} ${JSON.stringify(error)}`, SECRET);
   assert.is(await count(db, "credentials"), 0);
 });
 

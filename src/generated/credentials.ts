@@ -575,6 +575,38 @@ const credentialPasswordSetIR: QueryIR = {"usedParamSet":{"password":true,"id":t
  */
 export const credentialPasswordSet: Query<CredentialPasswordSetParams, CredentialPasswordSetResult> = new Query("CredentialPasswordSet", credentialPasswordSetIR);
 
+/** Parameters of `CredentialUnsealedList`. */
+export interface CredentialUnsealedListParams {
+  afterId?: number | null | undefined;
+  limit: number;
+}
+
+/** A row of `CredentialUnsealedList`. */
+export interface CredentialUnsealedListResult {
+  /** Identity of the credential. */
+  id: number;
+  /** Name to log in with. */
+  username: string;
+}
+
+const credentialUnsealedListIR: QueryIR = {"usedParamSet":{"afterId":true,"limit":true},"params":[{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":186,"b":193}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":226,"b":232}]}],"statement":"-- Credentials with a password from before there were keys, which nothing\n-- opens: each needs a new one.\nselect id, username\nfrom credentials\nwhere\n  key_id is null\n  and id > coalesce(:afterId::integer, 0)\norder by id\nlimit :limit!::integer"};
+
+/**
+ * Credentials with a password from before there were keys, which nothing
+ * opens: each needs a new one.
+ *
+ * ```sql
+ * select id, username
+ * from credentials
+ * where
+ *   key_id is null
+ *   and id > coalesce(:afterId::integer, 0)
+ * order by id
+ * limit :limit!::integer
+ * ```
+ */
+export const credentialUnsealedList: Query<CredentialUnsealedListParams, CredentialUnsealedListResult> = new Query("CredentialUnsealedList", credentialUnsealedListIR);
+
 /** Parameters of `CredentialResealList`. */
 export interface CredentialResealListParams {
   afterId?: number | null | undefined;

@@ -5,15 +5,18 @@
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { connect, type Database } from "../client.ts";
+import { loadConfig } from "../config.ts";
 import { configSave } from "../config_save.ts";
+import { credentialCreate } from "../credentials.ts";
 import { DatabaseError } from "../errors.ts";
 import { connectionLogInsertMany } from "../generated/connection_logs.ts";
-import { credentialInsert, credentialList } from "../generated/credentials.ts";
+import { credentialList } from "../generated/credentials.ts";
 import { deviceInsertMany, deviceSeen } from "../generated/devices.ts";
 import { jobLogInsertMany } from "../generated/job_logs.ts";
 import { jobInsertMany } from "../generated/jobs.ts";
 import { tagEnsure } from "../generated/tags.ts";
 import type { Transaction } from "../transaction.ts";
+import { makeMissingKeys } from "./keys.ts";
 
 /** How many rows of each kind were made. */
 export interface Seeded {
@@ -34,13 +37,13 @@ const SITES = ["demo-amsterdam", "demo-berlin"];
 const ROLES = ["demo-spine", "demo-leaf", "demo-firewall"];
 const DAY = 24 * 60 * 60 * 1000;
 
-/** Sealed texts that no key opens: nothing here is a password of anything. */
+/** Nothing here is a password of anything. */
 const CREDENTIALS = [
-  { username: "demo-admin", password: "sealed:demo-1", priority: 10, tagNames: SITES },
-  { username: "demo-backup", password: "sealed:demo-2", priority: 20, tagNames: ["demo-leaf"] },
+  { username: "demo-admin", password: "demo-1", priority: 10, tagNames: SITES },
+  { username: "demo-backup", password: "demo-2", priority: 20, tagNames: ["demo-leaf"] },
   {
     username: "demo-firewall",
-    password: "sealed:demo-3",
+    password: "demo-3",
     priority: 30,
     tagNames: ["demo-firewall"],
   },
@@ -107,7 +110,7 @@ async function addCredentials(tx: Transaction): Promise<number> {
     there.add(username);
   }
   const missing = CREDENTIALS.filter(({ username }) => !there.has(username));
-  for (const credential of missing) await credentialInsert.run(credential, tx);
+  for (const credential of missing) await credentialCreate(tx, credential);
   return missing.length;
 }
 
@@ -156,6 +159,7 @@ async function main(): Promise<number> {
     return 1;
   }
   try {
+    await makeMissingKeys(await loadConfig(), (line) => console.log(line));
     await using db = await connect();
     const made = await seed(db);
     const counts = Object.entries(made).map(([name, number]) => `${name}: ${number}`).join(", ");

@@ -29,8 +29,10 @@ select
 from devices
 cross join unnest(array[0, 7, 13]) as step;
 
-insert into credentials (username, password, priority)
-select 'backup-' || n, 'sealed', n
+insert into encryption_keys (key_id, check_value) values ('bench', 'none');
+
+insert into credentials (uuid, username, password, priority)
+select gen_random_uuid(), 'backup-' || n, 'nr1.bench.' || repeat('A', 60), n
 from generate_series(1, 50) as n;
 
 insert into credential_tags (credential_id, tag_id)

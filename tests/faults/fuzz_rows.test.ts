@@ -9,8 +9,8 @@ import {
   connect,
   connectionLogGet,
   connectionLogInsert,
+  credentialCreate,
   credentialGet,
-  credentialInsert,
   credentialSecretGet,
   type Database,
   deviceGet,
@@ -29,6 +29,7 @@ import {
 import { createDatabase } from "../support/database.ts";
 import { effort, PATIENCE } from "../support/effort.ts";
 import { addDevice, addJob, fields } from "../support/factories.ts";
+import { testKeys } from "../support/keys.ts";
 import { address, json, text, time } from "../support/odd_values.ts";
 import { suite } from "../support/suite.ts";
 
@@ -38,7 +39,8 @@ let db: Database;
 
 test.before(async () => {
   database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 1 }, logging: { level: "silent" } });
+  const quiet = { pool: { size: 1 }, logging: { level: "silent" } } as const;
+  db = await connect({ url: database.url, ...quiet, keys: testKeys(["k1"]) });
 });
 
 test.after(async () => {
@@ -114,18 +116,22 @@ test("deviceInsert stores a device with its tags that deviceGet gives back equal
   });
 });
 
-test("credentialInsert stores a login that only credentialSecretGet gives back whole", async () => {
+test("credentialCreate stores a login that opens to what was given", async () => {
   const credential = record({
     username: text,
     password: text,
     priority: fc.integer({ min: -2147483648, max: 2147483647 }),
   });
   await forAll(credential, async (given, tx) => {
-    const { id } = await credentialInsert.one(given, tx);
+    const { id } = await credentialCreate(tx, given);
 
-    const { username, password } = await credentialSecretGet.one({ id }, tx);
+    const sealed = await credentialSecretGet.one({ id, by: "test", reason: "test" }, tx);
     const found = await credentialGet.one({ id }, tx);
-    assert.equal({ username, password }, { username: given.username, password: given.password });
+    const vault = await tx.vault.ready();
+    const place = { table: "credentials", column: "password", uuid: found.uuid };
+    const opened = await vault.open(place, sealed.password);
+    assert.is(sealed.username, given.username);
+    assert.is(opened.reveal(), given.password);
     assert.is(found.priority, given.priority);
     assert.not.ok(fields(found).includes("password"));
   });

@@ -1,4 +1,5 @@
 /** Rows for tests. Each factory takes only what the test is about; the rest is made up and unique. */
+import { Buffer } from "node:buffer";
 import {
   configSave,
   type ConfigSaved,
@@ -8,6 +9,7 @@ import {
   deviceInsert,
   type DeviceInsertParams,
   type DeviceInsertResult,
+  encryptionKeyInsert,
   jobInsert,
   type JobInsertResult,
   type Queryable,
@@ -33,16 +35,26 @@ export function addDevice(
   return deviceInsert.one({ ...made, ...given }, db);
 }
 
-/** A credential without tags, with the default priority. */
-export function addCredential(
+/** What an envelope looks like; no key opens it. Needs the row of `addKey`. */
+export function envelope(text = "x"): string {
+  return `nr1.factory.${Buffer.from(text.padEnd(40)).toString("base64url")}`;
+}
+
+/** Notes the key that `envelope` names. */
+export async function addKey(db: Queryable): Promise<void> {
+  await encryptionKeyInsert.run({ keyIds: ["factory"], checkValues: ["none"] }, db);
+}
+
+/** A credential without tags, with the default priority, whose password no key opens. */
+export async function addCredential(
   db: Queryable,
   given: Partial<CredentialInsertParams> = {},
 ): Promise<CredentialInsertResult> {
   made++;
-  return credentialInsert.one(
-    { username: `user-${made}`, password: `sealed:${made}`, ...given },
-    db,
-  );
+  await addKey(db);
+  const uuid = crypto.randomUUID();
+  const password = envelope(String(made));
+  return await credentialInsert.one({ uuid, username: `user-${made}`, password, ...given }, db);
 }
 
 /** A queued job, of a new device unless told. */
@@ -64,9 +76,12 @@ export function addConfig(
   return configSave(db, { deviceId, text: `! version ${made}\n`, ...given });
 }
 
-/** Empties every table. Identities go on, so that no test leans on their values. */
+/**
+ * Empties every table but `encryption_keys`, which a process looks at once. Identities go on, so
+ * that no test leans on their values.
+ */
 export async function clear(db: Queryable): Promise<void> {
-  for (const table of ["devices", "credentials", "tags", "system_settings"]) {
+  for (const table of ["devices", "credentials", "credential_reveals", "tags", "system_settings"]) {
     await db.query(`delete from ${table}`);
   }
 }

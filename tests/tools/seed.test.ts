@@ -1,5 +1,8 @@
 /** The demonstration fleet: made once, and the same after a second time. */
 import { spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import * as assert from "uvu/assert";
 import {
@@ -15,6 +18,11 @@ import { clear } from "../support/factories.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("seed");
+const directory = await mkdtemp(join(tmpdir(), "netraven-seed-"));
+await writeFile(
+  join(directory, "dev.yaml"),
+  "vault: { active: demo, keys: { demo: { file: keys/demo } } }\n",
+);
 let database: Awaited<ReturnType<typeof createDatabase>>;
 let db: Database;
 
@@ -28,12 +36,13 @@ test.before.each(() => clear(db));
 test.after(async () => {
   await db.close();
   await database.drop();
+  await rm(directory, { recursive: true });
 });
 
 /** What `make seed` runs. */
 async function runSeed(url: string): Promise<{ code: number | null; output: string }> {
   const child = spawn(process.execPath, ["--import", "tsx", "src/tools/seed.ts"], {
-    env: { ...process.env, DATABASE_URL: url },
+    env: { ...process.env, DATABASE_URL: url, NETRAVEN_CONFIG_DIR: directory },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
@@ -75,7 +84,8 @@ test("seed makes a fleet, and the same rows are there after a second time", asyn
   assert.equal([first.code, second.code], [0, 0], first.output + second.output);
   assert.match(first.output, "devices: 12, configurations: 24, jobs: 12, credentials: 3\n");
   assert.match(second.output, "was there already\n");
-  assert.equal([first.output, second.output].map((text) => text.split("\n").length), [2, 2]);
+  assert.match(first.output, /^Made key "demo": .*\n✅/);
+  assert.equal([first.output, second.output].map((text) => text.split("\n").length), [3, 2]);
   assert.equal(await rows(), made);
   for (const [table, found] of Object.entries(made)) assert.ok(found.length > 0, table);
 });

@@ -1,0 +1,181 @@
+/**
+ * The keys of the sealed columns, for operators. What `make keys-generate`, `keys-check`,
+ * `keys-rotate`, `keys-status` and `keys-retire` call:
+ *
+ *     node --import tsx src/tools/keys.ts generate [<id>] [<file>] | check | rotate | status | retire <id>
+ */
+import { realpathSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { connect, type Database } from "../client.ts";
+import { type Config, loadConfig } from "../config.ts";
+import { ConfigError, DatabaseError } from "../errors.ts";
+import { hasKeyFile, keysGenerate } from "../key_ring.ts";
+import {
+  keysCheck,
+  keysRetire,
+  keysRotate,
+  keysStatus,
+  type RotationProgress,
+  type Unopened,
+} from "../key_rotation.ts";
+import type { KeyState } from "../key_states.ts";
+import { isKeyId } from "../vault.ts";
+
+type Log = (line: string) => void;
+
+/** Milliseconds between two lines of progress. */
+const PROGRESS = 1000;
+const USAGE = "Say what to do: generate [<id>] [<file>], check, rotate, status or retire <id>";
+
+/**
+ * Makes the files of the configured key ring that are missing.
+ *
+ * @returns Whether there are any keys in it.
+ * @throws {ConfigError} a file cannot be written.
+ */
+export async function makeMissingKeys(config: Config, log: Log): Promise<boolean> {
+  const entries = Object.entries(config.vault?.sources ?? {});
+  for (const [keyId, { file, env }] of entries) {
+    if (file === undefined) {
+      if (config.vault?.variable(env) === undefined) {
+        log(`Key "${keyId}" is expected in ${env}, which is not set`);
+      }
+      continue;
+    }
+    if (await hasKeyFile(file)) continue;
+    await keysGenerate({ file });
+    log(`Made key "${keyId}": ${shown(file)}`);
+  }
+  return entries.length > 0;
+}
+
+/** Makes a new key, and says what to write into the configuration. */
+async function makeKey(config: Config, keyId: string, given: string | undefined, log: Log) {
+  if (!isKeyId(keyId)) {
+    throw new ConfigError(
+      "The key's name is not usable: write lower-case letters, digits, hyphens and underscores",
+    );
+  }
+  const active = config.vault?.sources[config.vault.active]?.file;
+  const file = given ?? (active === undefined ? undefined : join(dirname(active), keyId));
+  if (file === undefined) {
+    throw new ConfigError("No key of the configuration stands in a file: say where, by file=");
+  }
+  await keysGenerate({ file });
+  const beside = config.file === undefined ? process.cwd() : dirname(config.file);
+  const path = relative(beside, file);
+  log(`Made key "${keyId}": ${shown(file)}`);
+  log("Bring it to every process, not active yet; in the configuration:");
+  log(`  vault:\n    keys:\n      ${keyId}: { file: ${JSON.stringify(path)} }`);
+}
+
+async function check(db: Database, log: Log): Promise<boolean> {
+  const { keys, opened, unopened, problem } = await keysCheck(db);
+  log(table(keys));
+  log(`${opened} sealed values open${unopened.length === 0 ? "" : `, ${unopened.length} do not`}`);
+  tellUnopened(unopened, log);
+  if (problem !== undefined) log(`❌ ${problem.message}`);
+  const fine = problem === undefined && unopened.length === 0;
+  if (fine) log("✅ Every key in use is loaded and opens what it sealed");
+  return fine;
+}
+
+async function rotate(db: Database, log: Log): Promise<boolean> {
+  const { keys } = await keysStatus(db);
+  const total = keys.filter(({ active }) => !active).reduce((sum, { rows }) => sum + rows, 0);
+  let next = performance.now() + PROGRESS;
+  const onProgress = ({ rotated, pass }: RotationProgress) => {
+    if (performance.now() < next) return;
+    next = performance.now() + PROGRESS;
+    log(`${rotated} of about ${total} sealed anew (pass ${pass})`);
+  };
+  const { keyId, rotated, unopened } = await keysRotate(db, { onProgress });
+  log(`${unopened.length === 0 ? "✅" : "❌"} ${rotated} values sealed anew with key "${keyId}"`);
+  tellUnopened(unopened, log);
+  return unopened.length === 0;
+}
+
+async function status(db: Database, log: Log): Promise<boolean> {
+  const { keys, unsealed } = await keysStatus(db);
+  log(table(keys));
+  if (unsealed.length > 0) {
+    const ids = unsealed.map(({ id }) => id).join(", ");
+    log(`Not sealed by any key, set them again: credentials ${ids}`);
+  }
+  return keys.every(({ problem }) => problem === undefined);
+}
+
+function table(keys: readonly KeyState[]): string {
+  const day = (date: Date | undefined) => date?.toISOString().slice(0, 10) ?? "-";
+  const rows = keys.map((key) => [
+    key.keyId,
+    key.active ? "active" : key.loaded ? "loaded" : "not loaded",
+    String(key.rows),
+    day(key.createdAt),
+    day(key.retiredAt),
+    key.problem ?? "",
+  ]);
+  const all = [["key", "ring", "rows", "created", "retired", "problem"], ...rows];
+  const widths = all[0]!.map((_, i) => Math.max(...all.map((row) => row[i]!.length)));
+  return all.map((row) => row.map((cell, i) => cell.padEnd(widths[i]!)).join("  ").trimEnd())
+    .join("\n");
+}
+
+function tellUnopened(unopened: readonly Unopened[], log: Log): void {
+  for (const { table, column, id, keyId } of unopened.slice(0, 20)) {
+    log(`   ${table}.${column} of row ${id} does not open with key "${keyId}"`);
+  }
+  if (unopened.length > 20) log(`   … and ${unopened.length - 20} more`);
+}
+
+/** A path as one types it here. */
+function shown(file: string): string {
+  const short = relative(process.cwd(), file);
+  return short.startsWith("..") ? file : short;
+}
+
+/** The command line. Returns the exit code: 0, 1 for a failure, 2 for misuse. */
+export async function main(args: readonly string[], log: Log = console.log): Promise<number> {
+  const [command = "", first, second] = args.filter((arg) => arg !== "");
+  const wanted: Record<string, readonly number[]> = {
+    generate: [0, 1, 2],
+    check: [0],
+    rotate: [0],
+    status: [0],
+    retire: [1],
+  };
+  const given = [first, second].filter((arg) => arg !== undefined).length;
+  if (!wanted[command]?.includes(given)) {
+    console.error(USAGE);
+    return 2;
+  }
+  try {
+    const config = await loadConfig();
+    if (command === "generate") {
+      if (first !== undefined) await makeKey(config, first, second, log);
+      else if (!await makeMissingKeys(config, log)) {
+        throw new ConfigError("The configuration has no key ring: give the new key a name, by id=");
+      }
+      return 0;
+    }
+    await using db = await connect({ logging: { level: "silent" } });
+    if (command === "retire") {
+      const retiredAt = await keysRetire(db, first!);
+      log(`✅ Key "${first}" is retired since ${retiredAt.toISOString()}`);
+      return 0;
+    }
+    const act = { check, rotate, status }[command as "check" | "rotate" | "status"];
+    return await act(db, log) ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    const noTable = error.sqlState === "42P01";
+    console.error(noTable ? "❌ The schema is missing; run: make migrate" : `❌ ${error.message}`);
+    return 1;
+  }
+}
+
+if (process.argv[1] && realpathSync(resolve(process.argv[1])) === fileURLToPath(import.meta.url)) {
+  process.exitCode = await main(process.argv.slice(2));
+}
