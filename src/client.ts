@@ -63,7 +63,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Database> {
   const db = new Database(await loadConfig(rest), logger, keys);
   try {
     await db.ready({ signal, timeout });
-    await db.checkKeys({ signal, timeout });
+    await db.checkKeys({ signal, timeout: timeout ?? db.#config.database.timeouts.connect });
   } catch (error) {
     await db.close({ drain: 0 });
     throw error;
@@ -94,7 +94,11 @@ export class Database implements Queryable {
       listen: (onNotify) => open(timeouts.connect, onNotify),
       logger: this.#journal.logger,
     });
-    this.vault = new DatabaseVault(this, keys ?? (config.vault && keyRing(config.vault)));
+    this.vault = new DatabaseVault(
+      this,
+      keys ?? (config.vault && keyRing(config.vault)),
+      timeouts.statement,
+    );
   }
 
   /**

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "./client.ts";
-import { passwordPlace } from "./credentials.ts";
+import { passwordPlace } from "./credential_vault.ts";
 import { ConstraintError, NotFoundError, VaultError } from "./errors.ts";
 import {
   credentialReseal,
@@ -205,7 +205,7 @@ function noteUnopened(error: unknown): undefined {
  * console.log(problem?.message ?? "the keys fit", opened, unopened.length);
  */
 export async function keysCheck(db: Database, options: CallOptions = {}): Promise<KeysChecked> {
-  const vault = await db.vault.load();
+  const vault = await db.vault.load(options);
   const keys = await db.vault.states(options);
   const wrong = new Set(
     keys.filter(({ problem }) => problem === "wrong").map(({ keyId }) => keyId),
@@ -264,7 +264,7 @@ export async function keysRetire(
   options: CallOptions = {},
 ): Promise<Date> {
   const cannot = `Cannot retire key "${keyId}"`;
-  if (db.vault.configured && (await db.vault.load()).active === keyId) {
+  if (db.vault.configured && (await db.vault.load(options)).active === keyId) {
     const message = `${cannot}: it is the active one; make another one active first`;
     throw new VaultError("key_in_use", message, [{ keyId }]);
   }

@@ -134,12 +134,15 @@ export function keyProblem(states: readonly KeyState[]): VaultError | undefined 
 export class DatabaseVault {
   readonly #db: Queryable;
   readonly #provider: KeyProvider | undefined;
+  readonly #patience: number;
   #loaded: Promise<Vault> | undefined;
   #ready: Promise<Vault> | undefined;
 
-  constructor(db: Queryable, provider: KeyProvider | undefined) {
+  /** @param patience Milliseconds that a call waits for the keys where it has no timeout of its own. */
+  constructor(db: Queryable, provider: KeyProvider | undefined, patience: number) {
     this.#db = db;
     this.#provider = provider;
+    this.#patience = patience;
   }
 
   /** Whether there is a key ring. */
@@ -164,7 +167,7 @@ export class DatabaseVault {
       this.#ready = undefined;
       throw error;
     });
-    return within(this.#ready, "The keys were not checked", options);
+    return within(this.#ready, "The keys were not checked", this.#bounded(options));
   }
 
   /**
@@ -172,7 +175,7 @@ export class DatabaseVault {
    *
    * @throws {VaultError | ConfigError} as `ready`.
    */
-  load(): Promise<Vault> {
+  load(options?: CallOptions): Promise<Vault> {
     if (this.#provider === undefined) {
       return Promise.reject(
         new VaultError(
@@ -185,7 +188,7 @@ export class DatabaseVault {
       this.#loaded = undefined;
       throw error;
     });
-    return this.#loaded;
+    return within(this.#loaded, "The keys were not read", this.#bounded(options));
   }
 
   /**
@@ -198,7 +201,12 @@ export class DatabaseVault {
    * }
    */
   async states(options?: CallOptions): Promise<KeyState[]> {
-    return await keyStates(await this.load(), this.#db, options);
+    return await keyStates(await this.load(options), this.#db, options);
+  }
+
+  /** A provider may never answer. */
+  #bounded({ signal, timeout = this.#patience }: CallOptions = {}): CallOptions {
+    return { signal, timeout };
   }
 
   async #check(): Promise<Vault> {

@@ -24,7 +24,7 @@ export {
   type RevealedCredential,
   type RevealNote,
   type VaultSession,
-} from "./credentials.ts";
+} from "./credential_vault.ts";
 export {
   CommitUnknownError,
   ConfigError,

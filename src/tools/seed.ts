@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { connect, type Database } from "../client.ts";
 import { loadConfig } from "../config.ts";
 import { configSave } from "../config_save.ts";
-import { credentialCreate } from "../credentials.ts";
+import { credentialCreate } from "../credential_vault.ts";
 import { DatabaseError } from "../errors.ts";
 import { connectionLogInsertMany } from "../generated/connection_logs.ts";
 import { credentialList } from "../generated/credentials.ts";
