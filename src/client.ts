@@ -5,7 +5,7 @@ import { ConnectionError, DatabaseError, ParameterError, TimeoutError } from "./
 import { Journal, type QueryStats } from "./journal.ts";
 import { keyRing } from "./key_ring.ts";
 import { DatabaseVault } from "./key_states.ts";
-import type { Logger } from "./logger.ts";
+import { levelled, type Logger } from "./logger.ts";
 import { openSlot } from "./login.ts";
 import {
   type CallOptions,
@@ -60,10 +60,12 @@ const RETRYABLE: ReadonlySet<string> = new Set(["40001", "40P01"]);
  */
 export async function connect(options: ConnectOptions = {}): Promise<Database> {
   const { logger = console, keys, signal, timeout, ...rest } = options;
-  const db = new Database(await loadConfig(rest), logger, keys);
+  const config = await loadConfig(rest);
+  const db = new Database(config, logger, keys);
   try {
     await db.ready({ signal, timeout });
-    await db.checkKeys({ signal, timeout: timeout ?? db.#config.database.timeouts.connect });
+    const patience = timeout ?? config.database.timeouts.connect;
+    await warnOfKeys(db, levelled(logger, config.logging.level), { signal, timeout: patience });
   } catch (error) {
     await db.close({ drain: 0 });
     throw error;
@@ -71,7 +73,22 @@ export async function connect(options: ConnectOptions = {}): Promise<Database> {
   return db;
 }
 
-/** A pool of connections, and the settings. Made by `connect`. */
+/** Says in the log what is wrong with the keys, where there are any. */
+async function warnOfKeys({ vault }: Database, logger: Logger, options: CallOptions) {
+  if (!vault.configured) return;
+  try {
+    await vault.ready(options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    // Without the schema there is nothing to seal for.
+    if (error instanceof DatabaseError && error.sqlState === "42P01") return;
+    // What a provider of the caller's own throws may say more than a log should.
+    const problem = error instanceof DatabaseError ? error.message : "the keys cannot be had";
+    logger.warn(`Credentials cannot be sealed or opened: ${problem}`);
+  }
+}
+
+/** A pool of connections, the settings and the keys. Made by `connect`. */
 export class Database implements Queryable {
   /** The system settings, cached. */
   readonly settings: Settings;
@@ -210,21 +227,6 @@ export class Database implements Queryable {
   async ready(options: CallOptions = {}): Promise<void> {
     const until = deadline(options.timeout ?? this.#config.database.timeouts.acquire);
     this.#pool.release(await this.#pool.acquire("ready", left(until), options.signal));
-  }
-
-  /** Says in the log what is wrong with the keys, where there are any. `connect` calls it. */
-  async checkKeys(options: CallOptions): Promise<void> {
-    if (!this.vault.configured) return;
-    try {
-      await this.vault.ready(options);
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      // Without the schema there is nothing to seal for.
-      if (error instanceof DatabaseError && error.sqlState === "42P01") return;
-      // What a provider of the caller's own throws may say more than a log should.
-      const problem = error instanceof DatabaseError ? error.message : "the keys cannot be had";
-      this.#journal.logger.warn(`Credentials cannot be sealed or opened: ${problem}`);
-    }
   }
 
   /**

@@ -176,19 +176,7 @@ export class DatabaseVault {
    * @throws {VaultError | ConfigError} as `ready`.
    */
   load(options?: CallOptions): Promise<Vault> {
-    if (this.#provider === undefined) {
-      return Promise.reject(
-        new VaultError(
-          "no_keys",
-          "There is no key ring: write vault: into the configuration, or give connect({ keys })",
-        ),
-      );
-    }
-    this.#loaded ??= Vault.load(this.#provider).catch((error) => {
-      this.#loaded = undefined;
-      throw error;
-    });
-    return within(this.#loaded, "The keys were not read", this.#bounded(options));
+    return within(this.#load(), "The keys were not read", this.#bounded(options));
   }
 
   /**
@@ -209,8 +197,21 @@ export class DatabaseVault {
     return { signal, timeout };
   }
 
+  #load(): Promise<Vault> {
+    if (this.#provider === undefined) {
+      const message =
+        "There is no key ring: write vault: into the configuration, or give connect({ keys })";
+      return Promise.reject(new VaultError("no_keys", message));
+    }
+    this.#loaded ??= Vault.load(this.#provider).catch((error) => {
+      this.#loaded = undefined;
+      throw error;
+    });
+    return this.#loaded;
+  }
+
   async #check(): Promise<Vault> {
-    const vault = await this.load();
+    const vault = await this.#load();
     let states = await keyStates(vault, this.#db);
     // Read again: another process may have come first with another key of that name.
     if (await noteKeys(states, vault, this.#db)) states = await keyStates(vault, this.#db);
