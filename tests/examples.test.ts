@@ -10,6 +10,7 @@ import * as assert from "uvu/assert";
 import * as netraven from "netraven-db";
 import { createDatabase } from "./support/database.ts";
 import { examples, loadExample } from "./support/examples.ts";
+import { testKeys } from "./support/keys.ts";
 import { suite } from "./support/suite.ts";
 import { until } from "./support/until.ts";
 
@@ -28,7 +29,7 @@ test("the documentation has examples", () => {
 for (const [i, { where, code }] of all.entries()) {
   test(`${where} runs`, async () => {
     const database = await createDatabase();
-    const db = await netraven.connect({ url: database.url });
+    const db = await netraven.connect({ url: database.url, keys: testKeys(["example"]) });
     // What a reader would have around it: the names of the package, and a fleet of one.
     await netraven.deviceInsert.one(
       {

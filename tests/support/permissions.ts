@@ -8,12 +8,13 @@
  *
  * - `PG*`: the driver looks at many of these when it starts, even though the layer gives it everything.
  * - `LOG_STREAM`, `LOG_TOKENS`: the parser of YAML looks at them. Not needed where no YAML file is read.
- * - Reading: the folder of the YAML files. With `connect({ url })` it is not needed.
+ * - Reading: the folder of the YAML files. With `connect({ url })` it is not needed. The folder of
+ *   key files, where keys stand in files and credentials are used.
  */
 export const LIBRARY_PERMISSIONS: readonly string[] = [
   "--allow-net=127.0.0.1",
   "--allow-env=DATABASE_URL,NETRAVEN_*,PG*,LOG_STREAM,LOG_TOKENS",
-  "--allow-read=config/environments",
+  "--allow-read=config/environments,.data/keys",
 ];
 
 /** For the tests: the library's, and what the tests themselves do. No program may be started. */

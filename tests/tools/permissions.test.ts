@@ -1,12 +1,13 @@
 /** The library runs on Deno with the permissions that the README names, and with none less. */
 import * as assert from "uvu/assert";
 import { spawnSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { keysGenerate } from "netraven-db";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { LIBRARY_PERMISSIONS } from "../support/permissions.ts";
 import { suite } from "../support/suite.ts";
@@ -23,15 +24,20 @@ test.before(async () => {
   const root = new URL("../../src/mod.ts", import.meta.url).href;
   await writeFile(
     join(folder, "main.ts"),
-    `import { connect, deviceInsert } from ${JSON.stringify(root)};
+    `import { connect, credentialCreate, deviceInsert } from ${JSON.stringify(root)};
     await using db = await connect();
     const device = { hostname: crypto.randomUUID(), ipAddress: "10.0.0.1", deviceType: "arista_eos" };
     await db.transaction(async (tx) => {
       await deviceInsert.one(device, tx);
     });
     await db.settings.get("log_retention_days");
+    await credentialCreate(db, { username: "u", password: "p" });
     console.log("done");`,
   );
+  await mkdir(join(folder, "config/environments"), { recursive: true });
+  const vault = "vault: { active: dev, keys: { dev: { file: ../../.data/keys/dev } } }";
+  await writeFile(join(folder, "config/environments/dev.yaml"), `${vault}\n`);
+  await keysGenerate({ file: join(folder, ".data/keys/dev") });
 });
 
 test.after(async () => {
@@ -41,9 +47,15 @@ test.after(async () => {
 
 /** Runs the little program; its whole output. */
 function run(permissions: readonly string[]): string {
-  const args = ["run", "--no-prompt", "--cached-only", "--config=deno.json", ...permissions];
+  const args = [
+    "run",
+    "--no-prompt",
+    "--cached-only",
+    `--config=${join(project, "deno.json")}`,
+    ...permissions,
+  ];
   const child = spawnSync(deno, [...args, join(folder, "main.ts")], {
-    cwd: project,
+    cwd: folder,
     encoding: "utf8",
     env: { ...process.env, DATABASE_URL: database.url, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
   });
