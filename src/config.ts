@@ -64,6 +64,8 @@ export interface Config {
     readonly server: "bundled" | "external";
     /** PEM text of the certificates to trust; undefined: those that the system trusts. */
     readonly ca: string | undefined;
+    /** Hosts beside this machine's own that may be spoken to without encryption. */
+    readonly plaintextHosts: readonly string[];
     /** Whether a server whose certificate is not checked may have the password in clear text. */
     readonly allowCleartextPassword: boolean;
     readonly pool: PoolConfig;
@@ -98,8 +100,13 @@ export interface ConfigOptions {
   readonly limits?: Partial<LimitConfig> | undefined;
   /** Where the server asks for the password in clear text (LDAP, PAM, RADIUS) and TLS does not prove who it is. */
   readonly allowCleartextPassword?: boolean | undefined;
-  /** `ca`: PEM text. */
-  readonly tls?: { readonly ca?: string | undefined } | undefined;
+  /**
+   * `ca`: PEM text. `plaintextHosts`: hosts that may be spoken to without encryption; those of
+   * this machine always may.
+   */
+  readonly tls?:
+    | { readonly ca?: string | undefined; readonly plaintextHosts?: readonly string[] | undefined }
+    | undefined;
   readonly logging?: Partial<LoggingConfig> | undefined;
   /** The key ring: which key seals, and where each stands. */
   readonly vault?:
@@ -153,6 +160,9 @@ export async function loadConfig(options: ConfigOptions = {}): Promise<Config> {
       target,
       server: urlGiven === undefined ? file.database?.server ?? "external" : "external",
       ca: await certificates(given.tls?.ca, url, target, file.database?.tls?.ca),
+      plaintextHosts: Object.freeze(
+        (given.tls?.plaintextHosts ?? file.database?.tls?.plaintext_hosts ?? []).map(expand),
+      ),
       allowCleartextPassword: given.allowCleartextPassword ??
         file.database?.allow_cleartext_password ?? false,
       pool: Object.freeze({

@@ -128,6 +128,13 @@ function settingsMap(node: Node): Readonly<Record<string, Json>> {
   return jsonMap(node);
 }
 
+function listOf<T>(reader: Reader<T>): Reader<readonly T[]> {
+  return (node) => {
+    if (Array.isArray(node.value)) return node.value.map(reader);
+    throw fault(node, `The value is ${kindOf(node)}: write a list, as in [one, two]`);
+  };
+}
+
 /** Any names, each with what the reader makes of it. */
 function named<T>(reader: Reader<T>): Reader<ReadonlyMap<string, T>> {
   return (node) =>
@@ -138,7 +145,7 @@ const MILLISECONDS = whole(1, 2_147_483_647); // the most that a timer takes
 const POOL = section({ size: whole(1, 1000), queue: whole(0, 1_000_000) });
 // PostgreSQL takes no value of a gigabyte.
 const PARAMETER_BYTES = whole(1, 1_000_000_000);
-const TLS = section({ ca: text });
+const TLS = section({ ca: text, plaintext_hosts: listOf(text) });
 const VAULT = section({ active: text, keys: named(section({ env: text, file: text })) });
 
 /** The key ring as it was written. */
@@ -174,7 +181,7 @@ export const OPTIONS = section({
   }),
   limits: section({ parameterBytes: PARAMETER_BYTES }),
   allowCleartextPassword: flag,
-  tls: TLS,
+  tls: section({ ca: text, plaintextHosts: listOf(text) }),
   logging: section({ level: choice(LOG_LEVELS), slowQuery: whole(0, 2_147_483_647) }),
   vault: VAULT,
   settings: settingsMap,

@@ -4,7 +4,7 @@
  */
 import { ConnectionError, TimeoutError } from "./errors.ts";
 import { type OnNotify, Slot, type SlotOptions } from "./slot.ts";
-import { type Dialled, openSocket } from "./socket.ts";
+import { type Dialled, mayBePlain, openSocket } from "./socket.ts";
 import { isServerError, startupError } from "./sqlstate.ts";
 import { formatTarget } from "./url.ts";
 
@@ -34,7 +34,7 @@ export async function openSlot(
   try {
     return await login(options, await openSocket(options, timeout), until, onNotify);
   } catch (error) {
-    const again = secondTry(options.target.sslMode, error);
+    const again = secondTry(options, error);
     if (again === undefined) throw error;
     const left = Math.max(1, until - performance.now());
     return await login(options, await openSocket(options, left, again.plain), until, onNotify);
@@ -80,8 +80,11 @@ function explain(error: unknown, where: string, timeout: number): ConnectionErro
 }
 
 /** libpq's second try of `allow` and `prefer`, where the server wants the other way. */
-function secondTry(mode: string, error: unknown): { plain: boolean } | undefined {
+function secondTry(options: SlotOptions, error: unknown): { plain: boolean } | undefined {
   if (!(error instanceof ConnectionError)) return undefined;
+  const mode = options.target.sslMode;
+  // Where plain is not allowed, the first try was encrypted in either mode.
+  if (!mayBePlain(options)) return undefined;
   const refused = error.sqlState === "28000";
   if (mode === "allow" && refused) return { plain: false };
   if (mode === "prefer" && (refused || error.reason === "tls")) return { plain: true };

@@ -13,6 +13,8 @@ export interface Address {
   readonly target: Target;
   /** PEM text; undefined: the runtime's own list of authorities. */
   readonly ca: string | undefined;
+  /** Hosts beside this machine's own that may be spoken to without encryption. */
+  readonly plaintextHosts?: readonly string[];
 }
 
 /** A connection before its session. */
@@ -25,18 +27,21 @@ export interface Dialled {
 const SSL_REQUEST = Uint8Array.of(0, 0, 0, 8, 4, 210, 22, 47);
 
 /**
- * Connects, and speaks TLS where the target's `sslmode` asks for it.
+ * Connects, and speaks TLS where the target's `sslmode` asks for it. What is not encrypted stays
+ * on this machine, or goes to a host that the configuration names.
  *
  * @param timeout Milliseconds until a TimeoutError.
  * @param plain Skips TLS; `sslmode=allow` begins so.
- * @throws {ConnectionError} unknown host, refused, unreachable, TLS.
+ * @throws {ConnectionError} unknown host, refused, unreachable, TLS, untrusted.
  * @throws {TimeoutError} kind `connect`.
  */
 export async function openSocket(
-  { target, ca }: Address,
+  address: Address,
   timeout: number,
-  plain: boolean = target.sslMode === "disable" || target.sslMode === "allow",
+  plain: boolean = startsPlain(address),
 ): Promise<Dialled> {
+  const { target, ca } = address;
+  if (plain && !mayBePlain(address)) throw unencrypted(target);
   let socket: net.Socket | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const expired = new Promise<never>((_, reject) => {
@@ -54,6 +59,7 @@ export async function openSocket(
     if (plain || target.host.startsWith("/")) return { socket, trusted: local };
     const checks = checksOf(target, ca);
     socket = await Promise.race([expired, secure(socket, { target, ca }, checks)]);
+    if (!(socket instanceof tls.TLSSocket) && !mayBePlain(address)) throw unencrypted(target);
     return { socket, trusted: local || (checks !== "nothing" && socket instanceof tls.TLSSocket) };
   } catch (error) {
     socket?.destroy();
@@ -61,6 +67,17 @@ export async function openSocket(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Whether the target may be spoken to without encryption. */
+export function mayBePlain({ target: { host }, plaintextHosts = [] }: Address): boolean {
+  return isLocal(host) || plaintextHosts.includes(host);
+}
+
+/** `disable` never encrypts; `allow` tries without first, where that is allowed here. */
+function startsPlain(address: Address): boolean {
+  const { sslMode } = address.target;
+  return sslMode === "disable" || (sslMode === "allow" && mayBePlain(address));
 }
 
 function isLocal(host: string): boolean {
@@ -98,7 +115,7 @@ async function secure(
   // More than one byte here was not sent by the server that we shall verify.
   if (answer.length !== 1) throw tlsError(target, "the server sent data before the handshake");
   if (answer[0] !== 0x53) {
-    if (target.sslMode === "prefer") return socket;
+    if (target.sslMode === "prefer" || target.sslMode === "allow") return socket;
     throw tlsError(target, `the server offers no TLS, and sslmode=${target.sslMode} asks for it`);
   }
   const secured = tls.connect({
@@ -168,6 +185,12 @@ function certificateProblem(code: string, message: string): string {
   }
   if (/EXPIRED/i.test(said)) return "the server's certificate has expired";
   return "the server's certificate is not trusted; give its authority as database.tls.ca";
+}
+
+function unencrypted(target: Target): ConnectionError {
+  const problem = "the connection would not be encrypted, and the server is not on this machine; " +
+    "add sslmode=verify-full to the URL, or the host to database.tls.plaintext_hosts";
+  return new ConnectionError("untrusted", `Cannot connect to ${formatTarget(target)}: ${problem}`);
 }
 
 function tlsError(target: Target, problem: string): ConnectionError {

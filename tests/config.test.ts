@@ -60,16 +60,18 @@ database:
   server: bundled
   pool: { size: 3, queue: 4 }
   timeouts: { connect_ms: 5, acquire_ms: 6, statement_ms: 7, transaction_ms: 8 }
-  tls: { ca: certs/ca.pem }
+  tls: { ca: certs/ca.pem, plaintext_hosts: [db, "\${OTHER}"] }
 logging: { level: warn, slow_query_ms: 9 }
 settings:
   log_retention_days: 30
 `,
   });
 
-  const config = await loadConfig({ env: {}, directory, environment: "prod" });
+  const env = { OTHER: "db.internal" };
+  const config = await loadConfig({ env, directory, environment: "prod" });
 
   assert.is(config.environment, "prod");
+  assert.equal(config.database.plaintextHosts, ["db", "db.internal"]);
   assert.is(config.file, join(directory, "prod.yaml"));
   assert.is(formatTarget(config.database.target), "netraven@db.example.com:6543/netraven");
   assert.is(config.database.target.password(), "secret");

@@ -66,6 +66,7 @@ async function attempt(port: number, options: ConnectOptions = {}): Promise<Erro
     url: `postgres://user:${PASSWORD}@0.0.0.0:${port}/db?sslmode=disable`,
     timeouts: { connect: 1_000, acquire: 1_000 },
     logging: { level: "silent" },
+    tls: { plaintextHosts: ["0.0.0.0"] },
     ...options,
   }));
 }
@@ -79,6 +80,32 @@ function joined(...parts: Uint8Array[]): Uint8Array {
   }
   return all;
 }
+
+test("connect() speaks to no other machine without encryption, unless the host is named", async () => {
+  const offersNoTls = new TextEncoder().encode("N");
+  for (const mode of ["disable", "allow", "prefer"]) {
+    const server = await impostor([offersNoTls, CLEARTEXT, ...LET_IN]);
+    const url = `postgres://user:${PASSWORD}@0.0.0.0:${server.port}/db?sslmode=${mode}`;
+
+    const others = { tls: { plaintextHosts: ["db.example.com"] } };
+    const errors = [
+      await attempt(server.port, { url, tls: {} }),
+      await attempt(server.port, { url, ...others }),
+    ];
+
+    for (const error of errors) {
+      assert.instance(error, ConnectionError);
+      assert.is((error as ConnectionError).reason, "untrusted");
+      assert.match(
+        error.message,
+        /not be encrypted.*sslmode=verify-full.*database\.tls\.plaintext_hosts/,
+      );
+    }
+    // Nothing, or the question whether it speaks TLS.
+    assert.ok(!server.heard().includes("user"), mode);
+    await server.close();
+  }
+});
 
 for (
   const [what, asks] of [
