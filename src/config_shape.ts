@@ -137,6 +137,7 @@ const TLS = section({ ca: text });
 export const FILE = section({
   database: section({
     url: text,
+    migration_url: text,
     server: choice(["bundled", "external"]),
     pool: POOL,
     timeouts: section({

@@ -344,8 +344,8 @@ export async function main(args: readonly string[]): Promise<number> {
       const { writeSchema } = await import("./schema.ts");
       return await writeSchema({ log }) ? 0 : 1;
     }
-    const { database } = await loadConfig();
-    const { target: url, ca, allowCleartextPassword } = database;
+    const { target: url, ca, allowCleartextPassword } = await (await loadConfig()).database
+      .migration();
     const options = { url, ca, allowCleartextPassword, log };
     if (command === "status") return printStatus(await status(options));
     const { done, total } = command === "up" ? await migrate(options) : await rollback(options);
