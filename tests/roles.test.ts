@@ -573,20 +573,25 @@ async function race(databases: readonly TestDatabase[], watcher: Database): Prom
   return lines;
 }
 
-test("apply_roles() succeeds in two databases at once, when settings are missing", async () => {
-  const configs = "select rolconfig from pg_roles order by rolname";
-  const sorted = (found: unknown[]) =>
-    found.map((config) => (config as string[] | null)?.toSorted());
-  const before = await list(owner, configs);
-  // A row that both make, and one that both update.
-  await superuser.query("alter role netraven_app reset all");
-  await superuser.query("alter role netraven_worker reset lock_timeout");
+for (
+  const [what, statement] of [
+    ["has no settings", "alter role netraven_app reset all"],
+    ["lacks one", "alter role netraven_app reset lock_timeout"],
+  ] as [string, string][]
+) {
+  test(`apply_roles() succeeds in two databases at once, when a role ${what}`, async () => {
+    const configs = "select rolconfig from pg_roles order by rolname";
+    const sorted = (found: unknown[]) =>
+      found.map((config) => (config as string[] | null)?.toSorted());
+    const before = await list(owner, configs);
+    await superuser.query(statement);
 
-  const lines = await race(clones, superuser);
+    const lines = await race(clones, superuser);
 
-  assert.equal(lines, []);
-  assert.equal(sorted(await list(owner, configs)), sorted(before));
-});
+    assert.equal(lines, []);
+    assert.equal(sorted(await list(owner, configs)), sorted(before));
+  });
+}
 
 // --- One role alone
 
