@@ -36,7 +36,7 @@ import { startServer, type TestServer } from "./support/server.ts";
 import { suite } from "./support/suite.ts";
 import { rejection, until } from "./support/until.ts";
 
-const test = suite("roles");
+const test = suite("roles", { timeout: 120_000 });
 
 const CLIENTS = ["netraven_app", "netraven_worker", "netraven_readonly", "netraven_rotator"];
 type Client = "app" | "worker" | "readonly" | "rotator";

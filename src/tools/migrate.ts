@@ -361,7 +361,10 @@ export async function main(args: readonly string[]): Promise<number> {
       return 2;
     }
     if (!(error instanceof DatabaseError)) throw error;
-    console.error(error.message);
+    const hint = error.sqlState === "42501" && error.code !== "CREATE_DATABASE"
+      ? "; the login may not: give the owner's URL as DATABASE_MIGRATION_URL or database.migration_url"
+      : "";
+    console.error(error.message + hint);
     return 1;
   }
 }

@@ -9,7 +9,7 @@ import { createDatabase, createEmptyDatabase, type TestDatabase } from "../suppo
 import { startServer } from "../support/server.ts";
 import { suite } from "../support/suite.ts";
 
-const test = suite("check");
+const test = suite("check", { timeout: 120_000 });
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 const CANARY = "c4n4ry-p4ssw0rd";
 let database: TestDatabase;

@@ -10,7 +10,7 @@ import { ROLES } from "../../src/tools/roles.ts";
 import { startThrowaway, type Throwaway } from "../../src/tools/throwaway.ts";
 import { suite } from "../support/suite.ts";
 
-const test = suite("make roles");
+const test = suite("make roles", { timeout: 120_000 });
 const NAME = "create_roles";
 const bin = process.env["TEST_SERVER_BIN"];
 let server: Throwaway;
@@ -77,10 +77,18 @@ function grants(url: string): Promise<unknown[]> {
 }
 
 /** `make roles`, in a process of its own. */
-async function makeRoles(url: string): Promise<{ code: unknown; output: string }> {
-  const script = fileURLToPath(new URL("../../src/tools/roles.ts", import.meta.url));
-  const child = spawn(process.execPath, ["--import", "tsx", script], {
-    env: { ...process.env, DATABASE_URL: url },
+function makeRoles(url: string): Promise<{ code: unknown; output: string }> {
+  return run({ DATABASE_URL: url }, "roles");
+}
+
+async function run(
+  env: Record<string, string>,
+  tool: string,
+  ...args: string[]
+): Promise<{ code: unknown; output: string }> {
+  const script = fileURLToPath(new URL(`../../src/tools/${tool}.ts`, import.meta.url));
+  const child = spawn(process.execPath, ["--import", "tsx", script, ...args], {
+    env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
@@ -152,6 +160,26 @@ test("make roles gives the rights to roles that were made after the migrations",
   const again = await makeRoles(url);
   assert.is(left.length, 4 * 4);
   assert.match(again.output, /^✅/);
+});
+
+test("make migrate and rollback log in as the owner and probe as the client, and say who is needed", async () => {
+  const owner = urlOf("one", await makeMigrator("createdb createrole"));
+  await migrate({ url: owner });
+  const login = { user: "netraven_app", password: randomBytes(12).toString("hex") };
+  await list(owner, `alter role ${login.user} password '${login.password}'`);
+  const client = urlOf("one", login);
+
+  const refused = await run({ DATABASE_URL: client }, "migrate", "rollback");
+  const env = { DATABASE_URL: client, DATABASE_MIGRATION_URL: owner };
+  const down = await run(env, "migrate", "rollback");
+  const up = await run(env, "migrate", "up");
+
+  assert.is(refused.code, 1);
+  assert.match(refused.output, /the login may not: give the owner's URL as DATABASE_MIGRATION_URL/);
+  assert.is(down.code, 0, down.output);
+  assert.is(up.code, 0, up.output);
+  assert.match(up.output, "Applied 1 migrations");
+  assert.match(up.output, "split: netraven_app, and netraven_migrator owns the tables");
 });
 
 test("make roles says what to do, when the roles' migration is not applied", async () => {
