@@ -52,11 +52,11 @@ const CONNECT = 10_000;
  */
 export async function startDevServer(config: Config, log: Log): Promise<boolean> {
   const { target } = config.database;
-  const { target: owner } = await config.database.migration();
   if (config.database.server === "external") {
     log(`${whyExternal()}: no server is started here, ${formatTarget(target)} is used`);
     return false;
   }
+  const { target: owner } = await config.database.migration();
   const listen = await listenAddresses(target, owner);
   const place = await placeOf(PROJECT);
   await prepareFolder(place, log);
