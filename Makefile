@@ -12,7 +12,7 @@ OLDEST := /usr/lib/postgresql/15/bin
 # Targets follow one another even with -j: they share a server and a terminal.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help migrate rollback status migration schema check seed start stop reset psql \
+.PHONY: help migrate rollback status roles migration schema check seed start stop reset psql \
 	keys-generate keys-check keys-rotate keys-status keys-retire \
 	generate verify lint test test-node test-deno test-faults bench build ok dependencies server
 
@@ -27,6 +27,9 @@ rollback: dependencies server ## Take back the newest migration
 
 status: dependencies server ## List applied and pending migrations
 	@$(MIGRATE) status
+
+roles: dependencies server ## Give the roles their rights again, as for roles that were made after the migrations
+	@$(NODE) src/tools/roles.ts
 
 # The value goes by environment: the shell must not read it as a program.
 migration: export MIGRATION_NAME := $(value name)
@@ -69,7 +72,7 @@ stop: dependencies ## Stop the development server
 reset: dependencies ## Remove the development server's data and start it anew
 	@$(SERVER) reset
 
-psql: dependencies server ## Open psql on the configured database
+psql: dependencies server ## Open psql on the configured database, as the owner of its tables
 	@$(SERVER) psql
 
 generate: dependencies ## Write src/generated from queries

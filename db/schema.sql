@@ -60,6 +60,248 @@ CREATE DOMAIN public.sealed_text AS text;
 
 COMMENT ON DOMAIN public.sealed_text IS 'An envelope: nr1, the key''s id and the sealed text, joined by dots. Every column of this type is re-sealed when keys rotate.';
 
+--
+-- Name: apply_roles(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.apply_roles() RETURNS SETOF text
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  declare
+    wanted constant text[] := array[
+      'netraven_migrator',
+      'netraven_app',
+      'netraven_worker',
+      'netraven_readonly',
+      'netraven_rotator'
+    ];
+    clients constant text[] := wanted[2:];
+    me constant text := current_user;
+    may_make constant boolean := (
+      select rolsuper or rolcreaterole
+      from pg_roles
+      where rolname = me
+    );
+    -- The clients that exist, as a list for a statement.
+    grantees text;
+    missing text;
+    statement text;
+  begin
+    if
+      not may_make
+      and not exists (select from pg_roles where rolname = any(clients))
+    then
+      return next format(
+        'The roles are missing and %I may not make them: all stays with %I',
+        me,
+        me
+      );
+      return;
+    end if;
+
+    for missing in
+      select name
+      from unnest(wanted) with ordinality as listed (name, place)
+      where not exists (select from pg_roles where rolname = name)
+      order by place
+    loop
+      if not may_make then
+        return next format(
+          'The role %I is missing and %I may not make it: create role %I login',
+          missing,
+          me,
+          missing
+        );
+        continue;
+      end if;
+      begin
+        -- No secret stands in a migration: who runs the server sets it.
+        execute format('create role %I login', missing);
+        return next format('Made the role %I, without a password', missing);
+      exception
+        when duplicate_object or unique_violation then null;
+      end;
+    end loop;
+
+    -- The client ends a statement after 30 s and a transaction after 60 s,
+    -- unless told, and says more then than the server can: the server is to be
+    -- the second, for clients that are gone or have no deadline. A lock ends
+    -- sooner than a statement, so that it is seen which of the two it was.
+    -- A migration may take its time, but not keep others waiting behind a lock.
+    -- Times that are set already are somebody's choice; the path is not.
+    for statement in
+      select
+        format(
+          'alter role %I set %I to %s',
+          settings.role,
+          settings.name,
+          settings.value
+        )
+      from (
+        select
+          role,
+          'search_path' as name,
+          'public, pg_temp' as value
+        from unnest(wanted) as roles (role)
+        union all
+        select
+          limits.role,
+          given.name,
+          quote_literal(given.value)
+        from (
+          values
+            ('netraven_migrator', '0', '5s', '5min'),
+            ('netraven_app', '1min', '10s', '1min'),
+            ('netraven_worker', '1min', '10s', '1min'),
+            ('netraven_readonly', '30s', '5s', '1min'),
+            ('netraven_rotator', '1min', '10s', '1min')
+        ) as limits (role, statement, lock, idle)
+        cross join lateral (
+          values
+            ('statement_timeout', limits.statement),
+            ('lock_timeout', limits.lock),
+            ('idle_in_transaction_session_timeout', limits.idle)
+        ) as given (name, value)
+      ) as settings
+      join pg_roles on pg_roles.rolname = settings.role
+      where
+        not exists (
+          select
+          from unnest(pg_roles.rolconfig) as present (setting)
+          where
+            setting = settings.name || '=' || settings.value
+            or settings.name <> 'search_path'
+            and starts_with(setting, settings.name || '=')
+        )
+      order by array_position(wanted, settings.role), settings.name
+    loop
+      for attempt in 1..20 loop
+        begin
+          execute statement;
+          exit;
+        exception
+          -- Somebody else made the role.
+          when insufficient_privilege then
+            return next format(
+              '%I may not, and somebody else has to: %s',
+              me,
+              statement
+            );
+            exit;
+          -- "Tuple concurrently updated" has no code of its own.
+          when internal_error or unique_violation then
+            if attempt = 20 then raise; end if;
+        end;
+      end loop;
+    end loop;
+
+    select string_agg(quote_ident(rolname), ', ' order by rolname)
+    into grantees
+    from pg_roles
+    where rolname = any(clients);
+
+    -- First nobody may do anything, then each what the list says. Only with
+    -- what is ours: not with what an extension brought.
+    for statement in
+      select
+        format(
+          'revoke all on table %s from public, %s',
+          oid::regclass,
+          grantees
+        )
+      from pg_class
+      where
+        relnamespace = 'public'::regnamespace
+        and relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+        and pg_has_role(relowner, 'usage')
+        and (
+          relacl is not null
+          or exists (
+            select
+            from pg_attribute
+            where attrelid = pg_class.oid and attacl is not null
+          )
+        )
+        and not exists (
+          select
+          from pg_depend
+          where
+            classid = 'pg_class'::regclass
+            and objid = pg_class.oid
+            and deptype = 'e'
+        )
+      union all
+      select
+        format(
+          'revoke all on routine %s from public, %s',
+          oid::regprocedure,
+          grantees
+        )
+      from pg_proc
+      where
+        pronamespace = 'public'::regnamespace
+        and pg_has_role(proowner, 'usage')
+        and not exists (
+          select
+          from pg_depend
+          where
+            classid = 'pg_proc'::regclass
+            and objid = pg_proc.oid
+            and deptype = 'e'
+        )
+      union all
+      select format('revoke all on schema public from public, %s', grantees)
+      from pg_namespace
+      where
+        nspname = 'public'
+        and pg_has_role(nspowner, 'usage')
+      union all
+      select
+        format(
+          'revoke all on database %I from public, %s',
+          datname,
+          grantees
+        )
+      from pg_database
+      where
+        datname = current_database()
+        and pg_has_role(datdba, 'usage')
+    loop
+      execute statement;
+    end loop;
+
+    for statement in
+      select format('grant %s on %s to %I', privileges, object, grantee)
+      from role_grants()
+      join pg_roles on pg_roles.rolname = grantee
+      where
+        starts_with(object, 'function ')
+        or to_regclass(split_part(object, ' ', 2)) is not null
+      union all
+      select format('grant usage on schema public to %s', grantees)
+      from pg_namespace
+      where
+        nspname = 'public'
+        and pg_has_role(nspowner, 'usage')
+      union all
+      select format('grant connect on database %I to %s', datname, grantees)
+      from pg_database
+      where
+        datname = current_database()
+        and pg_has_role(datdba, 'usage')
+    loop
+      execute statement;
+    end loop;
+  end
+  $$;
+
+--
+-- Name: FUNCTION apply_roles(); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.apply_roles() IS 'Makes the roles that are missing, where the caller may, and gives each its settings and, in this database, what role_grants lists and nothing else. Returns what is left for somebody to do, a line a row; a second call changes nothing. Where there are no roles and the caller cannot make them, everything stays as it is.';
+
 SET default_tablespace = '';
 
 SET default_table_access_method = heap;
@@ -169,6 +411,177 @@ $$;
 --
 
 COMMENT ON FUNCTION public.devices_matching(hostname_part text, network inet, type text, any_tags text[], all_tags text[], q text) IS 'Devices that pass every filter; a filter that is null lets all pass. Letters A to Z match in either case.';
+
+--
+-- Name: role_grants(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.role_grants() RETURNS TABLE(grantee text, privileges text, object text)
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    select grantee, privileges, objects.object
+    from (
+      values
+        -- The API and the scheduler. Whose row a sealed password is stays as it
+        -- was made, so no update of id and uuid.
+        (
+          'netraven_app',
+          'select, insert, update, delete',
+          array[
+            'table tags',
+            'table devices',
+            'table device_tags',
+            'table credential_tags',
+            'table credential_attempts',
+            'table system_settings',
+            'table jobs',
+            'table device_configurations',
+            'table device_states'
+          ]
+        ),
+        (
+          'netraven_app',
+          'select, insert, delete, update (username, password, priority, '
+          'last_used, success_rate, succeeded, failed)',
+          array['table credentials']
+        ),
+        -- What is logged stays as it was written. Logs go with their device or
+        -- job, for a cascade runs as the owner; JobLogDelete and
+        -- ConnectionLogDelete are the owner's.
+        (
+          'netraven_app',
+          'select, insert',
+          array[
+            'table job_logs',
+            'table connection_logs',
+            'table credential_reveals',
+            'table encryption_keys'
+          ]
+        ),
+        -- The trigger that gives a setting its version runs as who writes it.
+        (
+          'netraven_app',
+          'usage',
+          array['sequence system_settings_version_seq']
+        ),
+        -- Workers take jobs, log in to devices, and store what these send.
+        (
+          'netraven_worker',
+          'select',
+          array[
+            'table tags',
+            'table devices',
+            'table device_tags',
+            'table credentials',
+            'table credential_tags',
+            'table system_settings'
+          ]
+        ),
+        (
+          'netraven_worker',
+          'select, insert',
+          array[
+            'table job_logs',
+            'table connection_logs',
+            'table credential_reveals',
+            'table encryption_keys'
+          ]
+        ),
+        (
+          'netraven_worker',
+          'select, insert, update',
+          array['table credential_attempts']
+        ),
+        ('netraven_worker', 'select, update', array['table jobs']),
+        (
+          'netraven_worker',
+          'select, insert, update (content_hash, configuration_id, '
+          'retrieved_at, verified_at)',
+          array['table device_states']
+        ),
+        (
+          'netraven_worker',
+          'select, insert, update (verified_at)',
+          array['table device_configurations']
+        ),
+        (
+          'netraven_worker',
+          'update (last_used, success_rate, succeeded, failed)',
+          array['table credentials']
+        ),
+        -- Also lets CredentialAttemptRecord lock the devices it writes about.
+        ('netraven_worker', 'update (last_seen)', array['table devices']),
+        -- People and reports: all but what is sealed.
+        (
+          'netraven_readonly',
+          'select',
+          array[
+            'table tags',
+            'table devices',
+            'table device_tags',
+            'table credential_tags',
+            'table credential_attempts',
+            'table credential_reveals',
+            'table system_settings',
+            'table jobs',
+            'table device_configurations',
+            'table device_states',
+            'table job_logs',
+            'table connection_logs'
+          ]
+        ),
+        (
+          'netraven_readonly',
+          'select (id, username, priority, last_used, success_rate, uuid, '
+          'succeeded, failed, key_id, key_live)',
+          array['table credentials']
+        ),
+        (
+          'netraven_readonly',
+          'select (key_id, created_at, retired_at, live)',
+          array['table encryption_keys']
+        ),
+        -- The rotation of keys: passwords as they are sealed, and no name to
+        -- log in with.
+        (
+          'netraven_rotator',
+          'select (id, uuid, key_id, key_live, password), update (password)',
+          array['table credentials']
+        ),
+        (
+          'netraven_rotator',
+          'select, insert, update (retired_at)',
+          array['table encryption_keys']
+        )
+    ) as listed (grantee, privileges, objects)
+    cross join unnest(listed.objects) as objects (object)
+    union all
+    select grantee, 'execute', 'function devices_matching'
+    from unnest(
+      array['netraven_app', 'netraven_worker', 'netraven_readonly']
+    ) as callers (grantee)
+    -- The tables of the migration tool, for the connection probe.
+    union all
+    select grantee, 'select', object
+    from
+      unnest(
+        array[
+          'netraven_app',
+          'netraven_worker',
+          'netraven_readonly',
+          'netraven_rotator'
+        ]
+      ) as probers (grantee)
+      cross join unnest(
+        array['table schema_migrations', 'table schema_checksums']
+      ) as books (object)
+  $$;
+
+--
+-- Name: FUNCTION role_grants(); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.role_grants() IS 'What each role may do with which object, apart from the owner, who may do everything.';
 
 --
 -- Name: system_settings_notify(); Type: FUNCTION; Schema: public; Owner: -
@@ -1492,4 +1905,5 @@ INSERT INTO public.schema_migrations (version) VALUES
     ('20261125090000'),
     ('20261125090100'),
     ('20261125090200'),
-    ('20261125090300');
+    ('20261125090300'),
+    ('20261125090400');

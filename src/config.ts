@@ -52,6 +52,14 @@ export interface LoggingConfig {
   readonly slowQuery: number;
 }
 
+/** How to reach the database as the owner of its schema. */
+export interface MigrationConfig {
+  readonly target: Target;
+  readonly ca: string | undefined;
+  readonly plaintextHosts: readonly string[];
+  readonly allowCleartextPassword: boolean;
+}
+
 /** The configuration as it is in force; frozen. */
 export interface Config {
   /** Such as `dev`. */
@@ -71,6 +79,14 @@ export interface Config {
     readonly pool: PoolConfig;
     readonly timeouts: TimeoutConfig;
     readonly limits: LimitConfig;
+    /**
+     * For migrations: `DATABASE_MIGRATION_URL`, else `DATABASE_URL`, else `database.migration_url` of the file, else
+     * `database.url`; with `options.url` that one. Looked up when it is asked for, so that a program that only
+     * connects needs neither the variable nor the permission to read it.
+     *
+     * @throws ConfigError as `loadConfig`
+     */
+    migration(): Promise<MigrationConfig>;
   };
   readonly logging: LoggingConfig;
   /** Where the keys of sealed columns stand; undefined where nobody said. */
@@ -153,18 +169,21 @@ export async function loadConfig(options: ConfigOptions = {}): Promise<Config> {
   const url = urlGiven ?? urlOfFile(file.database?.url, wanted?.file);
   const target = targetOf(url);
   const times = { ...file.database?.timeouts };
+  const ca = await certificates(given.tls?.ca, url, target, file.database?.tls?.ca);
+  const plaintextHosts = Object.freeze(
+    (given.tls?.plaintextHosts ?? file.database?.tls?.plaintext_hosts ?? []).map(expand),
+  );
+  const allowCleartext = given.allowCleartextPassword ?? file.database?.allow_cleartext_password ??
+    false;
   return Object.freeze({
     environment: environment ?? "dev",
     file: root?.source.file,
     database: Object.freeze({
       target,
       server: urlGiven === undefined ? file.database?.server ?? "external" : "external",
-      ca: await certificates(given.tls?.ca, url, target, file.database?.tls?.ca),
-      plaintextHosts: Object.freeze(
-        (given.tls?.plaintextHosts ?? file.database?.tls?.plaintext_hosts ?? []).map(expand),
-      ),
-      allowCleartextPassword: given.allowCleartextPassword ??
-        file.database?.allow_cleartext_password ?? false,
+      ca,
+      plaintextHosts,
+      allowCleartextPassword: allowCleartext,
       pool: Object.freeze({
         size: given.pool?.size ?? file.database?.pool?.size ?? 10,
         queue: given.pool?.queue ?? file.database?.pool?.queue ?? 10_000,
@@ -179,6 +198,21 @@ export async function loadConfig(options: ConfigOptions = {}): Promise<Config> {
         parameterBytes: given.limits?.parameterBytes ?? file.database?.limits?.parameter_bytes ??
           134_217_728,
       }),
+      async migration() {
+        const own = urlOfOwner(
+          options,
+          variable,
+          urlGiven ? undefined : file.database?.migration_url,
+        );
+        const rest = { plaintextHosts, allowCleartextPassword: allowCleartext };
+        if (own === undefined) return { target, ca, ...rest };
+        const owner = targetOf(own);
+        return {
+          ...rest,
+          target: owner,
+          ca: await certificates(given.tls?.ca, own, owner, file.database?.tls?.ca),
+        };
+      },
     }),
     logging: Object.freeze({
       level: given.logging?.level ?? file.logging?.level ?? "info",
@@ -335,6 +369,23 @@ function urlOfFile(node: Text | undefined, file = ""): Url {
       path: "database.url",
     });
   }
+  return urlIn(node);
+}
+
+/** The URL for migrations, where it is another one. */
+function urlOfOwner(
+  options: ConfigOptions,
+  variable: Variable,
+  node: Text | undefined,
+): Url | undefined {
+  if (options.url !== undefined) return undefined;
+  const path = "DATABASE_MIGRATION_URL";
+  const text = variable(path);
+  if (text === undefined) return node && urlIn(node);
+  return { text, hint: "", fault: (message) => new ConfigError(message, { path }) };
+}
+
+function urlIn(node: Text): Url {
   const hint = node.value.includes("${")
     ? "; what a ${VAR} puts into a URL must be percent-encoded already"
     : "";

@@ -154,6 +154,7 @@ export type VaultSection = Read<typeof VAULT>;
 export const FILE = section({
   database: section({
     url: text,
+    migration_url: text,
     server: choice(["bundled", "external"]),
     pool: POOL,
     timeouts: section({

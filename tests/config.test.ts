@@ -118,8 +118,12 @@ test("loadConfig() loads the environments that the project has", async () => {
     directory,
   });
 
-  assert.is(formatTarget(dev.database.target), "netraven@localhost:5432/netraven");
+  assert.is(formatTarget(dev.database.target), "netraven_app@localhost:5432/netraven");
   assert.is(dev.database.target.password(), "netraven");
+  assert.is(
+    formatTarget((await dev.database.migration()).target),
+    "netraven_migrator@localhost:5432/netraven",
+  );
   assert.is(dev.database.server, "bundled");
   assert.is(dev.settings.log_retention_days, 30);
   assert.is(formatTarget(ours.database.target), "anna@db.example.com:5432/net");
@@ -165,6 +169,71 @@ test("loadConfig() prefers options.url, then DATABASE_URL, then the file", async
     "external",
     "bundled",
   ]);
+});
+
+test("migration() is the owner's URL: of DATABASE_MIGRATION_URL, DATABASE_URL, the file, or the one there is", async () => {
+  const directory = await folderWith({
+    "dev.yaml": "database:\n  url: postgres://u@file\n  migration_url: postgres://o@file\n",
+    "one.yaml": "database:\n  url: postgres://u@file\n",
+  });
+  const both = {
+    DATABASE_URL: "postgres://u@variable",
+    DATABASE_MIGRATION_URL: "postgres://o@variable",
+  };
+  const { DATABASE_URL, DATABASE_MIGRATION_URL } = both;
+  const owner = async (options: ConfigOptions) => {
+    const { target } = await (await loadConfig({ directory, ...options })).database.migration();
+    return `${target.user}@${target.host}`;
+  };
+
+  assert.is(await owner({ env: both, url: "postgres://u@option" }), "u@option");
+  assert.is(await owner({ env: both }), "o@variable");
+  assert.is(await owner({ env: { DATABASE_MIGRATION_URL } }), "o@variable");
+  assert.is(await owner({ env: { DATABASE_URL } }), "u@variable");
+  assert.is(await owner({ env: {} }), "o@file");
+  assert.is(await owner({ env: {}, environment: "one" }), "u@file");
+});
+
+test("migration() has the certificates of its own URL", async () => {
+  const directory = await folderWith({ "ca.pem": PEM });
+  const own = `postgres://o@h?sslmode=verify-full&sslrootcert=${join(directory, "ca.pem")}`;
+
+  const { database } = await loadConfig({
+    env: { DATABASE_URL: URL, DATABASE_MIGRATION_URL: own },
+  });
+
+  assert.is(database.ca, undefined);
+  assert.is((await database.migration()).ca, PEM);
+});
+
+test("loadConfig() does not look at DATABASE_MIGRATION_URL, until migration() is called", async () => {
+  const asked: string[] = [];
+  const env = new Proxy({ DATABASE_URL: URL } as Record<string, string>, {
+    get: (target, name) => (asked.push(String(name)), target[String(name)]),
+  });
+  const { database } = await loadConfig({ env });
+  const before = asked.includes("DATABASE_MIGRATION_URL");
+
+  await database.migration();
+
+  assert.equal([before, asked.includes("DATABASE_MIGRATION_URL")], [false, true]);
+});
+
+test("migration() names the place of a wrong URL and not the URL", async () => {
+  const wrong = "postgres://o:secret@@h";
+  const { database } = await load(withUrl(`  migration_url: ${wrong}`));
+  const variable = await loadConfig({ env: { DATABASE_MIGRATION_URL: wrong }, url: undefined });
+
+  const errors: ConfigError[] = [];
+  for (const config of [database, variable.database]) {
+    await config.migration().catch((error: ConfigError) => errors.push(error));
+  }
+
+  assert.equal(errors.map(({ path }) => path), [
+    "database.migration_url",
+    "DATABASE_MIGRATION_URL",
+  ]);
+  assert.not.match(inspect(errors), "secret");
 });
 
 test("loadConfig() keeps the file's other keys, when DATABASE_URL replaces its URL", async () => {
@@ -412,7 +481,7 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   [
     "has a key that is like none",
     withUrl("  frobnicate: 1\n"),
-    /:3: database\.frobnicate: The key is not known: known are url, server, pool, timeouts, limits, allow_cleartext_password, tls$/,
+    /:3: database\.frobnicate: The key is not known: known are url, migration_url, server, pool, timeouts, limits, allow_cleartext_password, tls$/,
   ],
   ["has an inherited key", withUrl("constructor: 1"), /:3: constructor: The key is not known/],
   ["has __proto__ as a key", withUrl("__proto__: 1"), /:3: __proto__: The key is not known/],

@@ -311,7 +311,7 @@ async function runFile(
 /** What the children get: nothing that points to a database of somebody's own. */
 function ownEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) =>
-    KEPT.includes(name) || !/^(DATABASE_URL$|NETRAVEN_|PG|TEST_)/.test(name)
+    KEPT.includes(name) || !/^(DATABASE_(MIGRATION_)?URL$|NETRAVEN_|PG|TEST_)/.test(name)
   );
   return { ...Object.fromEntries(kept), DENO_NO_UPDATE_CHECK: "1" };
 }

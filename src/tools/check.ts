@@ -10,6 +10,7 @@ import { openSlot } from "../login.ts";
 import type { Slot } from "../slot.ts";
 import { formatTarget } from "../url.ts";
 import { status } from "./migrate.ts";
+import { ROLES } from "./roles.ts";
 
 /** The oldest PostgreSQL that the SQL of this project runs on. */
 const OLDEST_SERVER = 15;
@@ -28,6 +29,8 @@ export type CheckReport =
     readonly tls: string | null;
     readonly roundTripMs: number;
     readonly migrations: { readonly applied: number; readonly pending: number };
+    /** Whether the role may do only what it needs, or everything, and who owns the tables. */
+    readonly roles: { readonly setup: "split" | "single"; readonly owner: string };
   }
   | {
     readonly ok: false;
@@ -61,6 +64,7 @@ export async function check(config?: Config): Promise<CheckReport> {
       url: database.target,
       ca: database.ca,
       allowCleartextPassword: database.allowCleartextPassword,
+      plaintextHosts: database.plaintextHosts,
       timeout: left(),
     });
     const names = (list: readonly { version: string; name: string }[]) =>
@@ -102,6 +106,7 @@ export async function check(config?: Config): Promise<CheckReport> {
       tls: found.tls,
       roundTripMs,
       migrations: { applied: applied.length, pending: pending.length },
+      roles: await rolesOf(slot, left()),
     };
   } catch (error) {
     return explain(error, config);
@@ -122,7 +127,25 @@ export function describe(report: CheckReport): string {
     `   TLS         ${report.tls ?? "off"}`,
     `   round trip  ${report.roundTripMs} ms`,
     `   migrations  ${applied} applied, ${pending} pending`,
+    `   roles       ${describeRoles(report)}`,
   ].join("\n");
+}
+
+function describeRoles({ role, roles }: CheckReport & { ok: true }): string {
+  const { setup, owner } = roles;
+  if (setup === "split") return `split: ${role}, and ${owner} owns the tables`;
+  if (owner === role) return `single: ${role} owns the tables`;
+  return `single: ${role} may do all that ${owner} may, who owns the tables`;
+}
+
+/** Superusers and members of the owner are no better than the owner. */
+async function rolesOf(
+  slot: Slot,
+  timeout: number,
+): Promise<{ setup: "split" | "single"; owner: string }> {
+  const { rows } = await slot.run(OWNER, [], {}, timeout);
+  const [{ owner, owns }] = rows as [{ owner: string; owns: boolean }];
+  return { setup: owns ? "single" : "split", owner };
 }
 
 interface Server {
@@ -141,6 +164,14 @@ select
   current_user::text as role,
   (select version from pg_stat_ssl where pid = pg_backend_pid() and ssl) as tls`;
 
+// Any table will do: migrations made them all.
+const OWNER = `
+select
+  pg_get_userbyid(relowner)::text as owner,
+  pg_has_role(relowner, 'member') as owns
+from pg_class
+where oid = 'public.schema_migrations'::regclass`;
+
 function problem(name: string, message: string, advice: string): CheckReport {
   return { ok: false, problem: name, message, advice };
 }
@@ -156,6 +187,7 @@ function tooOld(version: string): CheckReport {
 function explain(error: unknown, config: Config | undefined): CheckReport {
   if (!(error instanceof DatabaseError)) throw error;
   const bundled = config?.database.server === "bundled";
+  const user = config?.database.target.user ?? "";
   const message = error.message;
   if (error instanceof ConfigError) return problem("configuration", message, "correct it");
   if (error instanceof TimeoutError) {
@@ -171,6 +203,9 @@ function explain(error: unknown, config: Config | undefined): CheckReport {
       tls: "see sslmode in the URL and database.tls.ca",
       authentication: bundled
         ? "correct the URL, or run: make reset (it deletes the development data)"
+        : ROLES.includes(user)
+        ? `correct the password in the URL; migrations make ${user} without one: give it one with ` +
+          `\\password ${user} in make psql`
         : "correct the user or the password in the URL",
       untrusted: "see sslmode in the URL, and the server's pg_hba.conf",
       missing_database: "run: make migrate",

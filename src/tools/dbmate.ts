@@ -7,9 +7,14 @@ import type { Target } from "../url.ts";
 import { MigrationError } from "./migration_error.ts";
 import { DBMATE_APPLICATION } from "./migration_lock.ts";
 
+/** The modes of TLS that may end without it. */
+const WEAK: ReadonlySet<string> = new Set(["disable", "allow", "prefer"]);
+
 /** One run of dbmate. */
 export interface DbmateRun {
   readonly target: Target;
+  /** Whether nothing may be sent without TLS, whatever the URL's sslmode. */
+  readonly encrypted?: boolean;
   /** The path of the authorities' certificates. */
   readonly caFile?: string | undefined;
   readonly migrationsDir: string;
@@ -103,7 +108,7 @@ async function dbmateUrl(run: DbmateRun): Promise<{ url: string; secrets: string
   const options = new URLSearchParams({
     host: target.host,
     port: String(target.port),
-    sslmode: target.sslMode,
+    sslmode: run.encrypted && WEAK.has(target.sslMode) ? "require" : target.sslMode,
     connect_timeout: "10",
     application_name: DBMATE_APPLICATION,
     ...(run.caFile === undefined ? {} : { sslrootcert: run.caFile }),

@@ -1,6 +1,6 @@
 /**
- * The development server: the bundled PostgreSQL on this machine's loopback, with the role, password
- * and port of the configured URL. It outlives the command. What `make start`, `stop`, `reset` and
+ * The development server: the bundled PostgreSQL on this machine's loopback, with the roles, passwords
+ * and port of the configured URLs. It outlives the command. What `make start`, `stop`, `reset` and
  * `psql` call:
  *
  *     node --import tsx src/tools/dev_server.ts start [--quiet] | stop | status | reset | psql
@@ -13,8 +13,10 @@ import { join, relative, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Config, loadConfig } from "../config.ts";
-import { DatabaseError } from "../errors.ts";
+import { ConnectionError, DatabaseError } from "../errors.ts";
 import { formatTarget, type Target } from "../url.ts";
+import { Connection } from "./connection.ts";
+import { makeMissingKeys } from "./keys.ts";
 import { hasAddress, serverStatus, startServer, stopServer } from "./server.ts";
 import { type Account, accountName, canEnter, serverAccount } from "./server_account.ts";
 import {
@@ -23,7 +25,7 @@ import {
   reachableBinaries,
   SYSTEM_FOLDER,
 } from "./server_binaries.ts";
-import { makeData } from "./server_data.ts";
+import { type Login, makeData } from "./server_data.ts";
 import { ServerError } from "./server_error.ts";
 
 /** Where the development server of a project lives, and who runs it. */
@@ -40,6 +42,8 @@ type Log = (line: string) => void;
 const PROJECT = realpathSync(fileURLToPath(new URL("../..", import.meta.url)));
 /** From this size on, in bytes, a start begins the log anew. */
 const LOG_LIMIT = 10_000_000;
+/** Milliseconds to log in. */
+const CONNECT = 10_000;
 
 /**
  * Starts the development server, unless it runs already or the configuration asks for none.
@@ -53,7 +57,9 @@ export async function startDevServer(config: Config, log: Log): Promise<boolean>
     log(`${whyExternal()}: no server is started here, ${formatTarget(target)} is used`);
     return false;
   }
-  const listen = await listenAddresses(target);
+  await makeMissingKeys(config, log);
+  const { target: owner } = await config.database.migration();
+  const listen = await listenAddresses(target, owner);
   const place = await placeOf(PROJECT);
   await prepareFolder(place, log);
 
@@ -64,6 +70,7 @@ export async function startDevServer(config: Config, log: Log): Promise<boolean>
   }
   if (status.state === "running" && status.port === target.port) {
     log(`PostgreSQL is running already on ${target.host}:${target.port}`);
+    await refuseOtherLogins([owner, target], place);
     return false;
   }
 
@@ -73,7 +80,8 @@ export async function startDevServer(config: Config, log: Log): Promise<boolean>
     dataDir: place.dataDir,
     bin,
     account: place.account,
-    login: { user: target.user, password: target.password() },
+    login: loginOf(owner),
+    client: owner.user === target.user ? undefined : loginOf(target),
   });
   if (made) log(`Made the data folder ${shown(place.dataDir)}`);
   const { started } = await startServer({
@@ -89,6 +97,7 @@ export async function startDevServer(config: Config, log: Log): Promise<boolean>
     `PostgreSQL ${version} ${started ? "runs" : "is running already"} on ` +
       `${target.host}:${target.port}, its log is ${shown(place.logFile)}`,
   );
+  await refuseOtherLogins([owner, target], place);
   return started;
 }
 
@@ -152,11 +161,46 @@ function whyExternal(): string {
     : "DATABASE_URL is set";
 }
 
-/** The addresses of the URL's host; only this machine's loopback will do. */
-async function listenAddresses(target: Target): Promise<string[]> {
-  if (target.password() === "") {
+function loginOf(target: Target): Login {
+  return { user: target.user, password: target.password() };
+}
+
+/**
+ * Refuses a data folder that was made before the configuration had these roles or passwords: nothing could log in.
+ * @throws {ServerError} which role, and what to do.
+ */
+export async function refuseOtherLogins(
+  targets: readonly Target[],
+  { dataDir }: Pick<Place, "dataDir">,
+): Promise<void> {
+  for (const target of targets) {
+    try {
+      const options = { target, ca: undefined, allowCleartextPassword: false };
+      await (await Connection.open(options, CONNECT)).end();
+    } catch (error) {
+      if (!(error instanceof ConnectionError) || error.reason !== "authentication") continue;
+      throw new ServerError(
+        `The data folder ${shown(dataDir)} does not know the role ${target.user} with the ` +
+          "password of the configuration: make reset begins anew, without its data",
+      );
+    }
+  }
+}
+
+/** The addresses of the URLs' host; only this machine's loopback will do. */
+async function listenAddresses(target: Target, owner: Target): Promise<string[]> {
+  if (target.password() === "" || owner.password() === "") {
+    const key = target.password() === "" ? "url" : "migration_url";
     throw new ServerError(
-      "database.url has no password, and the bundled server asks for one: write one, as in dev.yaml",
+      `database.${key} has no password, and the bundled server asks for one: write one, as in dev.yaml`,
+    );
+  }
+  if (owner.host !== target.host || owner.port !== target.port) {
+    throw new ServerError(
+      `Migrations go to ${
+        formatTarget(owner)
+      }, and database.url names another server: name one, or ` +
+        "give DATABASE_URL together with DATABASE_MIGRATION_URL",
     );
   }
   if (/^(require|verify)/.test(target.sslMode)) {
@@ -254,7 +298,7 @@ async function main(args: readonly string[]): Promise<number> {
       await resetDevServer(await loadConfig(), say);
       return 0;
     case "psql":
-      return await psql((await loadConfig()).database.target, rest);
+      return await psql((await (await loadConfig()).database.migration()).target, rest);
     default:
       console.error("Say what to do: start [--quiet], stop, status, reset or psql");
       return 2;

@@ -8,7 +8,7 @@ import { realpathSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { connect, type Database } from "../client.ts";
+import { Database } from "../client.ts";
 import { type Config, loadConfig } from "../config.ts";
 import { ConfigError, DatabaseError } from "../errors.ts";
 import { hasKeyFile, keysGenerate } from "../key_ring.ts";
@@ -69,6 +69,15 @@ async function makeKey(config: Config, keyId: string, given: string | undefined,
   log(`Made key "${keyId}": ${shown(file)}`);
   log("Bring it to every process, not active yet; in the configuration:");
   log(`  vault:\n    keys:\n      ${keyId}: { file: ${JSON.stringify(path)} }`);
+}
+
+/** The owner of the tables may all of it; `netraven_rotator` may too, where DATABASE_URL says so. */
+async function openAsOwner(config: Config): Promise<Database> {
+  const database = { ...config.database, ...await config.database.migration() };
+  const logging = { ...config.logging, level: "silent" as const };
+  const db = new Database({ ...config, database, logging }, console);
+  await db.ready();
+  return db;
 }
 
 async function check(db: Database, log: Log): Promise<boolean> {
@@ -160,7 +169,7 @@ export async function main(args: readonly string[], log: Log = console.log): Pro
       }
       return 0;
     }
-    await using db = await connect({ logging: { level: "silent" } });
+    await using db = await openAsOwner(config);
     if (command === "retire") {
       const retiredAt = await keysRetire(db, first!);
       log(`✅ Key "${first}" is retired since ${retiredAt.toISOString()}`);

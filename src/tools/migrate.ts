@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import { loadConfig } from "../config.ts";
 import { ConnectionError, DatabaseError } from "../errors.ts";
 import type { SlotOptions } from "../slot.ts";
+import { mayBePlain } from "../socket.ts";
 import type { Target } from "../url.ts";
 import { Connection } from "./connection.ts";
 import { type DbmateRun, runDbmate } from "./dbmate.ts";
@@ -45,6 +46,8 @@ export interface MigrateOptions {
   readonly ca?: string | undefined;
   /** As in the configuration. */
   readonly allowCleartextPassword?: boolean;
+  /** As in the configuration. */
+  readonly plaintextHosts?: readonly string[];
   /** Default: `db/migrations` of this package. */
   readonly migrationsDir?: string;
   /** Is told what happens, line by line; default: nobody. */
@@ -60,7 +63,10 @@ export interface MigrateOptions {
 }
 
 /** Where to connect. */
-type Connecting = Pick<MigrateOptions, "url" | "ca" | "allowCleartextPassword">;
+type Connecting = Pick<
+  MigrateOptions,
+  "url" | "ca" | "allowCleartextPassword" | "plaintextHosts"
+>;
 
 /** What `migrate` and `rollback` did. */
 export interface MigrateResult {
@@ -157,11 +163,11 @@ export async function status(
 }
 
 async function addressOf(
-  { url, ca, allowCleartextPassword = false }: Connecting,
+  { url, ca, allowCleartextPassword = false, plaintextHosts = [] }: Connecting,
 ): Promise<SlotOptions> {
-  if (typeof url !== "string") return { target: url, ca, allowCleartextPassword };
-  const tls = ca === undefined ? {} : { tls: { ca } };
-  return (await loadConfig({ url, allowCleartextPassword, ...tls })).database;
+  if (typeof url !== "string") return { target: url, ca, allowCleartextPassword, plaintextHosts };
+  const tls = { plaintextHosts, ...(ca === undefined ? {} : { ca }) };
+  return (await loadConfig({ url, allowCleartextPassword, tls })).database;
 }
 
 function silent(): void {}
@@ -194,6 +200,7 @@ async function withLock(
       folder,
       dbmate: {
         target: address.target,
+        encrypted: !mayBePlain(address),
         caFile,
         migrationsDir: folder,
         log,
@@ -344,9 +351,8 @@ export async function main(args: readonly string[]): Promise<number> {
       const { writeSchema } = await import("./schema.ts");
       return await writeSchema({ log }) ? 0 : 1;
     }
-    const { database } = await loadConfig();
-    const { target: url, ca, allowCleartextPassword } = database;
-    const options = { url, ca, allowCleartextPassword, log };
+    const { target: url, ...trust } = await (await loadConfig()).database.migration();
+    const options = { url, ...trust, log };
     if (command === "status") return printStatus(await status(options));
     const { done, total } = command === "up" ? await migrate(options) : await rollback(options);
     const verb = command === "up" ? "Applied" : "Took back";
@@ -361,7 +367,10 @@ export async function main(args: readonly string[]): Promise<number> {
       return 2;
     }
     if (!(error instanceof DatabaseError)) throw error;
-    console.error(error.message);
+    const hint = error.sqlState === "42501" && error.code !== "CREATE_DATABASE"
+      ? "; the login may not: give the owner's URL as DATABASE_MIGRATION_URL or database.migration_url"
+      : "";
+    console.error(error.message + hint);
     return 1;
   }
 }

@@ -25,6 +25,11 @@ export interface DataOptions {
   readonly account: Account | undefined;
   /** May log in and create databases; no superuser, unless it is called `postgres`. */
   readonly login: Login;
+  /**
+   * A second role, which may log in and nothing else, where the first one is not to be used by programs. The first
+   * one may then make roles, and set up this one.
+   */
+  readonly client?: Login | undefined;
   /** The superuser's password; undefined: the superuser cannot log in at all. */
   readonly superuserPassword?: string;
   /** For data that need not survive a power cut: does not wait for the disk. */
@@ -37,7 +42,7 @@ export interface DataOptions {
  * @throws {ServerError} initdb failed, or the folder holds something else.
  */
 export async function makeData(options: DataOptions): Promise<boolean> {
-  const { dataDir, bin, account, login } = options;
+  const { dataDir, bin, account } = options;
   await removeLeftovers(dataDir);
   if (await isData(dataDir)) return false;
 
@@ -45,7 +50,8 @@ export async function makeData(options: DataOptions): Promise<boolean> {
   try {
     await mkdir(fresh, { recursive: true, mode: 0o700 });
     await giveTo(account, fresh);
-    const builtin = Number.parseInt(versionOf(bin)) >= 17;
+    const major = Number.parseInt(versionOf(bin));
+    const builtin = major >= 17;
     await runAs(account, join(bin, "initdb"), [
       `--pgdata=${fresh}`,
       "--username=postgres",
@@ -68,7 +74,7 @@ export async function makeData(options: DataOptions): Promise<boolean> {
       "-c",
       "password_encryption=scram-sha-256",
       "postgres",
-    ], rolesOf(login, options.superuserPassword));
+    ], rolesOf(options, major));
     await rename(fresh, dataDir);
     return true;
   } catch (error) {
@@ -105,18 +111,31 @@ async function removeLeftovers(dataDir: string): Promise<void> {
 }
 
 /** One statement a line, as the single-user server reads it. */
-function rolesOf(login: Login, superuserPassword: string | undefined): string {
+function rolesOf({ login, client, superuserPassword }: DataOptions, major: number): string {
   const lines: string[] = [];
   if (superuserPassword !== undefined) {
     lines.push(`alter role postgres password ${literal(superuserPassword)}`);
   }
-  const name = `"${login.user.replaceAll('"', '""')}"`;
+  const may = client === undefined ? "createdb" : "createdb createrole";
   lines.push(
     login.user === "postgres"
       ? `alter role postgres password ${literal(login.password)}`
-      : `create role ${name} login createdb password ${literal(login.password)}`,
+      : `create role ${name(login)} login ${may} password ${literal(login.password)}`,
   );
+  if (client !== undefined) {
+    lines.push(`create role ${name(client)} login password ${literal(client.password)}`);
+    // As if the first role had made it; before version 16 it needs no leave.
+    if (major >= 16 && login.user !== "postgres") {
+      lines.push(
+        `grant ${name(client)} to ${name(login)} with admin true, inherit false, set false`,
+      );
+    }
+  }
   return lines.join("\n") + "\n";
+}
+
+function name({ user }: Login): string {
+  return `"${user.replaceAll('"', '""')}"`;
 }
 
 function literal(text: string): string {

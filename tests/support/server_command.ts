@@ -10,6 +10,8 @@ export interface ServerOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Also makes the template database of this name, with the schema. */
   readonly template?: string;
+  /** The template is `netraven_migrator`'s, who makes the other roles; `Started.urls` are those of the template. */
+  readonly roles?: boolean;
   /** Megabytes of each. Only root can have them: see `whyNoDisks`. */
   readonly disks?: { readonly [disk in Disk]?: number };
 }
@@ -21,6 +23,8 @@ export interface Started {
   readonly url: string;
   /** The same as the superuser. */
   readonly superuserUrl: string;
+  /** By role, where roles were asked for. */
+  readonly urls: Readonly<Record<string, string>>;
   readonly port: number;
   /** The postmaster; another one after a restart. */
   readonly pid: number;

@@ -15,6 +15,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import postgres from "postgres";
+import { ROLES } from "../../src/tools/roles.ts";
 import { serverStatus } from "../../src/tools/server.ts";
 import { startThrowaway, type Throwaway } from "../../src/tools/throwaway.ts";
 import { type Account, giveTo, serverAccount } from "../../src/tools/server_account.ts";
@@ -64,7 +66,8 @@ export async function startServerService(
   let next = 0;
 
   async function start(command: Extract<Command, { do: "start" }>): Promise<Started> {
-    const { settings, template, disks = {} } = command;
+    const { settings, template, roles = false, disks = {} } = command;
+    let urls: Record<string, string> = {};
     const throwaway = await startThrowaway({
       ...(options.bin === undefined ? {} : { bin: options.bin }),
       ...(settings === undefined ? {} : { settings }),
@@ -73,7 +76,10 @@ export async function startServerService(
     const owned: Owned = { throwaway, disks: {}, frozen: new Set() };
     servers.set(id, owned);
     try {
-      if (template !== undefined) await options.prepare(throwaway.url, template);
+      if (template !== undefined) {
+        if (roles) urls = await prepareRoles(throwaway.superuserUrl, template, options.prepare);
+        else await options.prepare(throwaway.url, template);
+      }
       const account = await serverAccount([]);
       if (disks.data !== undefined) owned.disks.data = await makeDisk(disks.data, account);
       if (disks.wal !== undefined) {
@@ -87,7 +93,7 @@ export async function startServerService(
       throw error;
     }
     const { url, superuserUrl, port, pid, version } = throwaway;
-    return { id, url, superuserUrl, port, pid, version, dataDisk: owned.disks.data?.folder };
+    return { id, url, superuserUrl, urls, port, pid, version, dataDisk: owned.disks.data?.folder };
   }
 
   async function remove(id: string): Promise<void> {
@@ -176,6 +182,34 @@ export async function startServerService(
       await removeAll();
     },
   };
+}
+
+/** Has `netraven_migrator` make the template and the other roles, and gives all of them passwords. */
+async function prepareRoles(
+  superuserUrl: string,
+  template: string,
+  prepare: (serverUrl: string, template: string) => Promise<void>,
+): Promise<Record<string, string>> {
+  const sql = postgres(superuserUrl, { max: 1, onnotice: () => {} });
+  const urls: Record<string, string> = {};
+  try {
+    for (const role of ROLES) {
+      const password = randomBytes(12).toString("hex");
+      if (role === "netraven_migrator") {
+        await sql.unsafe(`create role ${role} login createdb createrole`);
+      }
+      await sql.unsafe(`alter role ${role} password '${password}'`);
+      const url = new URL(superuserUrl);
+      [url.username, url.password] = [role, password];
+      // The first one makes the others.
+      if (role === "netraven_migrator") await prepare(url.href, template);
+      url.pathname = `/${template}`;
+      urls[role] = url.href;
+    }
+    return urls;
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

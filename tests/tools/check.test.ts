@@ -6,9 +6,10 @@ import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { connect, type Database } from "netraven-db";
 import { createDatabase, createEmptyDatabase, type TestDatabase } from "../support/database.ts";
+import { startServer } from "../support/server.ts";
 import { suite } from "../support/suite.ts";
 
-const test = suite("check");
+const test = suite("check", { timeout: 120_000 });
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 const CANARY = "c4n4ry-p4ssw0rd";
 let database: TestDatabase;
@@ -66,6 +67,7 @@ test("check says what it is connected to, and exits 0", async () => {
   assert.match(out, /TLS +off/);
   assert.match(out, /round trip +[\d.]+ ms/);
   assert.match(out, /migrations +\d+ applied, 0 pending/);
+  assert.match(out, /roles +single: (\w+) owns the tables/);
   assert.not.match(out, new RegExp(new URL(database.url).password));
 });
 
@@ -78,7 +80,45 @@ test("check --json says the same for a monitor", async () => {
   assert.is(report.database, database.name);
   assert.is(report.tls, null);
   assert.is(report.migrations.pending, 0);
+  assert.equal(report.roles, { setup: "single", owner: new URL(database.url).username });
   assert.type(report.roundTripMs, "number");
+});
+
+test("check says which roles it found, as each of them", async () => {
+  const server = await startServer({ template: "netraven_check", roles: true });
+  try {
+    const { netraven_migrator: owner = "", ...clients } = server.urls;
+    const root = Object.assign(new URL(server.superuserUrl), { pathname: "/netraven_check" }).href;
+
+    for (const [role, url] of Object.entries(clients)) {
+      const { code, out } = await check(url);
+
+      assert.is(code, 0, out);
+      assert.match(out, `roles       split: ${role}, and netraven_migrator owns the tables`);
+    }
+    const json = JSON.parse((await check(clients["netraven_app"]!, "--json")).out);
+    assert.equal(json.roles, { setup: "split", owner: "netraven_migrator" });
+    assert.match((await check(owner)).out, "roles       single: netraven_migrator owns the tables");
+    assert.match(
+      (await check(root)).out,
+      "roles       single: postgres may do all that netraven_migrator may, who owns the tables",
+    );
+  } finally {
+    await server.remove();
+  }
+});
+
+test("check says how a role that a migration made comes to a password", async () => {
+  const { code, out } = await check(changed((url) => {
+    url.username = "netraven_worker";
+    url.password = CANARY;
+  }));
+
+  assert.is(code, 1);
+  assert.match(
+    out,
+    /^❌ .* make netraven_worker without one: .*\\password netraven_worker in make psql$/,
+  );
 });
 
 const failures: [string, (url: URL) => void, string, RegExp][] = [

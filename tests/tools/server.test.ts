@@ -8,6 +8,7 @@ import { networkInterfaces } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import postgres from "postgres";
+import { refuseOtherLogins } from "../../src/tools/dev_server.ts";
 import { hasAddress, serverStatus, startServer, stopServer } from "../../src/tools/server.ts";
 import { serverAccount } from "../../src/tools/server_account.ts";
 import {
@@ -18,6 +19,7 @@ import {
 import { makeData } from "../../src/tools/server_data.ts";
 import { ServerError } from "../../src/tools/server_error.ts";
 import { startThrowaway, temporaryFolder } from "../../src/tools/throwaway.ts";
+import { parseDatabaseUrl } from "../../src/url.ts";
 import { suite } from "../support/suite.ts";
 import { rejection, until } from "../support/until.ts";
 
@@ -59,7 +61,7 @@ async function freePort(): Promise<number> {
 
 /** Runs one statement; the URL, or who logs in to the file's server. */
 async function ask(
-  to: string | { user: string; password: string; host?: string },
+  to: string | { user: string; password: string; host?: string; port?: number },
   statement: string,
 ): Promise<Record<string, unknown>[]> {
   const options = { max: 1, connect_timeout: 3, onnotice: () => {} };
@@ -275,6 +277,57 @@ test("makeData() and startServer() come to one server, when several start at onc
   } finally {
     await stopServer(place.dataDir);
   }
+});
+
+test("makeData() makes a client that its login may set up, and that may nothing", async () => {
+  const client = { user: "netraven's app", password: "it's \\ too" };
+  const place = { dataDir: join(folder, "client"), bin, account, login, client, throwaway: true };
+  const clientPort = await freePort();
+  const logFile = join(folder, "client.log");
+  try {
+    await makeData(place);
+    await startServer({ ...place, port: clientPort, listen: ["127.0.0.1"], logFile });
+    const at = { host: "127.0.0.1", port: clientPort, database: "postgres" };
+
+    await ask({ ...login, ...at }, `alter role "netraven's app" set lock_timeout to '7s'`);
+    const [shown] = await ask(
+      { ...client, ...at },
+      "select current_setting('lock_timeout') as lock",
+    );
+    const roles = await ask(
+      { ...login, ...at },
+      `select rolname, rolsuper, rolcreatedb, rolcreaterole from pg_roles
+      where rolname !~ '^p' order by rolname`,
+    );
+    const error = await rejection(
+      ask({ ...login, ...at }, `set role "netraven's app"`),
+    );
+
+    assert.equal(shown, { lock: "7s" });
+    assert.equal(roles.map((role) => ({ ...role })), [
+      { rolname: client.user, rolsuper: false, rolcreatedb: false, rolcreaterole: false },
+      { rolname: login.user, rolsuper: false, rolcreatedb: true, rolcreaterole: true },
+    ]);
+    assert.is((error as { code?: string }).code, "42501");
+  } finally {
+    await stopServer(place.dataDir);
+  }
+});
+
+test("refuseOtherLogins() says what to do, when the data is from before the configured roles", async () => {
+  await start();
+  const at = `127.0.0.1:${port}/not_made_yet`;
+  const known = parseDatabaseUrl(
+    `postgres://${encodeURIComponent(login.user)}:${encodeURIComponent(login.password)}@${at}`,
+  );
+  const unknown = parseDatabaseUrl(`postgres://netraven_app:netraven@${at}`);
+
+  await refuseOtherLogins([known], { dataDir });
+  const error = await rejection(refuseOtherLogins([known, unknown], { dataDir }));
+
+  assert.instance(error, ServerError);
+  assert.match(error.message, /does not know the role netraven_app .* make reset begins anew/);
+  assert.is(error.message.split("\n").length, 1);
 });
 
 test("makeData() removes what a killed initdb left, and nothing of a living one", async () => {

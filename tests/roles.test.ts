@@ -1,0 +1,656 @@
+/**
+ * Who may do what: the whole of it by the server's own word, and the refusals and the daily work as
+ * each role. On a server of the file's own, for roles belong to a whole server.
+ */
+import * as assert from "uvu/assert";
+import {
+  configSave,
+  connect,
+  connectionLogInsert,
+  connectionLogList,
+  credentialAttemptRecord,
+  credentialInsert,
+  credentialList,
+  credentialMatch,
+  credentialReseal,
+  credentialResealList,
+  credentialRevealList,
+  credentialSecretGet,
+  type Database,
+  type DatabaseError,
+  deviceDelete,
+  deviceInsert,
+  deviceList,
+  deviceSeen,
+  encryptionKeyInsert,
+  encryptionKeyList,
+  encryptionKeyRetire,
+  jobInsert,
+  jobLogInsert,
+  jobLogList,
+} from "netraven-db";
+import { createDatabase, type TestDatabase } from "./support/database.ts";
+import { everyQuery, type LooseQuery } from "./support/every_query.ts";
+import { newAddress } from "./support/factories.ts";
+import { startServer, type TestServer } from "./support/server.ts";
+import { suite } from "./support/suite.ts";
+import { rejection, until } from "./support/until.ts";
+
+const test = suite("roles", { timeout: 120_000 });
+
+const CLIENTS = ["netraven_app", "netraven_worker", "netraven_readonly", "netraven_rotator"];
+type Client = "app" | "worker" | "readonly" | "rotator";
+
+/** By verb: the whole table, or these of its columns. A verb that is not here is refused. */
+interface Rights {
+  readonly select?: true | string;
+  readonly insert?: true;
+  readonly update?: true | string;
+  readonly delete?: true;
+}
+
+const READ: Rights = { select: true };
+const ADD: Rights = { select: true, insert: true };
+const ALL: Rights = { select: true, insert: true, update: true, delete: true };
+const COUNTS = "last_used success_rate succeeded failed";
+const BOOKS = { app: READ, worker: READ, readonly: READ, rotator: READ };
+
+/** Every table of the schema. A role that is not here may do nothing with it. */
+const MATRIX: Record<string, { readonly [client in Client]?: Rights }> = {
+  tags: { app: ALL, worker: READ, readonly: READ },
+  devices: { app: ALL, worker: { select: true, update: "last_seen" }, readonly: READ },
+  device_tags: { app: ALL, worker: READ, readonly: READ },
+  credentials: {
+    app: { ...ALL, update: `username password priority ${COUNTS}` },
+    worker: { select: true, update: COUNTS },
+    readonly: { select: `id uuid username priority key_id key_live ${COUNTS}` },
+    rotator: { select: "id uuid key_id key_live password", update: "password" },
+  },
+  credential_tags: { app: ALL, worker: READ, readonly: READ },
+  credential_attempts: {
+    app: ALL,
+    worker: { select: true, insert: true, update: true },
+    readonly: READ,
+  },
+  credential_reveals: { app: ADD, worker: ADD, readonly: READ },
+  encryption_keys: {
+    app: ADD,
+    worker: ADD,
+    readonly: { select: "key_id created_at retired_at live" },
+    rotator: { ...ADD, update: "retired_at" },
+  },
+  system_settings: { app: ALL, worker: READ, readonly: READ },
+  jobs: { app: ALL, worker: { select: true, update: true }, readonly: READ },
+  device_configurations: {
+    app: ALL,
+    worker: { ...ADD, update: "verified_at" },
+    readonly: READ,
+  },
+  device_states: {
+    app: ALL,
+    worker: { ...ADD, update: "content_hash configuration_id retrieved_at verified_at" },
+    readonly: READ,
+  },
+  job_logs: { app: ADD, worker: ADD, readonly: READ },
+  connection_logs: { app: ADD, worker: ADD, readonly: READ },
+  schema_migrations: BOOKS,
+  schema_checksums: BOOKS,
+};
+
+const TEMPLATE = "netraven_roles";
+const SEALED = `nr1.k1.${"A".repeat(38)}`;
+const RESEALED = `nr1.k2.${"B".repeat(38)}`;
+let server: TestServer;
+let owner: Database;
+let superuser: Database;
+let as: Record<Client, Database>;
+/** Two more databases of the server, each a clone of the migrated one. */
+let clones: TestDatabase[];
+
+test.before(async () => {
+  server = await startServer({ template: TEMPLATE, roles: true });
+  // Before anybody is connected to the template.
+  clones = await cloneTwice(server.urls["netraven_migrator"]!);
+  owner = await open(server.urls["netraven_migrator"]!);
+  const { pathname } = new URL(server.urls["netraven_migrator"]!);
+  superuser = await open(Object.assign(new URL(server.superuserUrl), { pathname }).href);
+  const [app, worker, readonly, rotator] = await Promise.all(
+    CLIENTS.map((role) => open(server.urls[role]!)),
+  ) as [Database, Database, Database, Database];
+  as = { app, worker, readonly, rotator };
+  await encryptionKeyInsert.run({ keyIds: ["k1", "k2"], checkValues: ["one", "two"] }, app);
+});
+
+test.after(async () => {
+  await Promise.all([owner, superuser, ...Object.values(as)].map((db) => db.close()));
+  await server.remove();
+});
+
+function open(url: string): Promise<Database> {
+  return connect({ url, pool: { size: 2 }, logging: { level: "silent" } });
+}
+
+async function cloneTwice(url: string): Promise<TestDatabase[]> {
+  const place = { url, template: TEMPLATE };
+  return [await createDatabase(place), await createDatabase(place)];
+}
+
+/** The first column of the rows. */
+async function list(db: Database, text: string): Promise<unknown[]> {
+  const { rows } = await db.query<Record<string, unknown>>(text);
+  return rows.map((row) => Object.values(row)[0]);
+}
+
+async function addDevice(): Promise<number> {
+  const ipAddress = newAddress();
+  const given = { hostname: `sw-${ipAddress}`, ipAddress, deviceType: "arista_eos" };
+  return (await deviceInsert.one({ ...given, tagNames: ["lab"] }, as.app)).id;
+}
+
+async function addCredential(password = SEALED): Promise<number> {
+  const given = { uuid: crypto.randomUUID(), username: "admin", password, tagNames: ["lab"] };
+  return (await credentialInsert.one(given, as.app)).id;
+}
+
+/** Who may do what in this database, and the settings of each role; sorted. */
+function rightsAndSettings(db: Database): Promise<unknown[]> {
+  return list(
+    db,
+    `select concat_ws(' ', 'relation', oid::regclass, relacl) as line
+    from pg_class where relnamespace = 'public'::regnamespace
+    union all
+    select concat_ws(' ', 'column', attrelid::regclass, attname, attacl)
+    from pg_attribute where attacl is not null and attrelid >= 16384
+    union all
+    select concat_ws(' ', 'routine', oid::regprocedure, proacl)
+    from pg_proc where pronamespace = 'public'::regnamespace
+    union all
+    select concat_ws(' ', 'schema', nspname, nspacl) from pg_namespace where nspname = 'public'
+    union all
+    select concat_ws(' ', 'database', datacl) from pg_database where datname = current_database()
+    union all
+    select concat_ws(' ', 'default', defaclobjtype, defaclacl) from pg_default_acl
+    union all
+    select concat_ws(' ', rolname, rolsuper, rolinherit, rolcanlogin, rolconfig) from pg_roles
+    order by line`,
+  );
+}
+
+// --- The matrix
+
+test("a role may do with tables and columns what the matrix says, and public nothing", async () => {
+  const columns = await owner.query<{ table: string; columns: string[] }>(
+    `select relname::text as "table", array_agg(attname::text order by attnum) as columns
+    from pg_class
+    join pg_attribute on attrelid = pg_class.oid and attnum > 0 and not attisdropped
+    where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')
+    group by relname`,
+  );
+  const expected: string[] = [];
+  for (const { table, columns: names } of columns.rows) {
+    for (const client of ["app", "worker", "readonly", "rotator"] as const) {
+      for (const [verb, right] of Object.entries(MATRIX[table]?.[client] ?? {})) {
+        const line = `netraven_${client} ${verb} ${table}`;
+        if (right === true) expected.push(line);
+        if (verb === "delete") continue;
+        const which = right === true ? names : right.split(" ");
+        expected.push(...which.map((column: string) => `${line}.${column}`));
+      }
+    }
+  }
+
+  const found = await list(
+    owner,
+    `with roles (role) as (
+      select unnest(array['public', '${CLIENTS.join("', '")}'])
+    ),
+    tables as (
+      select oid, relname from pg_class
+      where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')
+    )
+    select concat(role, ' ', verb, ' ', relname)
+    from roles
+    cross join tables
+    cross join unnest(
+      array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']
+    ) as verbs (verb)
+    where has_table_privilege(role, tables.oid, verb)
+    union all
+    select concat(role, ' ', verb, ' ', relname, '.', attname)
+    from roles
+    cross join tables
+    join pg_attribute on attrelid = tables.oid and attnum > 0 and not attisdropped
+    cross join unnest(array['select', 'insert', 'update', 'references']) as verbs (verb)
+    where has_column_privilege(role, tables.oid, attnum, verb)`,
+  );
+
+  assert.equal(found.toSorted(), expected.toSorted());
+  assert.equal(
+    columns.rows.map(({ table }) => table).toSorted(),
+    Object.keys(MATRIX).toSorted(),
+  );
+});
+
+test("a role may do nothing else in the database, and public nothing at all", async () => {
+  const found = await list(
+    owner,
+    `with roles (role) as (
+      select unnest(array['public', '${CLIENTS.join("', '")}'])
+    )
+    select concat(role, ' ', verb, ' ', relname)
+    from roles
+    cross join pg_class
+    cross join unnest(array['usage', 'select', 'update']) as verbs (verb)
+    where
+      relnamespace = 'public'::regnamespace and relkind = 'S'
+      -- Anything may come first in a where: no question about what is no sequence.
+      and case when relkind = 'S' then has_sequence_privilege(role, pg_class.oid, verb) end
+    union all
+    select concat(role, ' execute ', proname)
+    from roles
+    cross join pg_proc
+    where
+      pronamespace = 'public'::regnamespace and has_function_privilege(role, pg_proc.oid, 'execute')
+    union all
+    select concat(role, ' ', verb, ' schema')
+    from roles
+    cross join unnest(array['usage', 'create']) as verbs (verb)
+    where has_schema_privilege(role, 'public', verb)
+    union all
+    select concat(role, ' ', verb, ' database')
+    from roles
+    cross join unnest(array['connect', 'temporary', 'create']) as verbs (verb)
+    where has_database_privilege(role, current_database(), verb)`,
+  );
+
+  assert.equal(
+    found.toSorted(),
+    [
+      ...CLIENTS.flatMap((role) => [`${role} connect database`, `${role} usage schema`]),
+      "netraven_app execute devices_matching",
+      "netraven_worker execute devices_matching",
+      "netraven_readonly execute devices_matching",
+      "netraven_app usage system_settings_version_seq",
+    ].toSorted(),
+  );
+});
+
+test("netraven_migrator owns all, and no role is more than its rights", async () => {
+  const owners = await list(
+    owner,
+    `select distinct pg_get_userbyid(relowner)::text from pg_class
+    where relnamespace = 'public'::regnamespace
+    union select distinct pg_get_userbyid(proowner)::text from pg_proc
+    where pronamespace = 'public'::regnamespace`,
+  );
+  const special = await list(
+    owner,
+    `select rolname::text from pg_roles
+    where rolname = any('{${CLIENTS}}')
+      and (rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls
+        or exists (select from pg_auth_members where member = pg_roles.oid))`,
+  );
+
+  assert.equal(owners, ["netraven_migrator"]);
+  assert.equal(special, []);
+});
+
+test("every role has its search path and its timeouts", async () => {
+  const names = "statement_timeout lock_timeout idle_in_transaction_session_timeout".split(" ");
+  const found: Record<string, unknown> = {};
+  for (const [role, db] of Object.entries({ migrator: owner, ...as })) {
+    const paths = await list(db, "select current_setting('search_path')");
+    assert.equal(paths, ["public, pg_temp"], role);
+    found[role] = (await list(
+      db,
+      `select current_setting(name) from unnest('{${names}}'::text[]) as names (name)`,
+    )).join(" ");
+  }
+
+  assert.equal(found, {
+    migrator: "0 5s 5min",
+    app: "1min 10s 1min",
+    worker: "1min 10s 1min",
+    readonly: "30s 5s 1min",
+    rotator: "1min 10s 1min",
+  });
+});
+
+// --- At work
+
+/** The names of the queries that the role may not run: the server looks before it plans the run. */
+async function refusedQueries(db: Database): Promise<string[]> {
+  const refused: string[] = [];
+  for (const [i, query] of everyQuery().entries()) {
+    const { text, parameters } = await textOf(query);
+    const values = Array.from({ length: parameters }, () => "null").join(", ");
+    try {
+      await db.transaction(async (tx) => {
+        await tx.query(`prepare query_${i} as ${text}`);
+        await tx.query(`explain execute query_${i}${values === "" ? "" : `(${values})`}`);
+      });
+    } catch (error) {
+      if ((error as DatabaseError).sqlState !== "42501") throw error;
+      refused.push(query.name);
+    }
+  }
+  return refused.toSorted();
+}
+
+async function textOf(query: LooseQuery): Promise<{ text: string; parameters: number }> {
+  let found = { text: "", parameters: 0 };
+  const nowhere = {
+    query: async (text: string, values: readonly unknown[] = []) => {
+      found = { text, parameters: values.length };
+      return { rows: [], rowCount: 0 };
+    },
+    stream: () => {
+      throw new Error("run() streams");
+    },
+  };
+  await query.run(new Proxy({}, { get: () => 1 }), nowhere as unknown as Database);
+  return found;
+}
+
+test("netraven_app may run every query but those that change logs and retire keys", async () => {
+  const db = await connect({
+    url: server.urls["netraven_app"]!,
+    pool: { size: 1 },
+    logging: { level: "silent" },
+  });
+  const refused = await refusedQueries(db);
+  await db.close();
+
+  assert.equal(refused, ["ConnectionLogDelete", "EncryptionKeyRetire", "JobLogDelete"]);
+});
+
+test("netraven_app makes devices, credentials, jobs and settings, and a device goes with its logs", async () => {
+  const deviceId = await addDevice();
+  const credentialId = await addCredential();
+  const { id: jobId } = await jobInsert.one({ deviceId }, as.app);
+  await jobLogInsert.one({ jobId, message: "Connected" }, as.app);
+  await connectionLogInsert.one({ jobId, deviceId, log: "sw1#" }, as.app);
+  await configSave(as.app, { deviceId, text: "hostname sw1\n" });
+  const failed = {
+    credentialIds: [credentialId],
+    deviceIds: [deviceId],
+    succeeded: [false],
+    attemptedAt: [new Date()],
+  };
+  await credentialAttemptRecord.one(failed, as.app);
+  const { version } = await as.app.settings.set("log_retention_days", 7);
+  const matches = await credentialMatch.run({ deviceId }, as.app);
+  const listed = await deviceList.run({ limit: 100 }, as.app);
+
+  await deviceDelete.one({ id: deviceId }, as.app);
+
+  assert.ok(version > 0);
+  assert.ok(matches.some(({ id }) => id === credentialId));
+  assert.ok(listed.some(({ id, latestJobStatus }) => id === deviceId && latestJobStatus));
+  assert.equal(await jobLogList.run({ jobId, limit: 1 }, as.app), []);
+  assert.equal(await connectionLogList.run({ deviceId, limit: 1 }, as.app), []);
+  assert.equal(
+    await list(owner, `select from credential_attempts where device_id = ${deviceId}`),
+    [],
+  );
+});
+
+test("netraven_worker logs in to a device and stores what it sends", async () => {
+  const deviceId = await addDevice();
+  const credentialId = await addCredential();
+  const { id: jobId } = await jobInsert.one({ deviceId }, as.app);
+  const outcome = (succeeded: boolean) => ({
+    credentialIds: [credentialId],
+    deviceIds: [deviceId],
+    succeeded: [succeeded],
+    attemptedAt: [new Date()],
+  });
+
+  const matches = await credentialMatch.run({ deviceId }, as.worker);
+  const asked = { id: credentialId, by: "worker-1", reason: "backup" };
+  const secret = await credentialSecretGet.one(asked, as.worker);
+  await credentialAttemptRecord.one(outcome(false), as.worker);
+  const { succeeded } = await credentialAttemptRecord.one(outcome(true), as.worker);
+  await jobLogInsert.one({ jobId, message: "Connected" }, as.worker);
+  await connectionLogInsert.one({ jobId, deviceId, log: "sw1#" }, as.worker);
+  const first = await configSave(as.worker, { deviceId, text: "hostname sw1\n" });
+  const second = await configSave(as.worker, { deviceId, text: "hostname sw2\n" });
+  const third = await configSave(as.worker, { deviceId, text: "hostname sw2\n" });
+  await deviceSeen.run({ ids: [deviceId] }, as.worker);
+  await as.worker.settings.get("log_retention_days");
+
+  assert.ok(matches.some(({ id }) => id === credentialId));
+  assert.is(secret.password, SEALED);
+  assert.is(succeeded, 1);
+  assert.equal([first.changed, second.changed, third.changed], [true, true, false]);
+  const [reveal] = await credentialRevealList.run({ credentialId, limit: 1 }, as.readonly);
+  assert.is(reveal?.revealedBy, "worker-1");
+});
+
+test("netraven_readonly lists everything, and sees no sealed password", async () => {
+  await addDevice();
+  await addCredential();
+
+  const devices = await deviceList.run({ limit: 1 }, as.readonly);
+  const credentials = await credentialList.run({ limit: 1 }, as.readonly);
+  const asked = { id: credentials[0]!.id, by: "somebody", reason: "curious" };
+  const secret = await rejection(credentialSecretGet.run(asked, as.readonly));
+
+  assert.equal([devices.length, credentials.length], [1, 1]);
+  assert.is((secret as DatabaseError).sqlState, "42501");
+});
+
+test("netraven_rotator seals passwords anew, and retires a key", async () => {
+  const id = await addCredential();
+
+  const found = await credentialResealList.run({ keyId: "k2", limit: 1000 }, as.rotator);
+  const resealed = await credentialReseal.run({
+    ids: found.map(({ id }) => id),
+    sealed: found.map(({ sealed }) => sealed),
+    resealed: found.map(() => RESEALED),
+  }, as.rotator);
+  await encryptionKeyInsert.run({ keyIds: ["k0"], checkValues: ["zero"] }, as.rotator);
+  const retired = await encryptionKeyRetire.one({ keyId: "k0" }, as.rotator);
+  const keys = await encryptionKeyList.run(undefined, as.rotator);
+
+  assert.ok(resealed.some((row) => row.id === id));
+  assert.is(retired.keyId, "k0");
+  assert.ok(keys.some(({ keyId, credentials }) => keyId === "k2" && credentials > 0));
+});
+
+const ANYBODY: Client[] = ["app", "worker", "readonly", "rotator"];
+const REFUSED: [clients: Client[], statement: string][] = [
+  ...["job_logs", "connection_logs", "credential_reveals"].flatMap((
+    table,
+  ): [Client[], string][] => [
+    [ANYBODY, `update ${table} set id = default`],
+    [ANYBODY, `delete from ${table}`],
+    [ANYBODY, `truncate ${table}`],
+  ]),
+  [ANYBODY, "update credentials set uuid = gen_random_uuid()"],
+  [["worker", "readonly"], "update credentials set password = password"],
+  [["readonly"], "select password from credentials"],
+  [["readonly"], "select * from credentials"],
+  [["readonly"], "select credentials::text from credentials"],
+  [["readonly"], "select id from credentials where password like 'nr1.k1.%'"],
+  [["readonly"], "select check_value from encryption_keys"],
+  [["readonly"], "insert into tags (name) values ('x')"],
+  [["rotator"], "select username from credentials"],
+  [["rotator"], "insert into credential_reveals default values"],
+  [["worker"], "delete from credential_attempts"],
+  [["worker"], "delete from jobs"],
+  [["worker"], "update devices set hostname = 'x'"],
+  [["worker"], "update device_configurations set config_data = ''"],
+  [["worker"], "update system_settings set value = '1'"],
+  [["app", "worker", "readonly"], "update encryption_keys set retired_at = now()"],
+  [ANYBODY, "delete from encryption_keys"],
+  [ANYBODY, "delete from schema_migrations"],
+  [ANYBODY, "create table public.mine (id integer)"],
+  [ANYBODY, "create temporary table mine (id integer)"],
+  [ANYBODY, "create schema mine"],
+  [ANYBODY, "create function public.mine() returns integer language sql as 'select 1'"],
+  [ANYBODY, "alter table tags add column mine integer"],
+  [ANYBODY, "drop table tags"],
+  [ANYBODY, "select apply_roles()"],
+  [ANYBODY, "set role netraven_migrator"],
+  [ANYBODY, "alter role netraven_app superuser"],
+];
+for (const [clients, statement] of REFUSED) {
+  test(`${clients.join(", ")} may not: ${statement}`, async () => {
+    for (const client of clients) {
+      const error = await rejection(as[client].query(statement));
+
+      assert.is((error as DatabaseError).sqlState, "42501", `${client}: ${error.message}`);
+    }
+  });
+}
+
+test("somebody else's role has no way in", async () => {
+  await superuser.query("create role stranger login password 'stranger'");
+  const url = Object.assign(new URL(server.urls["netraven_app"]!), {
+    username: "stranger",
+    password: "stranger",
+  });
+
+  const db = await rejection(
+    open(url.href).then((db) => db.query("select").finally(() => db.close())),
+  );
+
+  assert.is((db as DatabaseError).sqlState, "42501");
+  await superuser.query("drop role stranger");
+});
+
+// --- Again
+
+test("apply_roles() changes nothing, when it runs a second time", async () => {
+  const before = await rightsAndSettings(owner);
+  const stamps = `select xmin::text from pg_db_role_setting order by setrole`;
+  const settings = await list(owner, stamps);
+
+  const lines = await list(owner, "select apply_roles()");
+
+  assert.equal(lines, []);
+  assert.equal(await rightsAndSettings(owner), before);
+  assert.equal(await list(owner, stamps), settings, "no row of the whole server was written");
+});
+
+test("apply_roles() brings back what somebody changed, and leaves the times that somebody chose", async () => {
+  const before = await rightsAndSettings(owner);
+  await superuser.query("grant select (password), update on credentials to netraven_readonly");
+  await superuser.query("grant all on job_logs to public");
+  await superuser.query("revoke select on jobs from netraven_worker");
+  await superuser.query("alter role netraven_app set search_path to pg_temp, public");
+  await superuser.query("alter role netraven_app set statement_timeout to '5min'");
+
+  await owner.query("select apply_roles()");
+
+  const [config] = await list(
+    owner,
+    "select rolconfig from pg_roles where rolname = 'netraven_app'",
+  ) as string[][];
+  assert.ok(config?.includes("search_path=public, pg_temp"));
+  assert.ok(config?.includes("statement_timeout=5min"));
+  await superuser.query("alter role netraven_app set statement_timeout to '1min'");
+  assert.equal(await rightsAndSettings(owner), before);
+});
+
+/** Has the first apply the roles, and commit when the second, which does the same, waits for it: its lines. */
+async function race(databases: readonly TestDatabase[], watcher: Database): Promise<unknown[]> {
+  const [a, b] = await Promise.all(databases.map(({ url }) => open(url))) as [Database, Database];
+  let other: Promise<unknown[]> | undefined;
+  await a.transaction(async (tx) => {
+    await tx.query("select apply_roles()");
+    other = list(b, "select apply_roles()");
+    other.catch(() => {});
+    await until("the other one waits", async () =>
+      (await list(
+        watcher,
+        "select from pg_stat_activity where wait_event_type = 'Lock' and query like '%apply_roles%'",
+      )).length > 0);
+  });
+  const lines = await other!;
+  await Promise.all([a.close(), b.close()]);
+  return lines;
+}
+
+for (
+  const [what, statement] of [
+    ["has no settings", "alter role netraven_app reset all"],
+    ["lacks one", "alter role netraven_app reset lock_timeout"],
+  ] as [string, string][]
+) {
+  test(`apply_roles() succeeds in two databases at once, when a role ${what}`, async () => {
+    const configs = "select rolconfig from pg_roles order by rolname";
+    const sorted = (found: unknown[]) =>
+      found.map((config) => (config as string[] | null)?.toSorted());
+    const before = await list(owner, configs);
+    await superuser.query(statement);
+
+    const lines = await race(clones, superuser);
+
+    assert.equal(lines, []);
+    assert.equal(sorted(await list(owner, configs)), sorted(before));
+  });
+}
+
+// --- One role alone
+
+test("a role that may not make roles migrates and works alone, until somebody makes them", async () => {
+  const alone = await startServer({ template: TEMPLATE });
+  const two = await cloneTwice(alone.url);
+  const url = Object.assign(new URL(alone.url), { pathname: `/${TEMPLATE}` }).href;
+  const root = await open(alone.superuserUrl);
+  const db = await open(url);
+  try {
+    const before = await rightsAndSettings(db);
+    const lines = await list(db, "select apply_roles()");
+    const after = await rightsAndSettings(db);
+    const made = await deviceInsert.one(
+      { hostname: "sw1", ipAddress: "10.0.0.1", deviceType: "arista_eos" },
+      db,
+    );
+
+    assert.equal(lines, [
+      "The roles are missing and netraven_test may not make them: all stays with netraven_test",
+    ]);
+    assert.equal(after, before);
+    assert.not.match(before.join("\n"), "netraven_app");
+
+    // An administrator makes two of them.
+    await root.query("create role netraven_app login password 'app'");
+    await root.query("create role netraven_worker login password 'worker'");
+    const left = await list(db, "select apply_roles()");
+    const app = await open(
+      Object.assign(new URL(url), { username: "netraven_app", password: "app" }).href,
+    );
+    const listed = await deviceList.run({ limit: 10 }, app);
+    const refused = await rejection(app.query("delete from job_logs"));
+    await app.close();
+
+    assert.equal(listed.map(({ id }) => id), [made.id]);
+    assert.is((refused as DatabaseError).sqlState, "42501");
+    assert.ok(left.includes(
+      "The role netraven_rotator is missing and netraven_test may not make it: create role netraven_rotator login",
+    ));
+    assert.ok(left.includes(
+      "netraven_test may not, and somebody else has to: alter role netraven_app set lock_timeout to '10s'",
+    ));
+    assert.is(left.length, 3 + 2 * 4);
+
+    // From now on it may make the rest, in two databases at once.
+    await root.query("alter role netraven_test createrole");
+    const others = await race(two, root);
+
+    assert.not.match(others.join("\n"), "is missing");
+    assert.is(
+      (await list(root, "select from pg_roles where rolname ~ '^netraven_(?!test)'")).length,
+      5,
+    );
+  } finally {
+    await db.close();
+    await root.close();
+    await alone.remove();
+  }
+});
+
+test.run();
