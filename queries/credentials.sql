@@ -310,7 +310,7 @@ from changed;
 /* @name CredentialUnsealedList */
 -- Credentials with a password from before there were keys, which nothing
 -- opens: each needs a new one.
-select id, username
+select id
 from credentials
 where
   key_id is null

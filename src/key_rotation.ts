@@ -99,8 +99,8 @@ export interface KeysChecked {
 /** What `keysStatus` tells. */
 export interface KeysStatus {
   readonly keys: readonly KeyState[];
-  /** Credentials with a password from before there were keys; at most a hundred. */
-  readonly unsealed: readonly { readonly id: number; readonly username: string }[];
+  /** The ids of credentials with a password from before there were keys; at most a hundred. */
+  readonly unsealed: readonly number[];
 }
 
 /** No key has this name: what other keys sealed is everything. */
@@ -240,7 +240,7 @@ export async function keysCheck(db: Database, options: CallOptions = {}): Promis
 export async function keysStatus(db: Database, options: CallOptions = {}): Promise<KeysStatus> {
   const keys = await db.vault.states(options);
   const unsealed = await credentialUnsealedList.run({ limit: 100 }, db, options);
-  return { keys, unsealed };
+  return { keys, unsealed: unsealed.map(({ id }) => id) };
 }
 
 /**

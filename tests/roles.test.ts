@@ -9,13 +9,16 @@ import {
   connectionLogInsert,
   connectionLogList,
   credentialAttemptRecord,
+  credentialCreate,
   credentialInsert,
   credentialList,
   credentialMatch,
   credentialReseal,
   credentialResealList,
+  credentialReveal,
   credentialRevealList,
   credentialSecretGet,
+  credentialSetPassword,
   type Database,
   type DatabaseError,
   deviceDelete,
@@ -28,10 +31,16 @@ import {
   jobInsert,
   jobLogInsert,
   jobLogList,
+  keysCheck,
+  keysRetire,
+  keysRotate,
+  keysStatus,
+  QueryError,
 } from "netraven-db";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { everyQuery, type LooseQuery } from "./support/every_query.ts";
 import { newAddress } from "./support/factories.ts";
+import { testKeys } from "./support/keys.ts";
 import { startServer, type TestServer } from "./support/server.ts";
 import { suite } from "./support/suite.ts";
 import { rejection, until } from "./support/until.ts";
@@ -456,6 +465,34 @@ test("netraven_rotator seals passwords anew, and retires a key", async () => {
   assert.ok(resealed.some((row) => row.id === id));
   assert.is(retired.keyId, "k0");
   assert.ok(keys.some(({ keyId, credentials }) => keyId === "k2" && credentials > 0));
+});
+
+test("passwords and keys go through the roles: made, revealed, rotated and retired", async () => {
+  const login = (client: string, ...keyIds: [string, ...string[]]) => {
+    const pathname = `/${clones[0]!.name}`;
+    const { href: url } = Object.assign(new URL(server.urls[`netraven_${client}`]!), { pathname });
+    const quiet = { pool: { size: 2 }, logging: { level: "silent" } } as const;
+    return connect({ url, keys: testKeys(keyIds), ...quiet });
+  };
+  const who = { by: "test", reason: "test" };
+  await using app = await login("app", "old");
+  const { id } = await credentialCreate(app, { username: "admin", password: "swordfish" });
+  await credentialSetPassword(app, id, "trout");
+  await using worker = await login("worker", "old");
+  assert.is((await credentialReveal(worker, id, who)).password.reveal(), "trout");
+
+  await using rotator = await login("rotator", "new", "old");
+  const { rotated } = await keysRotate(rotator);
+  const checked = await keysCheck(rotator);
+  await keysRetire(rotator, "old");
+  const { keys } = await keysStatus(rotator);
+
+  assert.equal([rotated, checked.opened, checked.problem], [1, 1, undefined]);
+  assert.equal(keys.map(({ keyId, rows }) => [keyId, rows]).sort(), [["new", 1], ["old", 0]]);
+  await using later = await login("app", "new");
+  assert.is((await credentialReveal(later, id, who)).password.reveal(), "trout");
+  await using readonly = await login("readonly", "new");
+  assert.instance(await rejection(credentialReveal(readonly, id, who)), QueryError);
 });
 
 const ANYBODY: Client[] = ["app", "worker", "readonly", "rotator"];

@@ -585,18 +585,16 @@ export interface CredentialUnsealedListParams {
 export interface CredentialUnsealedListResult {
   /** Identity of the credential. */
   id: number;
-  /** Name to log in with. */
-  username: string;
 }
 
-const credentialUnsealedListIR: QueryIR = {"usedParamSet":{"afterId":true,"limit":true},"params":[{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":186,"b":193}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":226,"b":232}]}],"statement":"-- Credentials with a password from before there were keys, which nothing\n-- opens: each needs a new one.\nselect id, username\nfrom credentials\nwhere\n  key_id is null\n  and id > coalesce(:afterId::integer, 0)\norder by id\nlimit :limit!::integer"};
+const credentialUnsealedListIR: QueryIR = {"usedParamSet":{"afterId":true,"limit":true},"params":[{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":176,"b":183}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":216,"b":222}]}],"statement":"-- Credentials with a password from before there were keys, which nothing\n-- opens: each needs a new one.\nselect id\nfrom credentials\nwhere\n  key_id is null\n  and id > coalesce(:afterId::integer, 0)\norder by id\nlimit :limit!::integer"};
 
 /**
  * Credentials with a password from before there were keys, which nothing
  * opens: each needs a new one.
  *
  * ```sql
- * select id, username
+ * select id
  * from credentials
  * where
  *   key_id is null

@@ -110,8 +110,7 @@ async function status(db: Database, log: Log): Promise<boolean> {
   const { keys, unsealed } = await keysStatus(db);
   log(table(keys));
   if (unsealed.length > 0) {
-    const ids = unsealed.map(({ id }) => id).join(", ");
-    log(`Not sealed by any key, set them again: credentials ${ids}`);
+    log(`Not sealed by any key, set them again: credentials ${unsealed.join(", ")}`);
   }
   return keys.every(({ problem }) => problem === undefined);
 }

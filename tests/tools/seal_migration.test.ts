@@ -42,8 +42,8 @@ test("a database with credentials of an older schema migrates, works, and can go
 
     await using db = await connect({ url, keys: testKeys(["k1"]), ...quiet });
     const { unsealed } = await keysStatus(db);
-    assert.equal(unsealed.map(({ username }) => username), ["one", "two", "three"]);
-    const rows = await Promise.all(unsealed.map(({ id }) => credentialGet.one({ id }, db)));
+    const rows = await Promise.all(unsealed.map((id) => credentialGet.one({ id }, db)));
+    assert.equal(rows.map(({ username }) => username), ["one", "two", "three"]);
     assert.is(new Set(rows.map(({ uuid }) => uuid)).size, 3);
     for (const { id, keyId, succeeded, failed } of rows) {
       assert.equal([keyId, succeeded, failed], [null, 0, 0]);
@@ -54,8 +54,8 @@ test("a database with credentials of an older schema migrates, works, and can go
       await credentialAttemptRecord.one(attempt, db);
     }
     assert.equal((await keysRotate(db)).rotated, 0);
-    await credentialSetPassword(db, unsealed[0]!.id, "swordfish");
-    const { password } = await credentialReveal(db, unsealed[0]!.id, WHO);
+    await credentialSetPassword(db, unsealed[0]!, "swordfish");
+    const { password } = await credentialReveal(db, unsealed[0]!, WHO);
     assert.is(password.reveal(), "swordfish");
     assert.is((await keysStatus(db)).unsealed.length, 2);
 
