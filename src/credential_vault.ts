@@ -12,6 +12,7 @@ import {
 import type { DatabaseVault } from "./key_states.ts";
 import type { CallOptions } from "./query.ts";
 import { Secret } from "./secret.ts";
+import type { StandardSchema } from "./settings.ts";
 import { OpenTransaction } from "./transaction.ts";
 import type { SealedPlace } from "./vault.ts";
 
@@ -181,15 +182,15 @@ export async function credentialGuard(
   };
 }
 
-/** A Standard Schema: a whole number that the server takes, or the default for none. */
-function wholeOr(otherwise: number) {
-  const validate = (value: unknown) => {
-    const number = value ?? otherwise;
-    const fits = typeof number === "number" && Number.isInteger(number) && number >= 0 &&
-      number <= 2_147_483_647;
-    return fits ? { value: number } : { issues: [{ message: "is no whole number from 0" }] };
+/** A whole number that the server takes, or the default for none. */
+function wholeOr(otherwise: number): StandardSchema<number> {
+  const validate = (given: unknown) => {
+    const value = given ?? otherwise;
+    const fits = typeof value === "number" && Number.isInteger(value) && value >= 0 &&
+      value <= 2_147_483_647;
+    return fits ? { value } : { issues: [{ message: "is no whole number from 0" }] };
   };
-  return { "~standard": { version: 1, vendor: "netraven-db", validate } } as const;
+  return { "~standard": { version: 1, vendor: "netraven-db", validate } };
 }
 
 function secretOf(password: string | Secret, query: string): Secret {
