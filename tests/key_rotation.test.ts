@@ -17,7 +17,7 @@ import {
   keysStatus,
   NotFoundError,
   Vault,
-  VaultError,
+  type VaultError,
 } from "netraven-db";
 import { SEALED_COLUMNS } from "../src/key_rotation.ts";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
