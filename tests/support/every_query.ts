@@ -31,6 +31,8 @@ export interface LooseQuery {
 /** A query and what it takes. */
 export interface Described {
   readonly query: LooseQuery;
+  /** What it sends. */
+  readonly text: string;
   readonly fields: readonly Field[];
 }
 
@@ -67,7 +69,7 @@ export function describeAll(db: Database): Promise<Described[]> {
         const sealed = await refuses(query, name, "plain", names);
         fields.push({ name, required, sealed, ...rows[i]! });
       }
-      described.push({ query, fields });
+      described.push({ query, text, fields });
     }
     return described;
   });
