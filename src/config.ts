@@ -15,13 +15,13 @@ import {
   type Text,
   type VaultSection,
 } from "./config_shape.ts";
+import { isKeyId } from "./envelope.ts";
 import { type Variable, variablesOf } from "./environment.ts";
 import { ConfigError } from "./errors.ts";
 import type { Json } from "./json.ts";
 import { fault, locatePlain, locateYaml, type Node, type Place } from "./located.ts";
 import type { KeyRingConfig, KeySource } from "./key_ring.ts";
 import { parseDatabaseUrl, type Target } from "./url.ts";
-import { isKeyId } from "./vault.ts";
 
 /** Sizes of the pool. */
 export interface PoolConfig {

@@ -2,6 +2,7 @@
  * A statement of `queries/`, as a typed function. pgtyped wrote its parameters
  * and its text; what is needed to run it is worked out once, at the first call.
  */
+import { isSealed } from "./envelope.ts";
 import { DatabaseError, NotFoundError, ParameterError } from "./errors.ts";
 
 /** What pgtyped knows of a statement. */
@@ -58,9 +59,17 @@ interface Compiled {
   readonly text: string;
   readonly fields: readonly string[];
   readonly required: readonly boolean[];
+  /** Which of them are envelopes. */
+  readonly sealed: readonly number[];
   /** Shared by every call that has no options of its own. */
   readonly options: QueryOptions;
 }
+
+/**
+ * Parameters that are sealed texts, in whatever query. The database would refuse others, but a
+ * server may write the parameters of all that it is sent to its log.
+ */
+const SEALED: ReadonlySet<string> = new Set(["password", "sealed", "resealed"]);
 
 /** One statement of `queries/`. */
 export class Query<Params, Row> {
@@ -169,11 +178,12 @@ export class Query<Params, Row> {
       text,
       fields,
       required: params.map(({ required }) => required),
+      sealed: fields.flatMap((field, i) => SEALED.has(field) ? [i] : []),
       options: { name: this.name, fields, reads: readsOnly(text) },
     };
   }
 
-  #values(params: Params, { fields, required }: Compiled): unknown[] {
+  #values(params: Params, { fields, required, sealed }: Compiled): unknown[] {
     const given = (params ?? {}) as Readonly<Record<string, unknown>>;
     const values: unknown[] = [];
     for (let i = 0; i < fields.length; i++) {
@@ -183,6 +193,11 @@ export class Query<Params, Row> {
         throw new ParameterError(field, "is missing", { query: this.name });
       }
       values.push(value);
+    }
+    for (const i of sealed) {
+      if (values[i] === null || isSealed(values[i])) continue;
+      const problem = "is not sealed: credentialCreate and credentialSetPassword take a password";
+      throw new ParameterError(fields[i] as string, problem, { query: this.name });
     }
     return values;
   }

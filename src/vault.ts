@@ -10,6 +10,7 @@
  * The format is frozen: `tests/vault.test.ts` holds vectors of it.
  */
 import { Buffer } from "node:buffer";
+import { FORMAT, isKeyId, keyIdOf } from "./envelope.ts";
 import { VaultError } from "./errors.ts";
 import { Secret } from "./secret.ts";
 
@@ -35,25 +36,12 @@ export interface SealedPlace {
 
 type Key = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
-const FORMAT = "nr1";
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-const KEY_ID = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const NAME = /^[a-z_][a-z0-9_]*$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const encoder = new TextEncoder();
-
-/** Whether a key may be called so: lower-case letters, digits, `_` and `-`, at most 63. */
-export function isKeyId(keyId: unknown): keyId is string {
-  return typeof keyId === "string" && KEY_ID.test(keyId);
-}
-
-/** The key that an envelope names; undefined for a text that is no envelope. */
-export function keyIdOf(envelope: string): string | undefined {
-  const [format, keyId, sealed, more] = envelope.split(".");
-  return format === FORMAT && isKeyId(keyId) && sealed && more === undefined ? keyId : undefined;
-}
 
 /** Keys, ready to seal and to open. */
 export class Vault {

@@ -14,12 +14,14 @@ import {
   credentialMatch,
   credentialMatchMany,
   credentialPasswordSet,
+  credentialReseal,
   credentialResealList,
   credentialRevealList,
   credentialSecretGet,
   credentialUpdate,
   type Database,
   deviceGet,
+  ParameterError,
   tagGetByName,
   tagInsert,
 } from "netraven-db";
@@ -125,22 +127,41 @@ test("CredentialInsert makes a credential with its tags, priority 100 unless tol
   assert.is(await credentialGet.first({ id: -1 }, db), undefined);
 });
 
-test("CredentialInsert takes no password in the clear, and its error does not tell it", async () => {
-  await addKey(db);
-  const plain = ["swordfish", "", "nr1.factory.swordfish", `nr2.factory.${"A".repeat(50)}`];
-  for (const password of plain) {
-    const uuid = crypto.randomUUID();
+const PLAIN = ["swordfish", "", "nr1.factory.swordfish", `nr2.factory.${"A".repeat(50)}`];
 
-    const error = await rejection(credentialInsert.one({ uuid, username: "u", password }, db));
+test("no query sends a password in the clear, and the error does not tell it", async () => {
+  const { id } = await addCredential(db);
+  for (const password of PLAIN) {
+    const uuid = crypto.randomUUID();
+    const batch = { ids: [id], sealed: [SECRET], resealed: [password] };
+
+    const errors = [
+      await rejection(credentialInsert.one({ uuid, username: "u", password }, db)),
+      await rejection(credentialPasswordSet.one({ id, password }, db)),
+      await rejection(credentialReseal.run(batch, db)),
+    ];
+
+    for (const error of errors) {
+      assert.instance(error, ParameterError);
+      assert.not.match(inspect(error, { depth: 9, showHidden: true }), "swordfish");
+    }
+    const named = errors.map((error) => (error as ParameterError).field);
+    assert.equal(named, ["password", "password", "resealed"]);
+  }
+});
+
+test("the database takes no password in the clear from anybody, and the error does not tell it", async () => {
+  await addKey(db);
+  for (const password of PLAIN) {
+    const insert = "insert into credentials (uuid, username, password) values ($1, 'u', $2)";
+
+    const error = await rejection(db.query(insert, [crypto.randomUUID(), password]));
 
     assert.instance(error, ConstraintError);
     assert.is((error as ConstraintError).constraint, "sealed_text_is_an_envelope");
     assert.not.match(inspect(error, { depth: 9, showHidden: true }), "swordfish");
   }
-  const { id } = await addCredential(db);
-  const update = credentialPasswordSet.one({ id, password: "swordfish" }, db);
-  assert.instance(await rejection(update), ConstraintError);
-  assert.is(await count(db, "credentials"), 1);
+  assert.is(await count(db, "credentials"), 0);
 });
 
 test("CredentialInsert refuses an envelope of a key that nobody noted", async () => {

@@ -10,6 +10,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { Database } from "../client.ts";
 import { type Config, loadConfig } from "../config.ts";
+import { isKeyId } from "../envelope.ts";
 import { ConfigError, DatabaseError } from "../errors.ts";
 import { hasKeyFile, keysGenerate } from "../key_ring.ts";
 import {
@@ -21,7 +22,6 @@ import {
   type Unopened,
 } from "../key_rotation.ts";
 import type { KeyState } from "../key_states.ts";
-import { isKeyId } from "../vault.ts";
 
 type Log = (line: string) => void;
 

@@ -27,7 +27,8 @@ import type { Memory } from "./memory.ts";
 import { statementOf } from "./raw.ts";
 import type { SettingReads } from "./settings.ts";
 import type { SideOptions } from "./side.ts";
-import { comparisonTable, memoryTable, type On, settingTable } from "./table.ts";
+import { comparisonTable, memoryTable, type On, settingTable, vaultTable } from "./table.ts";
+import type { VaultRate } from "./vault.ts";
 
 type Runtime = "Node" | "Deno";
 
@@ -208,6 +209,12 @@ async function settings(
   return { ...JSON.parse(stdout) as SettingReads, runtime };
 }
 
+async function vaultRates(runtime: Runtime, installed: Installed): Promise<On<VaultRate>[]> {
+  const { program, args, cwd } = command(runtime, "vault.ts", installed);
+  const { stdout } = await run(program, [...args, quick ? "150" : "900"], { cwd });
+  return (JSON.parse(stdout) as VaultRate[]).map((rate) => ({ ...rate, runtime }));
+}
+
 /** A side whose turn is a whole process. */
 function whole(work: () => Promise<unknown>): Contestant {
   return {
@@ -300,6 +307,8 @@ async function main(): Promise<void> {
     );
     progress("settings");
     const settingReads = [await settings("Node", place)];
+    progress("sealing and opening");
+    const vaults = await vaultRates("Node", place.installed);
     progress("starts of processes");
     comparisons.push(...(await starts(place)).map(onNode));
     const imported = await importCost(place);
@@ -311,6 +320,7 @@ async function main(): Promise<void> {
       await reads("point read", { what: "point", ...one }, place, { runtime: "Deno", goal: 1.05 }),
     );
     settingReads.push(await settings("Deno", place));
+    vaults.push(...await vaultRates("Deno", place.installed));
 
     const deno = await run(DENO, ["--version"], { cwd: PROJECT });
     const machine = {
@@ -328,6 +338,7 @@ async function main(): Promise<void> {
         machine,
         comparisons,
         settings: settingReads,
+        vault: vaults,
         memories,
         import: { modules, unwanted },
       };
@@ -340,6 +351,7 @@ async function main(): Promise<void> {
     );
     console.log(comparisonTable(comparisons) + "\n");
     console.log(settingTable(settingReads) + "\n");
+    console.log(vaultTable(vaults) + "\n");
     console.log(memoryTable(memories) + "\n");
     console.log(
       `A query module alone loads ${modules} modules; of the driver, pgtyped or yaml: ` +

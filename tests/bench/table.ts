@@ -2,6 +2,7 @@
 import type { Comparison } from "./compare.ts";
 import type { Memory } from "./memory.ts";
 import type { SettingReads } from "./settings.ts";
+import type { VaultRate } from "./vault.ts";
 
 /** A result, and where it was measured. */
 export type On<T> = T & { readonly runtime: "Node" | "Deno" };
@@ -38,6 +39,37 @@ export function settingTable(results: readonly On<SettingReads>[]): string {
       map.toFixed(1),
       `≥ ${goal}`,
       verdict(ours >= goal),
+    ]),
+  ]);
+}
+
+/** Sealing and opening, a line each; what a core does alone follows from the processor time. */
+export function vaultTable(results: readonly On<VaultRate>[]): string {
+  const rate = (perSecond: number) => (perSecond / 1000).toFixed(1);
+  return columns([
+    [
+      "thousand/s",
+      "ours",
+      "node:crypto",
+      "time ratio",
+      "quartiles",
+      "CPU ours",
+      "node:crypto",
+      "a core ours",
+      "node:crypto",
+      "rounds",
+    ],
+    ...results.map(({ name, runtime, ours, raw, ratio, quartiles: [low, high], cpu, rounds }) => [
+      runtime === "Node" ? name : `${name}, ${runtime}`,
+      rate(ours),
+      rate(raw),
+      ratio.toFixed(2),
+      `${low.toFixed(2)} to ${high.toFixed(2)}`,
+      time(cpu.ours),
+      time(cpu.raw),
+      rate(1000 / cpu.ours),
+      rate(1000 / cpu.raw),
+      String(rounds),
     ]),
   ]);
 }

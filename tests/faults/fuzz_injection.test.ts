@@ -7,6 +7,7 @@ import { connect, type Database, DatabaseError, type Queryable } from "netraven-
 import { createDatabase } from "../support/database.ts";
 import { LONG, PATIENCE } from "../support/effort.ts";
 import { describeAll, type Described, everyQuery, type Field } from "../support/every_query.ts";
+import { envelope } from "../support/factories.ts";
 import { addFleet } from "../support/fleet.ts";
 import { INJECTIONS } from "../support/odd_values.ts";
 import { suite } from "../support/suite.ts";
@@ -53,7 +54,7 @@ async function contents(db: Queryable, of: "rows" | "number" = "rows"): Promise<
 }
 
 /** A value that finds, or makes, something. */
-function usual({ name, type, labels }: Field): unknown {
+function usual({ name, type, labels, sealed }: Field): unknown {
   const values: Readonly<Record<string, unknown>> = {
     "integer": name === "limit" ? 10 : 2,
     "bigint": 2,
@@ -66,13 +67,14 @@ function usual({ name, type, labels }: Field): unknown {
     "bytea": new Uint8Array(32),
   };
   const element = type.replace("[]", "");
-  const value = labels[0] ?? values[element];
+  const value = sealed ? envelope() : labels[0] ?? values[element];
   assert.ok(value !== undefined, `There is no value for the type ${type}`);
   return element === type ? value : [value];
 }
 
 /** The text, as a value of the type; undefined where the type takes none. */
-function textual({ type, labels }: Field, text: string): unknown {
+function textual({ type, labels, sealed }: Field, text: string): unknown {
+  if (sealed) return undefined;
   if (type === "jsonb") return { [text]: text };
   const element = type.replace("[]", "");
   const takes = ["text", "inet", "uuid", "timestamp with time zone"].includes(element) ||

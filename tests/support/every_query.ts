@@ -5,11 +5,14 @@
 import * as netraven from "netraven-db";
 import type { CallOptions, Database, Queryable } from "netraven-db";
 import { Query } from "../../src/query.ts";
+import { envelope } from "./factories.ts";
 
 /** A parameter of a query. */
 export interface Field {
   readonly name: string;
   readonly required: boolean;
+  /** Takes envelopes alone. */
+  readonly sealed: boolean;
   /** As the server writes it, such as `timestamp with time zone[]`. */
   readonly type: string;
   /** The values of an enum; empty for any other type. */
@@ -28,8 +31,13 @@ export interface LooseQuery {
 /** A query and what it takes. */
 export interface Described {
   readonly query: LooseQuery;
+  /** What it sends. */
+  readonly text: string;
   readonly fields: readonly Field[];
 }
+
+/** What every parameter takes, as long as nothing is sent. */
+const ANYTHING = envelope();
 
 /** Every query that the package exports. */
 export function everyQuery(): LooseQuery[] {
@@ -57,9 +65,11 @@ export function describeAll(db: Database): Promise<Described[]> {
       await tx.query("deallocate described");
       const fields: Field[] = [];
       for (const [i, name] of names.entries()) {
-        fields.push({ name, required: await refusesWithout(query, name, names), ...rows[i]! });
+        const required = await refuses(query, name, undefined, names);
+        const sealed = await refuses(query, name, "plain", names);
+        fields.push({ name, required, sealed, ...rows[i]! });
       }
-      described.push({ query, fields });
+      described.push({ query, text, fields });
     }
     return described;
   });
@@ -68,7 +78,7 @@ export function describeAll(db: Database): Promise<Described[]> {
 /** What the query hands to a database. */
 async function callOf(query: LooseQuery): Promise<{ text: string; names: readonly string[] }> {
   let call: { text: string; names: readonly string[] } | undefined;
-  await query.run(new Proxy({}, { get: () => 1 }), {
+  await query.run(new Proxy({}, { get: () => ANYTHING }), {
     query: async (text, _values, options) => {
       call = { text, names: options?.fields ?? [] };
       return { rows: [], rowCount: 0 };
@@ -81,9 +91,11 @@ async function callOf(query: LooseQuery): Promise<{ text: string; names: readonl
   return call;
 }
 
-async function refusesWithout(
+/** Whether the query refuses the value, undefined for none, before it sends anything. */
+async function refuses(
   query: LooseQuery,
-  missing: string,
+  name: string,
+  value: unknown,
   names: readonly string[],
 ): Promise<boolean> {
   const nowhere: Queryable = {
@@ -92,11 +104,9 @@ async function refusesWithout(
       throw new Error("run() streams");
     },
   };
-  const params = Object.fromEntries(
-    names.filter((name) => name !== missing).map((name) => [name, 1]),
-  );
+  const params = Object.fromEntries(names.map((name) => [name, ANYTHING]));
   try {
-    await query.run(params, nowhere);
+    await query.run({ ...params, [name]: value }, nowhere);
     return false;
   } catch {
     return true;

@@ -1,6 +1,7 @@
 /** Values for parameters: such as fit their type and are odd all the same, and such as fit none. */
 import fc from "fast-check";
 import type { Field } from "./every_query.ts";
+import { envelope } from "./factories.ts";
 
 /** Stands in every text here, so that a message which repeats a value is found out. */
 export const CANARY = "kAnarI3nv0gel";
@@ -333,12 +334,14 @@ export const FITTING: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
 };
 
 /** Values that the layer must take for this parameter, whatever the server then says. */
-export function fitting({ type, labels }: Field): fc.Arbitrary<unknown> {
+export function fitting({ type, labels, sealed }: Field): fc.Arbitrary<unknown> {
   const element = type.replace(/\[\]$/, "");
   const known = labels.length > 0 ? fc.constantFrom(...labels) : FITTING[element];
   if (known === undefined) throw new Error(`There are no values for the type ${type}: add some`);
   const textual = ["text", "character varying", "inet", "uuid", "timestamp with time zone"];
-  const values = textual.includes(element) || labels.length > 0
+  const values = sealed
+    ? text.map((text) => envelope(CANARY + text))
+    : textual.includes(element) || labels.length > 0
     ? fc.oneof(known, canaryText)
     : known;
   if (element === type) return values;
