@@ -1139,7 +1139,7 @@ CREATE TABLE public.encryption_keys (
     retired_at timestamp(3) with time zone,
     check_value text NOT NULL,
     live boolean GENERATED ALWAYS AS ((retired_at IS NULL)) STORED NOT NULL,
-    CONSTRAINT key_id_is_a_short_name CHECK ((key_id ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text)),
+    CONSTRAINT key_id_has_1_to_63_characters CHECK (((char_length(key_id) >= 1) AND (char_length(key_id) <= 63))),
     CONSTRAINT retired_after_created CHECK ((retired_at >= created_at))
 );
 
