@@ -44,8 +44,9 @@ for (const [i, { where, code }] of all.entries()) {
     const before = process.env["DATABASE_URL"];
     process.env["DATABASE_URL"] = database.url;
     const printed: unknown[] = [];
+    const tell = (...values: unknown[]) => printed.push(values);
     try {
-      await example(db, { log: (...values: unknown[]) => printed.push(values) });
+      await example(db, { log: tell, debug: tell, info: tell, warn: tell, error: tell });
       await until("it leaves no connection in use", () => db.stats().busy === 0);
     } finally {
       if (before === undefined) delete process.env["DATABASE_URL"];
