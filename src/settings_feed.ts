@@ -89,7 +89,7 @@ export class SettingsFeed {
         if (this.#closed) break;
         slot.unref();
         await slot.command(`listen ${CHANNEL}`, HEARTBEAT_ANSWER);
-        if (!await this.#greet()) {
+        if (!await this.#greet(slot)) {
           this.#logger.warn(
             `Settings: notifications do not arrive (a transaction pooler?); asking every ${POLL} ms`,
           );
@@ -120,15 +120,20 @@ export class SettingsFeed {
   /**
    * Sends a notification over another connection and waits for it: a pooler that
    * shares connections between transactions accepts `listen` and delivers nothing.
+   *
+   * @throws {DatabaseError} the listener was lost meanwhile, which tells nothing of a pooler.
    */
-  async #greet(): Promise<boolean> {
+  async #greet(slot: Slot): Promise<boolean> {
     const greeting = crypto.randomUUID();
-    const heard = new Promise<boolean>((resolve) => {
+    const heard = new Promise<boolean>((resolve, reject) => {
+      slot.onLoss = reject;
       this.#greeted = (text) => {
         if (text === greeting) resolve(true);
       };
       after(() => resolve(false), HEARTBEAT_ANSWER).unref();
     });
+    heard.catch(NOTHING);
+    if (slot.death !== undefined) throw slot.death;
     await this.#db.query("select pg_notify($1, $2)", [CHANNEL, JSON.stringify({ greeting })], {
       name: "SettingGreeting",
     });

@@ -10,6 +10,10 @@ import {
   settingUpsert,
   type StandardSchema,
 } from "netraven-db";
+import { loadConfig } from "../src/config.ts";
+import { openSlot } from "../src/login.ts";
+import { SettingsFeed } from "../src/settings_feed.ts";
+import type { Slot } from "../src/slot.ts";
 import { createDatabase } from "./support/database.ts";
 import { suite } from "./support/suite.ts";
 import { rejection, until } from "./support/until.ts";
@@ -343,6 +347,45 @@ test("get() keeps answering from memory when the server is away", async () => {
   await here.close();
 
   assert.is(await here.settings.get("a"), 1);
+});
+
+test("a listener that is lost while it greets itself is no sign of a pooler: the next one listens", async () => {
+  const config = (await loadConfig({ url: database.url })).database;
+  const listeners: Slot[] = [];
+  const greeter = Object.create(here, {
+    query: {
+      value: async (...[text, values, options]: Parameters<Database["query"]>) => {
+        // The greeting of the first one goes to nobody.
+        if (options?.name !== "SettingGreeting" || listeners.length > 1) {
+          return await here.query(text, values, options);
+        }
+        listeners[0]!.discard();
+        return { rows: [], rowCount: 0 };
+      },
+    },
+  }) as Database;
+  const warnings: string[] = [];
+  const logger = { ...console, warn: (line: string) => warnings.push(line) };
+  const feed = new SettingsFeed(
+    greeter,
+    async (onNotify) => {
+      const slot = await openSlot(config, 5_000, onNotify);
+      listeners.push(slot);
+      return slot;
+    },
+    logger,
+    { changed: () => {}, known: () => ({ count: 0, version: 0 }) },
+  );
+
+  feed.start();
+  try {
+    await until("it listens", () => feed.freshness().mode === "listening", 4_000);
+  } finally {
+    await feed.close();
+  }
+
+  assert.equal(warnings, []);
+  assert.is(listeners.length, 2);
 });
 
 test.run();

@@ -76,7 +76,9 @@ export function describeAll(db: Database): Promise<Described[]> {
 }
 
 /** What the query hands to a database. */
-async function callOf(query: LooseQuery): Promise<{ text: string; names: readonly string[] }> {
+export async function callOf(
+  query: LooseQuery,
+): Promise<{ text: string; names: readonly string[] }> {
   let call: { text: string; names: readonly string[] } | undefined;
   await query.run(new Proxy({}, { get: () => ANYTHING }), {
     query: async (text, _values, options) => {
