@@ -234,9 +234,14 @@ export function encodeOther(value: unknown): string {
 function encodeArray(value: unknown, encode: (element: unknown) => string): string {
   if (!Array.isArray(value)) throw new EncodeError(`must be an array, not ${kindOf(value)}`);
   let out = "{";
+  const shape = encode === encodeJson ? "" : shapeOf(value[0]);
   for (let i = 0; i < value.length; i++) {
     const element: unknown = value[i];
     if (i > 0) out += ",";
+    // Before version 17, PostgreSQL stores something else in place of such an array.
+    if (encode !== encodeJson && shapeOf(element) !== shape) {
+      throw new EncodeError("holds arrays of different shapes");
+    }
     if (element === null) {
       out += "NULL";
     } else if (element === undefined) {
@@ -250,6 +255,11 @@ function encodeArray(value: unknown, encode: (element: unknown) => string): stri
     }
   }
   return `${out}}`;
+}
+
+/** How long an array in an array is, and how long those in it are; empty for anything else. */
+function shapeOf(element: unknown): string {
+  return Array.isArray(element) ? `${element.length},${shapeOf(element[0])}` : "";
 }
 
 function decodeArray(text: string, decode: ((text: string) => unknown) | undefined): unknown[] {
