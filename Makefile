@@ -12,7 +12,7 @@ OLDEST := /usr/lib/postgresql/15/bin
 # Targets follow one another even with -j: they share a server and a terminal.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help migrate rollback status roles migration schema check seed start stop reset psql \
+.PHONY: help migrate rollback status roles migration schema check seed reindex start stop reset psql \
 	keys-generate keys-check keys-rotate keys-status keys-retire \
 	generate verify lint test test-node test-deno test-faults bench build ok dependencies server
 
@@ -44,6 +44,9 @@ check: dependencies server ## Try the connection and say what is wrong; json=1 f
 
 seed: dependencies server ## Add a small demonstration fleet; a second time changes nothing
 	@$(NODE) src/tools/seed.ts
+
+reindex: dependencies server ## Index the lines of configurations that are not; all=1 for those that are, too
+	@$(NODE) src/tools/reindex.ts $(if $(all),--all)
 
 # Names go by environment, as above.
 keys-generate keys-retire: export KEY_ID := $(value id)

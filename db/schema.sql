@@ -13,6 +13,18 @@ SET client_min_messages = warning;
 SET row_security = off;
 
 --
+-- Name: pg_trgm; Type: EXTENSION; Schema: -; Owner: -
+--
+
+CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
+
+--
+-- Name: EXTENSION pg_trgm; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
+
+--
 -- Name: job_status; Type: TYPE; Schema: public; Owner: -
 --
 
@@ -436,7 +448,9 @@ CREATE FUNCTION public.role_grants() RETURNS TABLE(grantee text, privileges text
             'table system_settings',
             'table jobs',
             'table device_configurations',
-            'table device_states'
+            'table device_states',
+            'table config_lines',
+            'table config_line_ends'
           ]
         ),
         (
@@ -501,8 +515,13 @@ CREATE FUNCTION public.role_grants() RETURNS TABLE(grantee text, privileges text
         ),
         (
           'netraven_worker',
-          'select, insert, update (verified_at)',
+          'select, insert, update (verified_at, added, removed, blame)',
           array['table device_configurations']
+        ),
+        (
+          'netraven_worker',
+          'select, insert, delete',
+          array['table config_lines', 'table config_line_ends']
         ),
         (
           'netraven_worker',
@@ -526,6 +545,8 @@ CREATE FUNCTION public.role_grants() RETURNS TABLE(grantee text, privileges text
             'table jobs',
             'table device_configurations',
             'table device_states',
+            'table config_lines',
+            'table config_line_ends',
             'table job_logs',
             'table connection_logs'
           ]
@@ -650,6 +671,95 @@ $$;
 --
 
 COMMENT ON FUNCTION public.system_settings_take_turn() IS 'Lets one transaction at a time write settings.';
+
+--
+-- Name: config_line_ends; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.config_line_ends (
+    device_id integer NOT NULL,
+    configuration_id bigint NOT NULL,
+    line integer NOT NULL,
+    lines integer NOT NULL,
+    ended_by bigint NOT NULL
+);
+
+--
+-- Name: TABLE config_line_ends; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.config_line_ends IS 'Index of the lines that stand in the latest configurations no more; made anew from the texts by make reindex.';
+
+--
+-- Name: COLUMN config_line_ends.device_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_line_ends.device_id IS 'The device of the configuration.';
+
+--
+-- Name: COLUMN config_line_ends.configuration_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_line_ends.configuration_id IS 'The version that the lines came in with.';
+
+--
+-- Name: COLUMN config_line_ends.line; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_line_ends.line IS 'Number of the first of them in that version, from 1.';
+
+--
+-- Name: COLUMN config_line_ends.lines; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_line_ends.lines IS 'How many lines.';
+
+--
+-- Name: COLUMN config_line_ends.ended_by; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_line_ends.ended_by IS 'The first version that lacks them.';
+
+--
+-- Name: config_lines; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.config_lines (
+    device_id integer NOT NULL,
+    configuration_id bigint NOT NULL,
+    line integer NOT NULL,
+    lines text NOT NULL
+);
+
+--
+-- Name: TABLE config_lines; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.config_lines IS 'Index of every line that ever stood in a configuration, once for each time it came in; made anew from the texts by make reindex.';
+
+--
+-- Name: COLUMN config_lines.device_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_lines.device_id IS 'The device of the configuration.';
+
+--
+-- Name: COLUMN config_lines.configuration_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_lines.configuration_id IS 'The version that the lines came in with.';
+
+--
+-- Name: COLUMN config_lines.line; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_lines.line IS 'Number of the first of them in that version, from 1.';
+
+--
+-- Name: COLUMN config_lines.lines; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_lines.lines IS 'Lines that follow one another there, joined by line feeds.';
 
 --
 -- Name: connection_logs; Type: TABLE; Schema: public; Owner: -
@@ -967,7 +1077,11 @@ CREATE TABLE public.device_configurations (
     retrieved_at timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL,
     verified_at timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL,
     content_hash bytea NOT NULL,
-    metadata jsonb DEFAULT '{}'::jsonb NOT NULL
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    raw bytea,
+    added integer,
+    removed integer,
+    blame bytea
 );
 
 --
@@ -992,7 +1106,7 @@ COMMENT ON COLUMN public.device_configurations.device_id IS 'The device the conf
 -- Name: COLUMN device_configurations.config_data; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.device_configurations.config_data IS 'The text as the device sent it.';
+COMMENT ON COLUMN public.device_configurations.config_data IS 'The text as the device sent it; where that was no text, a readable form of raw.';
 
 --
 -- Name: COLUMN device_configurations.retrieved_at; Type: COMMENT; Schema: public; Owner: -
@@ -1010,13 +1124,37 @@ COMMENT ON COLUMN public.device_configurations.verified_at IS 'When this text wa
 -- Name: COLUMN device_configurations.content_hash; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.device_configurations.content_hash IS 'SHA-256 of the text in UTF-8, 32 bytes.';
+COMMENT ON COLUMN public.device_configurations.content_hash IS 'SHA-256 of what the device sent, 32 bytes.';
 
 --
 -- Name: COLUMN device_configurations.metadata; Type: COMMENT; Schema: public; Owner: -
 --
 
 COMMENT ON COLUMN public.device_configurations.metadata IS 'What the caller noted about this version: a JSON object, empty by default.';
+
+--
+-- Name: COLUMN device_configurations.raw; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.raw IS 'The bytes as the device sent them; null when they are the text in UTF-8.';
+
+--
+-- Name: COLUMN device_configurations.added; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.added IS 'Lines that the version before lacks; null while it is not indexed.';
+
+--
+-- Name: COLUMN device_configurations.removed; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.removed IS 'Lines that only the version before has; null while it is not indexed.';
+
+--
+-- Name: COLUMN device_configurations.blame; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.blame IS 'Where each line came in, as src/blame.ts writes it; null while the version is not indexed.';
 
 --
 -- Name: device_configurations_id_seq; Type: SEQUENCE; Schema: public; Owner: -
@@ -1541,6 +1679,20 @@ ALTER TABLE public.tags ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 
 --
+-- Name: config_line_ends config_line_ends_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.config_line_ends
+    ADD CONSTRAINT config_line_ends_pkey PRIMARY KEY (device_id, configuration_id, line);
+
+--
+-- Name: config_lines config_lines_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.config_lines
+    ADD CONSTRAINT config_lines_pkey PRIMARY KEY (device_id, configuration_id, line);
+
+--
 -- Name: connection_logs connection_logs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1716,6 +1868,12 @@ ALTER TABLE ONLY public.tags
     ADD CONSTRAINT tags_pkey PRIMARY KEY (id);
 
 --
+-- Name: config_lines_lines_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX config_lines_lines_idx ON public.config_lines USING gin (lines public.gin_trgm_ops) WITH (fastupdate=off);
+
+--
 -- Name: connection_logs_job_id_timestamp_id_idx; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -1780,6 +1938,20 @@ CREATE TRIGGER system_settings_stamp BEFORE INSERT OR UPDATE ON public.system_se
 --
 
 CREATE TRIGGER system_settings_take_turn BEFORE INSERT OR DELETE OR UPDATE ON public.system_settings FOR EACH STATEMENT EXECUTE FUNCTION public.system_settings_take_turn();
+
+--
+-- Name: config_line_ends config_line_ends_device_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.config_line_ends
+    ADD CONSTRAINT config_line_ends_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id) ON DELETE CASCADE;
+
+--
+-- Name: config_lines config_lines_device_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.config_lines
+    ADD CONSTRAINT config_lines_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id) ON DELETE CASCADE;
 
 --
 -- Name: connection_logs connection_logs_device_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -1906,4 +2078,5 @@ INSERT INTO public.schema_migrations (version) VALUES
     ('20261125090100'),
     ('20261125090200'),
     ('20261125090300'),
+    ('20261125090350'),
     ('20261125090400');

@@ -34,6 +34,7 @@ inserted as (
   insert into device_configurations (
     device_id,
     config_data,
+    raw,
     content_hash,
     metadata,
     retrieved_at,
@@ -42,6 +43,7 @@ inserted as (
   select
     :deviceId!,
     :configData!,
+    :raw::bytea,
     :contentHash!,
     coalesce(:metadata::jsonb, '{}'),
     next_at,
@@ -82,7 +84,10 @@ select
   ) as "verified_at!",
   device_configurations.content_hash,
   device_configurations.metadata,
-  device_configurations.config_data
+  device_configurations.added,
+  device_configurations.removed,
+  device_configurations.config_data,
+  device_configurations.raw
 from device_configurations
 left join device_states
   on device_states.device_id = device_configurations.device_id
@@ -101,7 +106,10 @@ select
   ) as "verified_at!",
   device_configurations.content_hash,
   device_configurations.metadata,
-  device_configurations.config_data
+  device_configurations.added,
+  device_configurations.removed,
+  device_configurations.config_data,
+  device_configurations.raw
 from unnest(array[:idA!::bigint, :idB!::bigint])
   with ordinality as wanted (id, place)
 join device_configurations on device_configurations.id = wanted.id
@@ -119,7 +127,10 @@ select
   device_states.verified_at as "verified_at!",
   device_configurations.content_hash,
   device_configurations.metadata,
-  device_configurations.config_data
+  device_configurations.added,
+  device_configurations.removed,
+  device_configurations.config_data,
+  device_configurations.raw
 from device_states
 join device_configurations
   on device_configurations.id = device_states.configuration_id
@@ -138,7 +149,10 @@ select
   ) as "verified_at!",
   device_configurations.content_hash,
   device_configurations.metadata,
-  device_configurations.config_data
+  device_configurations.added,
+  device_configurations.removed,
+  device_configurations.config_data,
+  device_configurations.raw
 from device_configurations
 left join device_states
   on device_states.device_id = device_configurations.device_id
@@ -161,7 +175,12 @@ select
   device_states.verified_at as "verified_at!",
   device_configurations.content_hash,
   device_configurations.metadata,
-  octet_length(device_configurations.config_data) as "size!"
+  device_configurations.added,
+  device_configurations.removed,
+  coalesce(
+    octet_length(device_configurations.raw),
+    octet_length(device_configurations.config_data)
+  ) as "size!"
 from device_states
 join device_configurations
   on device_configurations.id = device_states.configuration_id
@@ -186,7 +205,12 @@ select
   ) as "verified_at!",
   device_configurations.content_hash,
   device_configurations.metadata,
-  octet_length(device_configurations.config_data) as "size!"
+  device_configurations.added,
+  device_configurations.removed,
+  coalesce(
+    octet_length(device_configurations.raw),
+    octet_length(device_configurations.config_data)
+  ) as "size!"
 from device_configurations
 left join device_states
   on device_states.device_id = device_configurations.device_id
@@ -213,9 +237,28 @@ where
   and content_hash = :contentHash!
 returning configuration_id as "id!";
 
-/* @name ConfigDelete */
--- Deletes a version. The latest one stays while its device does: to delete it
--- breaks device_states_device_id_configuration_id_fkey.
+/* @name ConfigBlameGet */
+-- A version with its text and where its lines came in, as src/blame.ts reads it.
+select
+  id,
+  device_id,
+  retrieved_at,
+  config_data,
+  blame
+from device_configurations
+where id = :id!;
+
+/* @name ConfigTimeList */
+-- When versions were first read, by id.
+select id, retrieved_at
+from device_configurations
+where id = any(:ids!::bigint[])
+order by id;
+
+/* @name ConfigVersionDelete */
+-- Deletes a version; configDelete mends the index of lines as well. The latest
+-- one stays while its device does: to delete it breaks
+-- device_states_device_id_configuration_id_fkey.
 delete from device_configurations
 where id = :id!
 returning id, device_id, retrieved_at;

@@ -3,9 +3,14 @@
  * narrow row of `device_states` decides, by compare-and-set for a text that did
  * not change, and under its row lock for one that did.
  */
-import { createHash } from "node:crypto";
-import { textProblem } from "./codec.ts";
+import { indexEntry, reindexDevice } from "./config_index.ts";
+import { configText } from "./config_text.ts";
 import { ParameterError } from "./errors.ts";
+import {
+  configIndexBaseGet,
+  type ConfigIndexBaseGetResult,
+  configIndexWrite,
+} from "./generated/config_lines.ts";
 import { configInsert, configVerify } from "./generated/device_configurations.ts";
 import {
   deviceStateEnsure,
@@ -27,8 +32,10 @@ export interface Session extends Queryable {
 /** What `configSave` takes. */
 export interface ConfigSave {
   readonly deviceId: number;
-  /** The configuration, as the device sent it. */
-  readonly text: string;
+  /** The configuration, as the device sent it; this or `bytes`. */
+  readonly text?: string | undefined;
+  /** The same as bytes, whatever they are: NUL and what is no UTF-8 are kept. */
+  readonly bytes?: Uint8Array | undefined;
   /** Whatever should be kept beside a new version. */
   readonly metadata?: Json | undefined;
   /** When it was read from the device; now unless told. Only a new version keeps it. */
@@ -43,6 +50,10 @@ export interface ConfigSaved {
   readonly changed: boolean;
   /** The version that was the latest before; equal to `id` where nothing changed; null at the first save. */
   readonly previousId: number | null;
+  /** Lines that the version before lacks. */
+  readonly added: number;
+  /** Lines that only the version before has. */
+  readonly removed: number;
 }
 
 /**
@@ -52,8 +63,8 @@ export interface ConfigSaved {
  * other: never two versions of one text in a row.
  *
  * @param db A database, or a transaction that the save shall be part of.
- * @throws {ParameterError} the text holds a NUL character or a lone surrogate;
- *   `retrievedAt` is before the latest version's.
+ * @throws {ParameterError} the text holds a lone surrogate; there is neither text nor bytes, or
+ *   both; `retrievedAt` is before the latest version's.
  * @throws {ConstraintError} there is no such device.
  * @throws {ConnectionError | TimeoutError | CommitUnknownError} may be called again: the
  *   second call finds the text unchanged where the first one stored it.
@@ -64,12 +75,15 @@ export interface ConfigSaved {
  */
 export async function configSave(
   db: Session,
-  { deviceId, text, metadata, retrievedAt }: ConfigSave,
+  { deviceId, text: given, bytes, metadata, retrievedAt }: ConfigSave,
   options: CallOptions = {},
 ): Promise<ConfigSaved> {
-  const problem = typeof text === "string" ? textProblem(text) : "must be a string";
-  if (problem !== undefined) throw new ParameterError("text", problem, { query: "ConfigSave" });
-  const contentHash = createHash("sha256").update(text).digest();
+  if ((given === undefined) === (bytes === undefined)) {
+    throw new ParameterError("text", "and bytes: give one of them", { query: "ConfigSave" });
+  }
+  const sent = given ?? bytes ?? "";
+  const field = given === undefined ? "bytes" : "text";
+  const { text, raw, hash: contentHash } = configText(sent, field, "ConfigSave");
 
   // The usual case, in one round trip: what was read is what is stored.
   const verified = await configVerify.first({ deviceId, contentHash }, db, options);
@@ -85,18 +99,39 @@ export async function configSave(
     // Somebody may have stored the same text since the first look.
     const raced = await configVerify.first({ deviceId, contentHash }, tx);
     if (raced !== undefined) return unchanged(raced.id);
+    const before = await configIndexBaseGet.first({ deviceId }, tx);
     const inserted = await configInsert.first(
-      { deviceId, configData: text, contentHash, metadata, retrievedAt },
+      { deviceId, configData: text, raw, contentHash, metadata, retrievedAt },
       tx,
     );
     if (inserted === undefined) {
       const late = "is before the latest version; import versions oldest first";
       throw new ParameterError("retrievedAt", late, { query: "ConfigSave" });
     }
-    return { id: inserted.id, changed: true, previousId: state.configurationId };
+    const { id } = inserted;
+    const { added, removed } = await addToIndex(tx, { id, deviceId, text }, before);
+    return { id, changed: true, previousId: state.configurationId, added, removed };
   }, { ...options, name: "ConfigSave" });
 }
 
 function unchanged(id: number): ConfigSaved {
-  return { id, changed: false, previousId: id };
+  return { id, changed: false, previousId: id, added: 0, removed: 0 };
+}
+
+/** Indexes a new version; where the one before is not, all of the device. */
+async function addToIndex(
+  tx: Transaction,
+  { id, deviceId, text }: { id: number; deviceId: number; text: string },
+  before: ConfigIndexBaseGetResult | undefined,
+): Promise<{ added: number; removed: number }> {
+  if (before !== undefined && before.blame === null) {
+    await reindexDevice(tx, deviceId);
+    const { added, removed } = await configIndexBaseGet.one({ deviceId }, tx);
+    return { added: added ?? 0, removed: removed ?? 0 };
+  }
+  const known = before?.blame &&
+    { id: before.id, text: before.configData, blame: before.blame };
+  const entry = await indexEntry(text, known || undefined);
+  await configIndexWrite.run({ id, ...entry }, tx);
+  return entry;
 }

@@ -13,7 +13,11 @@ export {
 } from "./client.ts";
 export type { ConfigOptions } from "./config.ts";
 export type { LogLevel } from "./config_shape.ts";
+export { type BlamedLine, configBlame } from "./config_blame.ts";
+export { configDelete } from "./config_delete.ts";
+export { type ConfigDiff, configDiff, type DiffOperation } from "./config_diff.ts";
 export { type ConfigSave, configSave, type ConfigSaved, type Session } from "./config_save.ts";
+export { configBytes } from "./config_text.ts";
 export {
   type CredentialCreate,
   credentialCreate,
@@ -76,6 +80,7 @@ export type { AcquireTrace, QueryTrace, SlotTrace, TransactionTrace } from "./tr
 export type { Transaction, TransactionOptions } from "./transaction.ts";
 export { type KeyProvider, type SealedPlace, Vault } from "./vault.ts";
 
+export * from "./generated/config_lines.ts";
 export * from "./generated/connection_logs.ts";
 export * from "./generated/credential_attempts.ts";
 export * from "./generated/credential_reveals.ts";

@@ -2,7 +2,6 @@
 import * as assert from "uvu/assert";
 import {
   configAsOfGet,
-  configDelete,
   configGet,
   configHistoryList,
   type ConfigHistoryListResult,
@@ -12,6 +11,7 @@ import {
   configPairGet,
   configSave,
   configVerify,
+  configVersionDelete,
   connect,
   ConstraintError,
   type Database,
@@ -41,8 +41,18 @@ test.after(async () => {
   await database.drop();
 });
 
-const LISTED = ["contentHash", "deviceId", "id", "metadata", "retrievedAt", "size", "verifiedAt"];
-const WHOLE = [...LISTED.filter((field) => field !== "size"), "configData"].sort();
+const LISTED = [
+  "added",
+  "contentHash",
+  "deviceId",
+  "id",
+  "metadata",
+  "removed",
+  "retrievedAt",
+  "size",
+  "verifiedAt",
+];
+const WHOLE = [...LISTED.filter((field) => field !== "size"), "configData", "raw"].sort();
 
 function hour(hour: number): Date {
   return new Date(Date.UTC(2024, 0, 1, hour));
@@ -141,7 +151,10 @@ test("ConfigGet returns one version with its text, and when it was last verified
     verifiedAt: hour(1),
     contentHash: await sha256("text 1"),
     metadata: {},
+    added: 1,
+    removed: 0,
     configData: "text 1",
+    raw: null,
   });
   assert.equal([latest.configData, latest.verifiedAt], ["text 2", hour(20)]);
   assert.is(await configGet.first({ id: -1 }, db), undefined);
@@ -307,11 +320,11 @@ test("ConfigVerify never goes back", async () => {
   assert.equal((await configLatestGet.one({ deviceId }, db)).verifiedAt, future);
 });
 
-test("ConfigDelete deletes an old version, and refuses the latest while its device lives", async () => {
+test("ConfigVersionDelete deletes an old version, and refuses the latest while its device lives", async () => {
   const { deviceId, ids } = await addHistory([1, 2]);
 
-  const deleted = await configDelete.one({ id: ids[0]! }, db);
-  const latest = await rejection(configDelete.run({ id: ids[1]! }, db));
+  const deleted = await configVersionDelete.one({ id: ids[0]! }, db);
+  const latest = await rejection(configVersionDelete.run({ id: ids[1]! }, db));
 
   assert.equal(deleted, { id: ids[0]!, deviceId, retrievedAt: hour(1) });
   assert.instance(latest, ConstraintError);
@@ -320,7 +333,7 @@ test("ConfigDelete deletes an old version, and refuses the latest while its devi
     "device_states_device_id_configuration_id_fkey",
     "foreign_key",
   ]);
-  assert.equal(await configDelete.run({ id: ids[0]! }, db), []);
+  assert.equal(await configVersionDelete.run({ id: ids[0]! }, db), []);
   const left = await configHistoryList.run({ deviceId, limit: 10 }, db);
   assert.equal(left.map(({ id }) => id), [ids[1]]);
   await deviceDelete.one({ id: deviceId }, db);

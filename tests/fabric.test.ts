@@ -3,13 +3,16 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import {
+  configAbsentSearch,
   configAsOfGet,
+  configBlame,
   configGet,
   configHistoryList,
   type ConfigHistoryListResult,
   configLatestGet,
   configLatestList,
   configSave,
+  configSearch,
   connect,
   type Database,
   deviceCount,
@@ -19,6 +22,7 @@ import {
   tagEnsure,
   tagList,
 } from "netraven-db";
+import { linesOf } from "../src/config_text.ts";
 import { createDatabase, sharedData } from "./support/database.ts";
 import { count } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
@@ -136,7 +140,8 @@ function addTests(folder: string): void {
 
       const saved = await configSave(db, { deviceId: deviceIds.get(hostname)!, text: latest.text });
 
-      assert.equal(saved, { id: latest.id!, changed: false, previousId: latest.id! });
+      const counts = { added: 0, removed: 0 };
+      assert.equal(saved, { id: latest.id!, changed: false, previousId: latest.id!, ...counts });
     }
     assert.is(await count(db, "device_configurations"), 764);
   });
@@ -147,6 +152,51 @@ function addTests(folder: string): void {
 
       assert.ok(row.configData === text, `${hostname} ${retrievedAt.toISOString()}`);
       assert.equal([row.deviceId, +row.retrievedAt], [deviceIds.get(hostname), +retrievedAt]);
+    }
+  });
+
+  test("ConfigSearch finds in every version what stands there, and ConfigAbsentSearch what does not", async () => {
+    for (
+      const text of ["10.255.0.", "Ethernet49", "no service", "ntp server", "neighbor 10.255.1.1"]
+    ) {
+      for (const { hostname } of switches) {
+        const ids = [deviceIds.get(hostname)!];
+        const hits = await configSearch.run({ text, deviceIds: ids, limit: 100_000 }, db);
+        for (const version of versionsOf(hostname)) {
+          const lines = version.text.split("\n").filter((line) => line.includes(text)).sort();
+          const found = hits.filter(({ since, until }) =>
+            since <= version.retrievedAt && (until === null || version.retrievedAt < until)
+          ).map((hit) => hit.text).sort();
+          assert.equal(found, lines, `${text} in ${hostname}`);
+        }
+      }
+      const lacking = switches.filter(({ hostname }) =>
+        !versionsOf(hostname).at(-1)!.text.includes(text)
+      );
+      const absent = await configAbsentSearch.run({ text, limit: 100 }, db);
+      assert.equal(
+        absent.map(({ hostname }) => hostname),
+        lacking.map(({ hostname }) => hostname).sort(),
+        text,
+      );
+    }
+  });
+
+  test("configBlame() tells of the lines of each latest version since when they stand", async () => {
+    for (const { hostname } of switches) {
+      const all = versionsOf(hostname);
+      const latest = all.at(-1)!;
+
+      const blamed = await configBlame(db, latest.id!);
+
+      assert.equal(blamed.map(({ text }) => text), linesOf(latest.text));
+      for (const { text, configurationId, since } of blamed) {
+        const place = all.findIndex(({ id }) => id === configurationId);
+        assert.equal(since, all[place]!.retrievedAt);
+        for (const version of all.slice(place)) {
+          assert.ok(linesOf(version.text).includes(text), `${text} of ${hostname}`);
+        }
+      }
     }
   });
 
@@ -221,7 +271,10 @@ function addTests(folder: string): void {
 
     assert.is(rows.length, 16);
     for (const row of rows) {
-      const { configData, ...rest } = await configLatestGet.one({ deviceId: row.deviceId }, db);
+      const { configData, raw: _, ...rest } = await configLatestGet.one(
+        { deviceId: row.deviceId },
+        db,
+      );
       const { size, ...listed } = row;
       assert.equal(listed, rest);
       assert.is(size, new TextEncoder().encode(configData).length);

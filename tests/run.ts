@@ -69,11 +69,11 @@ const PROJECT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The longest a file may take, in milliseconds. */
 const FILE_TIMEOUT = LONG ? 3_600_000 : 300_000;
 /**
- * Faults of the network, of a server's life and of what a caller hands over, keys and secrets: a second
- * server tells little more about them. Naming one of these files runs it on every server.
+ * Faults of the network, of a server's life and of what a caller hands over, keys and secrets, the settings
+ * cache, the package and the documentation: a second server tells little more about them. Naming one of these files runs it on every server.
  */
 const ONCE =
-  /faults.(abort|deadlines|disk_full|fuzz_injection|fuzz_rows|large_texts|lost_answers|overload|server|settings|storm)|tests.(key_states|secrecy)|tools.(keys|secrecy)/;
+  /faults.(abort|deadlines|disk_full|fuzz_injection|fuzz_rows|large_texts|lost_answers|overload|server|settings|storm)|tests.(examples|key_rotation|key_states|secrecy|settings)|tools.(generate|keys|package|permissions|secrecy|seed)/;
 /** What the children keep of the variables that are the tests' own. */
 const KEPT: readonly string[] = ["NETRAVEN_TEST", "TEST_LONG", "TEST_SEED"];
 

@@ -28,7 +28,9 @@ begin
             'table system_settings',
             'table jobs',
             'table device_configurations',
-            'table device_states'
+            'table device_states',
+            'table config_lines',
+            'table config_line_ends'
           ]
         ),
         (
@@ -93,8 +95,13 @@ begin
         ),
         (
           'netraven_worker',
-          'select, insert, update (verified_at)',
+          'select, insert, update (verified_at, added, removed, blame)',
           array['table device_configurations']
+        ),
+        (
+          'netraven_worker',
+          'select, insert, delete',
+          array['table config_lines', 'table config_line_ends']
         ),
         (
           'netraven_worker',
@@ -118,6 +125,8 @@ begin
             'table jobs',
             'table device_configurations',
             'table device_states',
+            'table config_lines',
+            'table config_line_ends',
             'table job_logs',
             'table connection_logs'
           ]

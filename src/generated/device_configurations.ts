@@ -8,12 +8,13 @@ export interface ConfigInsertParams {
   contentHash: Uint8Array;
   deviceId: number;
   metadata?: Json | null | undefined;
+  raw?: Uint8Array | null | undefined;
   retrievedAt?: Date | null | undefined;
 }
 
 /** A row of `ConfigInsert`. */
 export interface ConfigInsertResult {
-  /** SHA-256 of the text in UTF-8, 32 bytes. */
+  /** SHA-256 of what the device sent, 32 bytes. */
   contentHash: Uint8Array;
   /** The device the configuration was read from. */
   deviceId: number;
@@ -29,7 +30,7 @@ export interface ConfigInsertResult {
   verifiedAt: Date;
 }
 
-const configInsertIR: QueryIR = {"usedParamSet":{"retrievedAt":true,"deviceId":true,"configData":true,"contentHash":true,"metadata":true},"params":[{"name":"retrievedAt","required":false,"transform":{"type":"scalar"},"locs":[{"a":645,"b":656},{"a":825,"b":836},{"a":914,"b":925}]},{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":798,"b":807},{"a":1265,"b":1274}]},{"name":"configData","required":true,"transform":{"type":"scalar"},"locs":[{"a":1281,"b":1292}]},{"name":"contentHash","required":true,"transform":{"type":"scalar"},"locs":[{"a":1299,"b":1311}]},{"name":"metadata","required":false,"transform":{"type":"scalar"},"locs":[{"a":1327,"b":1335}]}],"statement":"-- Configurations are versions: a row is written when a device's text changes.\n-- Stores a new latest version, sets for good when the one before it was last\n-- verified, and moves the device's state on to it. Only for a transaction that\n-- holds DeviceStateLock and found another hash there.\n-- The time is now, or that of the version before it if that is later: the\n-- transaction may have begun before the other one committed. For an import it\n-- may be given; versions come oldest first then, and no row comes back for one\n-- that is older than the latest.\nwith latest as (\n  select\n    configuration_id,\n    verified_at,\n    coalesce(\n      :retrievedAt::timestamptz,\n      greatest(retrieved_at, date_trunc('milliseconds', now()))\n    ) as next_at\n  from device_states\n  where\n    device_id = :deviceId!\n    and (\n      :retrievedAt::timestamptz is null\n      or retrieved_at is null\n      or retrieved_at <= :retrievedAt\n    )\n),\nsuperseded as (\n  update device_configurations\n  set verified_at = latest.verified_at\n  from latest\n  where device_configurations.id = latest.configuration_id\n),\ninserted as (\n  insert into device_configurations (\n    device_id,\n    config_data,\n    content_hash,\n    metadata,\n    retrieved_at,\n    verified_at\n  )\n  select\n    :deviceId!,\n    :configData!,\n    :contentHash!,\n    coalesce(:metadata::jsonb, '{}'),\n    next_at,\n    next_at\n  from latest\n  returning id, device_id, content_hash, retrieved_at, verified_at, metadata\n),\nmoved as (\n  update device_states\n  set\n    content_hash = inserted.content_hash,\n    configuration_id = inserted.id,\n    retrieved_at = inserted.retrieved_at,\n    verified_at = inserted.verified_at\n  from inserted\n  where device_states.device_id = inserted.device_id\n)\nselect\n  inserted.id,\n  inserted.device_id,\n  inserted.retrieved_at,\n  inserted.verified_at,\n  inserted.content_hash,\n  inserted.metadata,\n  latest.configuration_id as previous_id\nfrom inserted\ncross join latest"};
+const configInsertIR: QueryIR = {"usedParamSet":{"retrievedAt":true,"deviceId":true,"configData":true,"raw":true,"contentHash":true,"metadata":true},"params":[{"name":"retrievedAt","required":false,"transform":{"type":"scalar"},"locs":[{"a":645,"b":656},{"a":825,"b":836},{"a":914,"b":925}]},{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":798,"b":807},{"a":1274,"b":1283}]},{"name":"configData","required":true,"transform":{"type":"scalar"},"locs":[{"a":1290,"b":1301}]},{"name":"raw","required":false,"transform":{"type":"scalar"},"locs":[{"a":1308,"b":1311}]},{"name":"contentHash","required":true,"transform":{"type":"scalar"},"locs":[{"a":1325,"b":1337}]},{"name":"metadata","required":false,"transform":{"type":"scalar"},"locs":[{"a":1353,"b":1361}]}],"statement":"-- Configurations are versions: a row is written when a device's text changes.\n-- Stores a new latest version, sets for good when the one before it was last\n-- verified, and moves the device's state on to it. Only for a transaction that\n-- holds DeviceStateLock and found another hash there.\n-- The time is now, or that of the version before it if that is later: the\n-- transaction may have begun before the other one committed. For an import it\n-- may be given; versions come oldest first then, and no row comes back for one\n-- that is older than the latest.\nwith latest as (\n  select\n    configuration_id,\n    verified_at,\n    coalesce(\n      :retrievedAt::timestamptz,\n      greatest(retrieved_at, date_trunc('milliseconds', now()))\n    ) as next_at\n  from device_states\n  where\n    device_id = :deviceId!\n    and (\n      :retrievedAt::timestamptz is null\n      or retrieved_at is null\n      or retrieved_at <= :retrievedAt\n    )\n),\nsuperseded as (\n  update device_configurations\n  set verified_at = latest.verified_at\n  from latest\n  where device_configurations.id = latest.configuration_id\n),\ninserted as (\n  insert into device_configurations (\n    device_id,\n    config_data,\n    raw,\n    content_hash,\n    metadata,\n    retrieved_at,\n    verified_at\n  )\n  select\n    :deviceId!,\n    :configData!,\n    :raw::bytea,\n    :contentHash!,\n    coalesce(:metadata::jsonb, '{}'),\n    next_at,\n    next_at\n  from latest\n  returning id, device_id, content_hash, retrieved_at, verified_at, metadata\n),\nmoved as (\n  update device_states\n  set\n    content_hash = inserted.content_hash,\n    configuration_id = inserted.id,\n    retrieved_at = inserted.retrieved_at,\n    verified_at = inserted.verified_at\n  from inserted\n  where device_states.device_id = inserted.device_id\n)\nselect\n  inserted.id,\n  inserted.device_id,\n  inserted.retrieved_at,\n  inserted.verified_at,\n  inserted.content_hash,\n  inserted.metadata,\n  latest.configuration_id as previous_id\nfrom inserted\ncross join latest"};
 
 /**
  * Configurations are versions: a row is written when a device's text changes.
@@ -69,6 +70,7 @@ const configInsertIR: QueryIR = {"usedParamSet":{"retrievedAt":true,"deviceId":t
  *   insert into device_configurations (
  *     device_id,
  *     config_data,
+ *     raw,
  *     content_hash,
  *     metadata,
  *     retrieved_at,
@@ -77,6 +79,7 @@ const configInsertIR: QueryIR = {"usedParamSet":{"retrievedAt":true,"deviceId":t
  *   select
  *     :deviceId!,
  *     :configData!,
+ *     :raw::bytea,
  *     :contentHash!,
  *     coalesce(:metadata::jsonb, '{}'),
  *     next_at,
@@ -115,9 +118,11 @@ export interface ConfigGetParams {
 
 /** A row of `ConfigGet`. */
 export interface ConfigGetResult {
-  /** The text as the device sent it. */
+  /** Lines that the version before lacks; null while it is not indexed. */
+  added: number | null;
+  /** The text as the device sent it; where that was no text, a readable form of raw. */
   configData: string;
-  /** SHA-256 of the text in UTF-8, 32 bytes. */
+  /** SHA-256 of what the device sent, 32 bytes. */
   contentHash: Uint8Array;
   /** The device the configuration was read from. */
   deviceId: number;
@@ -125,12 +130,16 @@ export interface ConfigGetResult {
   id: number;
   /** What the caller noted about this version: a JSON object, empty by default. */
   metadata: Json;
+  /** The bytes as the device sent them; null when they are the text in UTF-8. */
+  raw: Uint8Array | null;
+  /** Lines that only the version before has; null while it is not indexed. */
+  removed: number | null;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
   verifiedAt: Date;
 }
 
-const configGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":561,"b":564}]}],"statement":"-- One version with its text.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.config_data\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\nwhere device_configurations.id = :id!"};
+const configGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":654,"b":657}]}],"statement":"-- One version with its text.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.config_data,\n  device_configurations.raw\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\nwhere device_configurations.id = :id!"};
 
 /**
  * One version with its text.
@@ -146,7 +155,10 @@ const configGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id",
  *   ) as "verified_at!",
  *   device_configurations.content_hash,
  *   device_configurations.metadata,
- *   device_configurations.config_data
+ *   device_configurations.added,
+ *   device_configurations.removed,
+ *   device_configurations.config_data,
+ *   device_configurations.raw
  * from device_configurations
  * left join device_states
  *   on device_states.device_id = device_configurations.device_id
@@ -164,9 +176,11 @@ export interface ConfigPairGetParams {
 
 /** A row of `ConfigPairGet`. */
 export interface ConfigPairGetResult {
-  /** The text as the device sent it. */
+  /** Lines that the version before lacks; null while it is not indexed. */
+  added: number | null;
+  /** The text as the device sent it; where that was no text, a readable form of raw. */
   configData: string;
-  /** SHA-256 of the text in UTF-8, 32 bytes. */
+  /** SHA-256 of what the device sent, 32 bytes. */
   contentHash: Uint8Array;
   /** The device the configuration was read from. */
   deviceId: number;
@@ -174,12 +188,16 @@ export interface ConfigPairGetResult {
   id: number;
   /** What the caller noted about this version: a JSON object, empty by default. */
   metadata: Json;
+  /** The bytes as the device sent them; null when they are the text in UTF-8. */
+  raw: Uint8Array | null;
+  /** Lines that only the version before has; null while it is not indexed. */
+  removed: number | null;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
   verifiedAt: Date;
 }
 
-const configPairGetIR: QueryIR = {"usedParamSet":{"idA":true,"idB":true},"params":[{"name":"idA","required":true,"transform":{"type":"scalar"},"locs":[{"a":396,"b":400}]},{"name":"idB","required":true,"transform":{"type":"scalar"},"locs":[{"a":411,"b":415}]}],"statement":"-- Two versions with their texts, in the order asked for.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.config_data\nfrom unnest(array[:idA!::bigint, :idB!::bigint])\n  with ordinality as wanted (id, place)\njoin device_configurations on device_configurations.id = wanted.id\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\norder by wanted.place"};
+const configPairGetIR: QueryIR = {"usedParamSet":{"idA":true,"idB":true},"params":[{"name":"idA","required":true,"transform":{"type":"scalar"},"locs":[{"a":489,"b":493}]},{"name":"idB","required":true,"transform":{"type":"scalar"},"locs":[{"a":504,"b":508}]}],"statement":"-- Two versions with their texts, in the order asked for.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.config_data,\n  device_configurations.raw\nfrom unnest(array[:idA!::bigint, :idB!::bigint])\n  with ordinality as wanted (id, place)\njoin device_configurations on device_configurations.id = wanted.id\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\norder by wanted.place"};
 
 /**
  * Two versions with their texts, in the order asked for.
@@ -195,7 +213,10 @@ const configPairGetIR: QueryIR = {"usedParamSet":{"idA":true,"idB":true},"params
  *   ) as "verified_at!",
  *   device_configurations.content_hash,
  *   device_configurations.metadata,
- *   device_configurations.config_data
+ *   device_configurations.added,
+ *   device_configurations.removed,
+ *   device_configurations.config_data,
+ *   device_configurations.raw
  * from unnest(array[:idA!::bigint, :idB!::bigint])
  *   with ordinality as wanted (id, place)
  * join device_configurations on device_configurations.id = wanted.id
@@ -214,9 +235,11 @@ export interface ConfigLatestGetParams {
 
 /** A row of `ConfigLatestGet`. */
 export interface ConfigLatestGetResult {
-  /** The text as the device sent it. */
+  /** Lines that the version before lacks; null while it is not indexed. */
+  added: number | null;
+  /** The text as the device sent it; where that was no text, a readable form of raw. */
   configData: string;
-  /** SHA-256 of the text in UTF-8, 32 bytes. */
+  /** SHA-256 of what the device sent, 32 bytes. */
   contentHash: Uint8Array;
   /** The device the configuration was read from. */
   deviceId: number;
@@ -224,13 +247,17 @@ export interface ConfigLatestGetResult {
   id: number;
   /** What the caller noted about this version: a JSON object, empty by default. */
   metadata: Json;
+  /** The bytes as the device sent them; null when they are the text in UTF-8. */
+  raw: Uint8Array | null;
+  /** Lines that only the version before has; null while it is not indexed. */
+  removed: number | null;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
   /** When the latest configuration was last read; null before the first. */
   verifiedAt: Date;
 }
 
-const configLatestGetIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":454,"b":463}]}],"statement":"-- The latest version of a device, with its text.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  device_states.verified_at as \"verified_at!\",\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.config_data\nfrom device_states\njoin device_configurations\n  on device_configurations.id = device_states.configuration_id\nwhere device_states.device_id = :deviceId!"};
+const configLatestGetIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":547,"b":556}]}],"statement":"-- The latest version of a device, with its text.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  device_states.verified_at as \"verified_at!\",\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.config_data,\n  device_configurations.raw\nfrom device_states\njoin device_configurations\n  on device_configurations.id = device_states.configuration_id\nwhere device_states.device_id = :deviceId!"};
 
 /**
  * The latest version of a device, with its text.
@@ -243,7 +270,10 @@ const configLatestGetIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{
  *   device_states.verified_at as "verified_at!",
  *   device_configurations.content_hash,
  *   device_configurations.metadata,
- *   device_configurations.config_data
+ *   device_configurations.added,
+ *   device_configurations.removed,
+ *   device_configurations.config_data,
+ *   device_configurations.raw
  * from device_states
  * join device_configurations
  *   on device_configurations.id = device_states.configuration_id
@@ -260,9 +290,11 @@ export interface ConfigAsOfGetParams {
 
 /** A row of `ConfigAsOfGet`. */
 export interface ConfigAsOfGetResult {
-  /** The text as the device sent it. */
+  /** Lines that the version before lacks; null while it is not indexed. */
+  added: number | null;
+  /** The text as the device sent it; where that was no text, a readable form of raw. */
   configData: string;
-  /** SHA-256 of the text in UTF-8, 32 bytes. */
+  /** SHA-256 of what the device sent, 32 bytes. */
   contentHash: Uint8Array;
   /** The device the configuration was read from. */
   deviceId: number;
@@ -270,12 +302,16 @@ export interface ConfigAsOfGetResult {
   id: number;
   /** What the caller noted about this version: a JSON object, empty by default. */
   metadata: Json;
+  /** The bytes as the device sent them; null when they are the text in UTF-8. */
+  raw: Uint8Array | null;
+  /** Lines that only the version before has; null while it is not indexed. */
+  removed: number | null;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
   verifiedAt: Date;
 }
 
-const configAsOfGetIR: QueryIR = {"usedParamSet":{"deviceId":true,"at":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":645,"b":654}]},{"name":"at","required":true,"transform":{"type":"scalar"},"locs":[{"a":700,"b":703}]}],"statement":"-- The version of a device that was valid at a time, with its text; no row if\n-- its first one is later.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.config_data\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\nwhere\n  device_configurations.device_id = :deviceId!\n  and device_configurations.retrieved_at <= :at!\norder by\n  device_configurations.retrieved_at desc,\n  device_configurations.id desc\nlimit 1"};
+const configAsOfGetIR: QueryIR = {"usedParamSet":{"deviceId":true,"at":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":738,"b":747}]},{"name":"at","required":true,"transform":{"type":"scalar"},"locs":[{"a":793,"b":796}]}],"statement":"-- The version of a device that was valid at a time, with its text; no row if\n-- its first one is later.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.config_data,\n  device_configurations.raw\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\nwhere\n  device_configurations.device_id = :deviceId!\n  and device_configurations.retrieved_at <= :at!\norder by\n  device_configurations.retrieved_at desc,\n  device_configurations.id desc\nlimit 1"};
 
 /**
  * The version of a device that was valid at a time, with its text; no row if
@@ -292,7 +328,10 @@ const configAsOfGetIR: QueryIR = {"usedParamSet":{"deviceId":true,"at":true},"pa
  *   ) as "verified_at!",
  *   device_configurations.content_hash,
  *   device_configurations.metadata,
- *   device_configurations.config_data
+ *   device_configurations.added,
+ *   device_configurations.removed,
+ *   device_configurations.config_data,
+ *   device_configurations.raw
  * from device_configurations
  * left join device_states
  *   on device_states.device_id = device_configurations.device_id
@@ -317,7 +356,9 @@ export interface ConfigLatestListParams {
 
 /** A row of `ConfigLatestList`. */
 export interface ConfigLatestListResult {
-  /** SHA-256 of the text in UTF-8, 32 bytes. */
+  /** Lines that the version before lacks; null while it is not indexed. */
+  added: number | null;
+  /** SHA-256 of what the device sent, 32 bytes. */
   contentHash: Uint8Array;
   /** The device the configuration was read from. */
   deviceId: number;
@@ -325,6 +366,8 @@ export interface ConfigLatestListResult {
   id: number;
   /** What the caller noted about this version: a JSON object, empty by default. */
   metadata: Json;
+  /** Lines that only the version before has; null while it is not indexed. */
+  removed: number | null;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
   size: number;
@@ -332,7 +375,7 @@ export interface ConfigLatestListResult {
   verifiedAt: Date;
 }
 
-const configLatestListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"afterDeviceId":true,"limit":true},"params":[{"name":"deviceIds","required":false,"transform":{"type":"scalar"},"locs":[{"a":526,"b":535},{"a":593,"b":602}]},{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":650,"b":663}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":717,"b":723}]}],"statement":"-- The latest versions of the devices without their text, by device; size in\n-- bytes. Without device ids: of all.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  device_states.verified_at as \"verified_at!\",\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  octet_length(device_configurations.config_data) as \"size!\"\nfrom device_states\njoin device_configurations\n  on device_configurations.id = device_states.configuration_id\nwhere\n  (\n    :deviceIds::integer[] is null\n    or device_states.device_id = any(:deviceIds)\n  )\n  and device_states.device_id > coalesce(:afterDeviceId::integer, 0)\norder by device_states.device_id\nlimit :limit!::integer"};
+const configLatestListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"afterDeviceId":true,"limit":true},"params":[{"name":"deviceIds","required":false,"transform":{"type":"scalar"},"locs":[{"a":653,"b":662},{"a":720,"b":729}]},{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":777,"b":790}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":844,"b":850}]}],"statement":"-- The latest versions of the devices without their text, by device; size in\n-- bytes. Without device ids: of all.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  device_states.verified_at as \"verified_at!\",\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.added,\n  device_configurations.removed,\n  coalesce(\n    octet_length(device_configurations.raw),\n    octet_length(device_configurations.config_data)\n  ) as \"size!\"\nfrom device_states\njoin device_configurations\n  on device_configurations.id = device_states.configuration_id\nwhere\n  (\n    :deviceIds::integer[] is null\n    or device_states.device_id = any(:deviceIds)\n  )\n  and device_states.device_id > coalesce(:afterDeviceId::integer, 0)\norder by device_states.device_id\nlimit :limit!::integer"};
 
 /**
  * The latest versions of the devices without their text, by device; size in
@@ -346,7 +389,12 @@ const configLatestListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"afterDevi
  *   device_states.verified_at as "verified_at!",
  *   device_configurations.content_hash,
  *   device_configurations.metadata,
- *   octet_length(device_configurations.config_data) as "size!"
+ *   device_configurations.added,
+ *   device_configurations.removed,
+ *   coalesce(
+ *     octet_length(device_configurations.raw),
+ *     octet_length(device_configurations.config_data)
+ *   ) as "size!"
  * from device_states
  * join device_configurations
  *   on device_configurations.id = device_states.configuration_id
@@ -372,7 +420,9 @@ export interface ConfigHistoryListParams {
 
 /** A row of `ConfigHistoryList`. */
 export interface ConfigHistoryListResult {
-  /** SHA-256 of the text in UTF-8, 32 bytes. */
+  /** Lines that the version before lacks; null while it is not indexed. */
+  added: number | null;
+  /** SHA-256 of what the device sent, 32 bytes. */
   contentHash: Uint8Array;
   /** The device the configuration was read from. */
   deviceId: number;
@@ -380,13 +430,15 @@ export interface ConfigHistoryListResult {
   id: number;
   /** What the caller noted about this version: a JSON object, empty by default. */
   metadata: Json;
+  /** Lines that only the version before has; null while it is not indexed. */
+  removed: number | null;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
   size: number;
   verifiedAt: Date;
 }
 
-const configHistoryListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetrievedAt":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":642,"b":651}]},{"name":"afterRetrievedAt","required":false,"transform":{"type":"scalar"},"locs":[{"a":741,"b":757}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":799,"b":806}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":932,"b":938}]}],"statement":"-- The versions of a device without their text, newest first; size in bytes.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  octet_length(device_configurations.config_data) as \"size!\"\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\nwhere\n  device_configurations.device_id = :deviceId!\n  and (device_configurations.retrieved_at, device_configurations.id)\n  < (\n    coalesce(:afterRetrievedAt::timestamptz, 'infinity'),\n    coalesce(:afterId::bigint, 9223372036854775807)\n  )\norder by\n  device_configurations.retrieved_at desc,\n  device_configurations.id desc\nlimit :limit!::integer"};
+const configHistoryListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetrievedAt":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":769,"b":778}]},{"name":"afterRetrievedAt","required":false,"transform":{"type":"scalar"},"locs":[{"a":868,"b":884}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":926,"b":933}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1059,"b":1065}]}],"statement":"-- The versions of a device without their text, newest first; size in bytes.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.added,\n  device_configurations.removed,\n  coalesce(\n    octet_length(device_configurations.raw),\n    octet_length(device_configurations.config_data)\n  ) as \"size!\"\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\nwhere\n  device_configurations.device_id = :deviceId!\n  and (device_configurations.retrieved_at, device_configurations.id)\n  < (\n    coalesce(:afterRetrievedAt::timestamptz, 'infinity'),\n    coalesce(:afterId::bigint, 9223372036854775807)\n  )\norder by\n  device_configurations.retrieved_at desc,\n  device_configurations.id desc\nlimit :limit!::integer"};
 
 /**
  * The versions of a device without their text, newest first; size in bytes.
@@ -402,7 +454,12 @@ const configHistoryListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetr
  *   ) as "verified_at!",
  *   device_configurations.content_hash,
  *   device_configurations.metadata,
- *   octet_length(device_configurations.config_data) as "size!"
+ *   device_configurations.added,
+ *   device_configurations.removed,
+ *   coalesce(
+ *     octet_length(device_configurations.raw),
+ *     octet_length(device_configurations.config_data)
+ *   ) as "size!"
  * from device_configurations
  * left join device_states
  *   on device_states.device_id = device_configurations.device_id
@@ -451,13 +508,17 @@ const configVerifyIR: QueryIR = {"usedParamSet":{"deviceId":true,"contentHash":t
  */
 export const configVerify: Query<ConfigVerifyParams, ConfigVerifyResult> = new Query("ConfigVerify", configVerifyIR);
 
-/** Parameters of `ConfigDelete`. */
-export interface ConfigDeleteParams {
+/** Parameters of `ConfigBlameGet`. */
+export interface ConfigBlameGetParams {
   id: number;
 }
 
-/** A row of `ConfigDelete`. */
-export interface ConfigDeleteResult {
+/** A row of `ConfigBlameGet`. */
+export interface ConfigBlameGetResult {
+  /** Where each line came in, as src/blame.ts writes it; null while the version is not indexed. */
+  blame: Uint8Array | null;
+  /** The text as the device sent it; where that was no text, a readable form of raw. */
+  configData: string;
   /** The device the configuration was read from. */
   deviceId: number;
   /** Identity of the version. */
@@ -466,11 +527,72 @@ export interface ConfigDeleteResult {
   retrievedAt: Date;
 }
 
-const configDeleteIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":181,"b":184}]}],"statement":"-- Deletes a version. The latest one stays while its device does: to delete it\n-- breaks device_states_device_id_configuration_id_fkey.\ndelete from device_configurations\nwhere id = :id!\nreturning id, device_id, retrieved_at"};
+const configBlameGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":185,"b":188}]}],"statement":"-- A version with its text and where its lines came in, as src/blame.ts reads it.\nselect\n  id,\n  device_id,\n  retrieved_at,\n  config_data,\n  blame\nfrom device_configurations\nwhere id = :id!"};
 
 /**
- * Deletes a version. The latest one stays while its device does: to delete it
- * breaks device_states_device_id_configuration_id_fkey.
+ * A version with its text and where its lines came in, as src/blame.ts reads it.
+ *
+ * ```sql
+ * select
+ *   id,
+ *   device_id,
+ *   retrieved_at,
+ *   config_data,
+ *   blame
+ * from device_configurations
+ * where id = :id!
+ * ```
+ */
+export const configBlameGet: Query<ConfigBlameGetParams, ConfigBlameGetResult> = new Query("ConfigBlameGet", configBlameGetIR);
+
+/** Parameters of `ConfigTimeList`. */
+export interface ConfigTimeListParams {
+  ids: readonly number[];
+}
+
+/** A row of `ConfigTimeList`. */
+export interface ConfigTimeListResult {
+  /** Identity of the version. */
+  id: number;
+  /** When this text was first read; within a device it never goes back. */
+  retrievedAt: Date;
+}
+
+const configTimeListIR: QueryIR = {"usedParamSet":{"ids":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":107,"b":111}]}],"statement":"-- When versions were first read, by id.\nselect id, retrieved_at\nfrom device_configurations\nwhere id = any(:ids!::bigint[])\norder by id"};
+
+/**
+ * When versions were first read, by id.
+ *
+ * ```sql
+ * select id, retrieved_at
+ * from device_configurations
+ * where id = any(:ids!::bigint[])
+ * order by id
+ * ```
+ */
+export const configTimeList: Query<ConfigTimeListParams, ConfigTimeListResult> = new Query("ConfigTimeList", configTimeListIR);
+
+/** Parameters of `ConfigVersionDelete`. */
+export interface ConfigVersionDeleteParams {
+  id: number;
+}
+
+/** A row of `ConfigVersionDelete`. */
+export interface ConfigVersionDeleteResult {
+  /** The device the configuration was read from. */
+  deviceId: number;
+  /** Identity of the version. */
+  id: number;
+  /** When this text was first read; within a device it never goes back. */
+  retrievedAt: Date;
+}
+
+const configVersionDeleteIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":231,"b":234}]}],"statement":"-- Deletes a version; configDelete mends the index of lines as well. The latest\n-- one stays while its device does: to delete it breaks\n-- device_states_device_id_configuration_id_fkey.\ndelete from device_configurations\nwhere id = :id!\nreturning id, device_id, retrieved_at"};
+
+/**
+ * Deletes a version; configDelete mends the index of lines as well. The latest
+ * one stays while its device does: to delete it breaks
+ * device_states_device_id_configuration_id_fkey.
  *
  * ```sql
  * delete from device_configurations
@@ -478,4 +600,4 @@ const configDeleteIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"i
  * returning id, device_id, retrieved_at
  * ```
  */
-export const configDelete: Query<ConfigDeleteParams, ConfigDeleteResult> = new Query("ConfigDelete", configDeleteIR);
+export const configVersionDelete: Query<ConfigVersionDeleteParams, ConfigVersionDeleteResult> = new Query("ConfigVersionDelete", configVersionDeleteIR);

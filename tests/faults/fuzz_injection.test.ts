@@ -13,6 +13,7 @@ import { INJECTIONS } from "../support/odd_values.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("fuzz: injection", { timeout: PATIENCE });
+const INVALID_REGEX = "2201B";
 let database: Awaited<ReturnType<typeof createDatabase>>;
 let db: Database;
 let described: Described[];
@@ -121,6 +122,11 @@ for (const [place, query] of everyQuery().entries()) {
         const harmless = await effect(one, given("x".repeat(injection.length)));
         const harmful = await effect(one, given(injection));
 
+        // A text may be no regular expression, and comes elsewhere in an order than another one.
+        if ((harmful as { sqlState?: string }).sqlState === INVALID_REGEX) continue;
+        if (fields.some(({ name }) => name.startsWith("after"))) {
+          for (const outcome of [harmful, harmless]) delete (outcome as { rows?: number }).rows;
+        }
         assert.equal(harmful, harmless, `${fields.map(({ name }) => name)}: ${injection}`);
       }
     }

@@ -62,6 +62,7 @@ function grants(url: string): Promise<unknown[]> {
     from pg_proc
     cross join aclexplode(coalesce(proacl, acldefault('f', proowner))) as granted
     where pronamespace = 'public'::regnamespace and grantee <> proowner
+      and not exists (select from pg_depend where objid = pg_proc.oid and deptype = 'e')
     union all
     select concat_ws(' ', 'schema', grantee::regrole, privilege_type)
     from pg_namespace

@@ -1,0 +1,75 @@
+/** What changed between two texts, by lines. */
+/** Lines that follow one another with the same fate. */
+export interface LineChange {
+  readonly kind: "same" | "removed" | "added";
+  readonly count: number;
+}
+
+/** Beyond so many changed lines the shortest way is not looked for: its cost grows with the square. */
+const MOST_EDITS = 4_000;
+
+/**
+ * Compares lines. The shortest way where it is not too long; beyond that all between the common
+ * beginning and the common end counts as removed and added.
+ */
+export async function diffLines(
+  before: readonly string[],
+  after: readonly string[],
+): Promise<LineChange[]> {
+  const shorter = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < shorter && before[start] === after[start]) start++;
+  let end = 0;
+  while (
+    end < shorter - start && before[before.length - 1 - end] === after[after.length - 1 - end]
+  ) end++;
+  return joined([
+    { kind: "same", count: start },
+    ...await diffMiddle(
+      before.slice(start, before.length - end),
+      after.slice(start, after.length - end),
+    ),
+    { kind: "same", count: end },
+  ]);
+}
+
+async function diffMiddle(
+  before: readonly string[],
+  after: readonly string[],
+): Promise<LineChange[]> {
+  const replaced: LineChange[] = [
+    { kind: "removed", count: before.length },
+    { kind: "added", count: after.length },
+  ];
+  if (before.length === 0 || after.length === 0) return replaced;
+  // Numbers compare in one step, lines that begin alike do not.
+  const numbers = new Map<string, number>();
+  const numbered = (lines: readonly string[]) =>
+    lines.map((line) => {
+      const known = numbers.get(line) ?? numbers.size;
+      if (known === numbers.size) numbers.set(line, known);
+      return known;
+    });
+  // Loaded when it is needed: it has more files than the layer.
+  const { diffArrays } = await import("diff");
+  const changes = diffArrays(numbered(before), numbered(after), { maxEditLength: MOST_EDITS });
+  return changes?.map(({ added, removed, count }) => ({
+    kind: added ? "added" : removed ? "removed" : "same",
+    count,
+  })) ?? replaced;
+}
+
+/** Without what is empty; what follows its like is one with it. */
+function joined(changes: readonly LineChange[]): LineChange[] {
+  const all: LineChange[] = [];
+  for (const change of changes) {
+    if (change.count === 0) continue;
+    const last = all.at(-1);
+    if (last?.kind === change.kind) {
+      all[all.length - 1] = { kind: last.kind, count: last.count + change.count };
+    } else {
+      all.push(change);
+    }
+  }
+  return all;
+}

@@ -1,0 +1,342 @@
+/** The index of lines: what a search finds is what the texts hold, in every version, at every time. */
+import fc from "fast-check";
+import * as assert from "uvu/assert";
+import {
+  configAbsentSearch,
+  configBlame,
+  configDelete,
+  configDiff,
+  configGet,
+  configHistoryList,
+  configRegexSearch,
+  configSave,
+  configSearch,
+  type ConfigSearchResult,
+  connect,
+  ConstraintError,
+  type Database,
+  NotFoundError,
+  QueryError,
+} from "netraven-db";
+import { decodeBlame, encodeBlame } from "../src/blame.ts";
+import { linesOf } from "../src/config_text.ts";
+import { diffLines } from "../src/line_diff.ts";
+import { reindex } from "../src/tools/reindex.ts";
+import { createDatabase, type TestDatabase } from "./support/database.ts";
+import { effort, PATIENCE } from "./support/effort.ts";
+import { addDevice, clear } from "./support/factories.ts";
+import { suite } from "./support/suite.ts";
+import { rejection } from "./support/until.ts";
+
+const test = suite("config lines", { timeout: PATIENCE });
+let database: TestDatabase;
+let db: Database;
+
+test.before(async () => {
+  database = await createDatabase();
+  db = await connect({ url: database.url, pool: { size: 2 }, logging: { level: "silent" } });
+});
+
+test.before.each(() => clear(db));
+
+test.after(async () => {
+  await db.close();
+  await database.drop();
+});
+
+/** Few lines, so that they come, go and come back; with what a pattern could misread. */
+const line = fc.constantFrom(
+  "!",
+  "",
+  "hostname sw1",
+  "ntp server 10.1.1.1",
+  "ntp server 10.1.1.12",
+  "no service password-encryption",
+  "service password-encryption",
+  "interface GigabitEthernet0/1",
+  " description 100% _under_ a\\b",
+  "\tünïcode 👩‍💻",
+);
+const text = fc.array(line, { maxLength: 12 }).chain((lines) =>
+  fc.constantFrom("\n", "\r\n").chain((end) =>
+    fc.constantFrom("", end).map((last) => lines.join(end) + last)
+  )
+);
+const history = fc.array(text, { minLength: 1, maxLength: 6 });
+
+interface Version {
+  readonly id: number;
+  readonly at: Date;
+  readonly lines: readonly string[];
+}
+
+function plain(text: string): string[] {
+  return linesOf(text).map((line) => line.replace(/\r$/, ""));
+}
+
+/** Saves texts one after another, a day apart; gives the versions that came of it. */
+async function save(deviceId: number, texts: readonly string[]): Promise<Version[]> {
+  const versions: Version[] = [];
+  for (const [day, text] of texts.entries()) {
+    const at = new Date(Date.UTC(2026, 0, 1 + day));
+    const { id, changed } = await configSave(db, { deviceId, text, retrievedAt: at });
+    if (changed) versions.push({ id, at, lines: plain(text) });
+  }
+  return versions;
+}
+
+async function searchAll(text: string, more = {}): Promise<ConfigSearchResult[]> {
+  const all: ConfigSearchResult[] = [];
+  for (;;) {
+    const last = all.at(-1);
+    const after = last === undefined ? {} : {
+      afterDeviceId: last.deviceId,
+      afterConfigurationId: last.configurationId,
+      afterLine: last.line,
+    };
+    const page = await configSearch.run({ text, ...more, ...after, limit: 3 }, db);
+    all.push(...page);
+    if (page.length < 3) return all;
+  }
+}
+
+/** How often the lines that hold the text stand in each version, by the index. */
+function standing(hits: readonly ConfigSearchResult[], versions: readonly Version[]): string[][] {
+  return versions.map(({ at }) =>
+    hits.filter(({ since, until }) => since <= at && (until === null || at < until))
+      .map(({ text }) => text).sort()
+  );
+}
+
+test("ConfigSearch finds in every version exactly the lines that hold the text", async () => {
+  const needles = fc.constantFrom(
+    "!",
+    "ntp",
+    "10.1.1.1",
+    "100% _under",
+    "a\\b",
+    "ünï",
+    "word-enc",
+    "o",
+  );
+  await fc.assert(
+    fc.asyncProperty(history, history, needles, async (texts, others, needle) => {
+      await clear(db);
+      const devices = [await addDevice(db), await addDevice(db)];
+      const saved = [
+        await save(devices[0]!.id, texts),
+        await save(devices[1]!.id, others),
+      ];
+      for (const [i, { id: deviceId }] of devices.entries()) {
+        const hits = await searchAll(needle, { deviceIds: [deviceId] });
+        const expected = saved[i]!.map(({ lines }) =>
+          lines.filter((line) => line.includes(needle)).sort()
+        );
+        assert.equal(standing(hits, saved[i]!), expected);
+        for (const hit of hits) {
+          const version = saved[i]!.find(({ id }) => id === hit.configurationId)!;
+          assert.is(version.lines[hit.line - 1], hit.text);
+          assert.equal(hit.since, version.at);
+        }
+        const latest = await searchAll(needle, { deviceIds: [deviceId], latest: true });
+        assert.equal(latest.map(({ text }) => text).sort(), expected.at(-1));
+      }
+      const absent = await configAbsentSearch.run({ text: needle, limit: 10 }, db);
+      const lacking = devices.filter((_, i) =>
+        !saved[i]!.at(-1)!.lines.some((line) => line.includes(needle))
+      );
+      assert.equal(absent.map(({ id }) => id).sort(), lacking.map(({ id }) => id).sort());
+    }),
+    effort(25),
+  );
+});
+
+test("configBlame() says of every line since when it has stood", async () => {
+  await fc.assert(
+    fc.asyncProperty(history, async (texts) => {
+      const { id: deviceId } = await addDevice(db);
+      const versions = await save(deviceId, texts);
+      for (const [i, { id, lines }] of versions.entries()) {
+        const blamed = await configBlame(db, id);
+
+        assert.equal(blamed.map(({ text }) => text.replace(/\r$/, "")), lines);
+        assert.equal(blamed.map(({ line }) => line), lines.map((_, i) => i + 1));
+        for (const { configurationId, since, text } of blamed) {
+          const place = versions.findIndex((version) => version.id === configurationId);
+          assert.ok(place >= 0 && place <= i);
+          assert.equal(since, versions[place]!.at);
+          // It stood all the while.
+          for (const { lines } of versions.slice(place, i)) {
+            assert.ok(lines.includes(text.replace(/\r$/, "")));
+          }
+        }
+      }
+    }),
+    effort(25),
+  );
+});
+
+test("reindex makes the same index from the texts, and so does a save after none", async () => {
+  const { id: deviceId } = await addDevice(db);
+  await save(deviceId, ["a\nb\nc\n", "a\nx\nc\n", "a\nb\nc\nd\n"]);
+  const whole = async () => ({
+    lines: (await db.query("select * from config_lines order by 1, 2, 3")).rows,
+    ends: (await db.query("select * from config_line_ends order by 1, 2, 3")).rows,
+    versions:
+      (await db.query("select id, added, removed, blame from device_configurations order by id"))
+        .rows,
+  });
+  const before = await whole();
+  const forget = async () => {
+    await db.query("delete from config_lines");
+    await db.query("delete from config_line_ends");
+    await db.query("update device_configurations set blame = null, added = null, removed = null");
+  };
+
+  assert.equal(await reindex(db), { devices: 0, versions: 0 });
+  assert.equal(await reindex(db, { all: true }), { devices: 1, versions: 3 });
+  assert.equal(await whole(), before);
+  await forget();
+  assert.equal(await reindex(db), { devices: 1, versions: 3 });
+  assert.equal(await whole(), before);
+
+  await forget();
+  const saved = await configSave(db, { deviceId, text: "a\nb\nc\ne\n" });
+  assert.equal([saved.added, saved.removed], [1, 1]);
+  assert.equal((await searchAll("b")).length, 2);
+  await forget();
+  assert.is((await configBlame(db, saved.id)).length, 4);
+  assert.equal((await searchAll("e", { latest: true })).map(({ line }) => line), [4]);
+});
+
+test("configSave() counts the lines that came and went", async () => {
+  const { id: deviceId } = await addDevice(db);
+  const counts = async (text: string) => {
+    const { added, removed } = await configSave(db, { deviceId, text });
+    return [added, removed];
+  };
+
+  assert.equal(await counts("a\nb\nc\n"), [3, 0]);
+  assert.equal(await counts("a\nb\nc\n"), [0, 0]);
+  assert.equal(await counts("a\nx\ny\nc\n"), [2, 1]);
+  assert.equal(await counts(""), [0, 4]);
+  const [latest, , first] = await configHistoryList.run({ deviceId, limit: 10 }, db);
+  assert.equal([latest?.added, latest?.removed, first?.added], [0, 4, 3]);
+});
+
+test("ConfigRegexSearch finds lines that an expression matches, from their beginning to their end", async () => {
+  const { id: deviceId } = await addDevice(db);
+  await save(deviceId, [
+    "interface Ethernet1\n no shutdown\ninterface Ethernet22\nntp server 10.1.1.1\n",
+  ]);
+  const find = async (regex: string) =>
+    (await configRegexSearch.run({ regex, limit: 10 }, db)).map(({ line }) => line);
+
+  assert.equal(await find("^interface Ethernet\\d$"), [1]);
+  assert.equal(await find("Ethernet\\d+"), [1, 3]);
+  assert.equal(await find("^ no .*down$"), [2]);
+  assert.equal(await find("10\\.1\\.1\\.\\d"), [4]);
+  assert.equal(await find("shutdown.interface"), []);
+  const error = await rejection(find("(unclosed"));
+  assert.instance(error, QueryError);
+  assert.is((error as QueryError).sqlState, "2201B");
+});
+
+test("configDelete() leaves an index without the version, and the latest one in its place", async () => {
+  const { id: deviceId } = await addDevice(db);
+  const versions = await save(deviceId, ["a\n", "a\nb\n", "a\nb\nc\n"]);
+
+  await configDelete(db, versions[1]!.id);
+
+  const [hit] = await searchAll("b");
+  assert.equal([hit?.configurationId, hit?.line, hit?.until], [versions[2]!.id, 2, null]);
+  const [latest, first] = await configHistoryList.run({ deviceId, limit: 10 }, db);
+  assert.equal([latest?.added, latest?.removed, first?.added], [2, 0, 1]);
+  assert.instance(await rejection(configDelete(db, versions[1]!.id)), NotFoundError);
+  assert.instance(await rejection(configDelete(db, versions[2]!.id)), ConstraintError);
+  assert.is((await searchAll("a")).length, 1);
+});
+
+test("configDiff() tells what became of each line, and writes it as patch reads it", async () => {
+  const { id: deviceId } = await addDevice(db);
+  const [a, b] = await save(deviceId, ["one\ntwo\nthree\n", "one\n2\nthree\nfour\n"]);
+
+  const diff = await configDiff(db, a!.id, b!.id);
+
+  assert.equal(diff.operations, [
+    { kind: "same", lines: ["one"], lineA: 1, lineB: 1 },
+    { kind: "removed", lines: ["two"], lineA: 2, lineB: 2 },
+    { kind: "added", lines: ["2"], lineA: 3, lineB: 2 },
+    { kind: "same", lines: ["three"], lineA: 3, lineB: 3 },
+    { kind: "added", lines: ["four"], lineA: 4, lineB: 4 },
+  ]);
+  assert.equal([diff.added, diff.removed], [2, 1]);
+  assert.match(await diff.unified(), `--- configuration ${a!.id}\t2026-01-01T00:00:00.000Z`);
+  assert.match(await diff.unified(), " one\n-two\n+2\n three\n+four\n");
+  assert.is(await (await configDiff(db, a!.id, a!.id)).unified(), "");
+  assert.instance(await rejection(configDiff(db, a!.id, -1)), NotFoundError);
+});
+
+test("diffLines() leads from one text to the other, however they differ", async () => {
+  const lines = fc.array(fc.constantFrom("a", "b", "c", "d"), { maxLength: 30 });
+  await fc.assert(
+    fc.asyncProperty(lines, lines, async (before, after) => {
+      let [atA, atB] = [0, 0];
+      for (const { kind, count } of await diffLines(before, after)) {
+        if (kind === "same") {
+          assert.equal(before.slice(atA, atA + count), after.slice(atB, atB + count));
+        }
+        if (kind !== "added") atA += count;
+        if (kind !== "removed") atB += count;
+      }
+      assert.equal([atA, atB], [before.length, after.length]);
+    }),
+    effort(500),
+  );
+  const many = (n: number, name: string) => Array.from({ length: n }, (_, i) => `${name} ${i}`);
+  const changes = await diffLines([...many(9, "x"), ...many(30_000, "a")], [
+    ...many(9, "x"),
+    ...many(30_000, "b"),
+  ]);
+  assert.equal(changes, [
+    { kind: "same", count: 9 },
+    { kind: "removed", count: 30_000 },
+    { kind: "added", count: 30_000 },
+  ]);
+});
+
+test("decodeBlame() gives back what encodeBlame() wrote", () => {
+  const number = fc.integer({ min: 1, max: 2 ** 40 });
+  const runs = fc.array(fc.record({ configurationId: number, line: number, lines: number }));
+  fc.assert(
+    fc.property(runs, number, (given, own) => {
+      assert.equal(decodeBlame(encodeBlame(given, own), own), given.map((run) => ({ ...run })));
+    }),
+    effort(200),
+  );
+});
+
+test("a configuration that is no text is kept byte for byte, and can be searched", async () => {
+  const { id: deviceId } = await addDevice(db);
+  const bytes = new TextEncoder().encode("hostname sw1\r\nbanner \0 motd\r\n");
+  const odd = Uint8Array.from([...bytes, 0xff, 0xfe, 0x0a]);
+
+  const saved = await configSave(db, { deviceId, bytes: odd });
+  const again = await configSave(db, { deviceId, bytes: odd });
+
+  assert.is(again.changed, false);
+  const version = await configGet.one({ id: saved.id }, db);
+  assert.equal(version.raw, odd);
+  assert.is(version.configData, "hostname sw1\r\nbanner \u2400 motd\r\n\ufffd\ufffd\n");
+  assert.equal((await searchAll("banner")).map(({ text, line }) => [line, text]), [[
+    2,
+    "banner \u2400 motd",
+  ]]);
+  const plain = await configSave(db, {
+    deviceId,
+    bytes: new TextEncoder().encode("hostname sw1\r\n"),
+  });
+  assert.is((await configGet.one({ id: plain.id }, db)).raw, null);
+});
+
+test.run();
