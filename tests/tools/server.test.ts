@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, stat, unlink, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -18,7 +18,7 @@ import {
 } from "../../src/tools/server_binaries.ts";
 import { makeData } from "../../src/tools/server_data.ts";
 import { ServerError } from "../../src/tools/server_error.ts";
-import { startThrowaway, temporaryFolder } from "../../src/tools/throwaway.ts";
+import { freePort, startThrowaway, temporaryFolder } from "../../src/tools/throwaway.ts";
 import { parseDatabaseUrl } from "../../src/url.ts";
 import { suite } from "../support/suite.ts";
 import { rejection, until } from "../support/until.ts";
@@ -49,14 +49,6 @@ test.after(async () => {
 /** Starts the server of the file's data folder. */
 function start(listen = ["127.0.0.1"]): ReturnType<typeof startServer> {
   return startServer({ dataDir, bin, account, port, listen, logFile: join(folder, "log") });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Runs one statement; the URL, or who logs in to the file's server. */
