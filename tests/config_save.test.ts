@@ -348,23 +348,6 @@ test("configSave() takes the time of an import, and refuses one before the lates
   assert.equal((await deviceStateGet.one({ deviceId }, db)).retrievedAt, at(3));
 });
 
-test("configSave() saves 20 MB that no index could hold, and reads them back equal", async () => {
-  const deviceId = await newDevice();
-  const lines: string[] = [];
-  for (let i = 0; i < 500_000; i++) {
-    lines.push(`set interface ${(i * 2654435761 >>> 0).toString(36)} über ${i}`);
-  }
-  const text = lines.join("\n");
-  assert.ok(text.length > 15_000_000);
-
-  const saved = await configSave(db, { deviceId, text });
-  const again = await configSave(db, { deviceId, text });
-
-  const row = await configGet.one({ id: saved.id }, db);
-  assert.ok(row.configData === text);
-  assert.not(again.changed);
-});
-
 test("configSave() rejects with the signal's reason, and stores nothing", async () => {
   const deviceId = await newDevice();
   const reason = new Error("enough");

@@ -1,7 +1,14 @@
 /** Texts far larger than any device sends: they are stored and read whole. */
 import { createHash } from "node:crypto";
 import * as assert from "uvu/assert";
-import { configLatestGet, configSave, connect, type Database } from "netraven-db";
+import {
+  configGet,
+  configLatestGet,
+  configSave,
+  configSearch,
+  connect,
+  type Database,
+} from "netraven-db";
 import { createDatabase } from "../support/database.ts";
 import { addDevice } from "../support/factories.ts";
 import { suite } from "../support/suite.ts";
@@ -83,6 +90,26 @@ for (
     assert.is(db.stats().discarded, 0);
   });
 }
+
+test("configSave() stores 500,000 lines, finds one of them, and reads them back equal", async () => {
+  const { id: deviceId } = await addDevice(db);
+  const lines: string[] = [];
+  for (let i = 0; i < 500_000; i++) {
+    lines.push(`set interface ${(i * 2654435761 >>> 0).toString(36)} über ${i}`);
+  }
+  const text = lines.join("\n");
+  assert.ok(text.length > 15_000_000);
+
+  const saved = await configSave(db, { deviceId, text });
+  const again = await configSave(db, { deviceId, text });
+
+  const row = await configGet.one({ id: saved.id }, db);
+  assert.ok(row.configData === text);
+  assert.not(again.changed);
+  assert.is(saved.added, 500_000);
+  const [hit] = await configSearch.run({ text: lines[333_333]!, limit: 10 }, db);
+  assert.is(hit?.line, 333_334);
+});
 
 /** In code points, as the server counts. */
 function lengthOf(text: string): number {
