@@ -197,10 +197,11 @@ test("credentialCreate() and credentialSetPassword() are part of a transaction, 
 test("a password that cannot be kept as it is is refused by its field, and not repeated", async () => {
   for (const password of ["swordfish\0", "swordfish\ud800", 7, undefined]) {
     const given = { username: "u", password: password as string };
-    for (
-      const work of [credentialCreate(db, given), credentialSetPassword(db, 1, given.password)]
-    ) {
-      const error = await rejection(work);
+    const errors = [
+      await rejection(credentialCreate(db, given)),
+      await rejection(credentialSetPassword(db, 1, given.password)),
+    ];
+    for (const error of errors) {
       assert.instance(error, ParameterError);
       assert.match(error.message, /^Parameter "password" of Credential\w+ /);
       assert.not.match(inspect(error, { showHidden: true }), "swordfish");
