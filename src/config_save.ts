@@ -124,14 +124,15 @@ async function addToIndex(
   { id, deviceId, text }: { id: number; deviceId: number; text: string },
   before: ConfigIndexBaseGetResult | undefined,
 ): Promise<{ added: number; removed: number }> {
-  if (before !== undefined && before.blame === null) {
+  if (before?.blame === null) {
     await reindexDevice(tx, deviceId);
     const { added, removed } = await configIndexBaseGet.one({ deviceId }, tx);
     return { added: added ?? 0, removed: removed ?? 0 };
   }
-  const known = before?.blame &&
-    { id: before.id, text: before.configData, blame: before.blame };
-  const entry = await indexEntry(text, known || undefined);
+  const entry = await indexEntry(
+    text,
+    before && { id: before.id, text: before.configData, blame: before.blame },
+  );
   await configIndexWrite.run({ id, ...entry }, tx);
   return entry;
 }

@@ -32,14 +32,18 @@ const USAGE = "Say what to do: generate [<id>] [<file>], check, rotate, status o
 /**
  * Makes the files of the configured key ring that are missing.
  *
- * @returns Whether there are any keys in it.
+ * @returns How many were made; undefined where there is no key ring.
  * @throws {ConfigError} a file cannot be written.
  */
-export async function makeMissingKeys(config: Config, log: Log): Promise<boolean> {
-  const entries = Object.entries(config.vault?.sources ?? {});
-  for (const [keyId, { file, env }] of entries) {
+export async function makeMissingKeys(
+  { vault }: Config,
+  log: Log,
+): Promise<number | undefined> {
+  if (vault === undefined) return undefined;
+  let made = 0;
+  for (const [keyId, { file, env }] of Object.entries(vault.sources)) {
     if (file === undefined) {
-      if (config.vault?.variable(env) === undefined) {
+      if (vault.variable(env) === undefined) {
         log(`Key "${keyId}" is expected in ${env}, which is not set`);
       }
       continue;
@@ -47,8 +51,9 @@ export async function makeMissingKeys(config: Config, log: Log): Promise<boolean
     if (await hasKeyFile(file)) continue;
     await keysGenerate({ file });
     log(`Made key "${keyId}": ${shown(file)}`);
+    made++;
   }
-  return entries.length > 0;
+  return made;
 }
 
 /** Makes a new key, and says what to write into the configuration. */
@@ -162,10 +167,15 @@ export async function main(args: readonly string[], log: Log = console.log): Pro
   try {
     const config = await loadConfig();
     if (command === "generate") {
-      if (first !== undefined) await makeKey(config, first, second, log);
-      else if (!await makeMissingKeys(config, log)) {
+      if (first !== undefined) {
+        await makeKey(config, first, second, log);
+        return 0;
+      }
+      const made = await makeMissingKeys(config, log);
+      if (made === undefined) {
         throw new ConfigError("The configuration has no key ring: give the new key a name, by id=");
       }
+      if (made === 0) log("No key file is missing; a new key takes a name, as in id=2026b");
       return 0;
     }
     await using db = await openAsOwner(config);

@@ -100,6 +100,7 @@ async function application<T>(act: (db: Database) => Promise<T>): Promise<T> {
 test("keys-generate, -status, -rotate, -check and -retire lead from one key to the next", async () => {
   await configure("a2026");
   const made = await run("generate");
+  const again = await run("generate");
   const { id } = await application((app) =>
     credentialCreate(app, { username: "admin", password: "swordfish" })
   );
@@ -118,6 +119,7 @@ test("keys-generate, -status, -rotate, -check and -retire lead from one key to t
 
   assert.is(made.code, 0, made.output);
   assert.match(made.output, /^Made key "a2026": .*keys\/a2026$/);
+  assert.match(again.output, /^No key file is missing/);
   assert.is((await stat(join(folder, "keys/b2026"))).mode & 0o777, 0o600);
   assert.match(second.output, 'b2026: { file: "keys/b2026" }');
   const text = (await readFile(join(folder, "keys/b2026"), "utf8")).trim();
