@@ -13,6 +13,18 @@ SET client_min_messages = warning;
 SET row_security = off;
 
 --
+-- Name: btree_gist; Type: EXTENSION; Schema: -; Owner: -
+--
+
+CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
+
+--
+-- Name: EXTENSION btree_gist; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON EXTENSION btree_gist IS 'support for indexing common datatypes in GiST';
+
+--
 -- Name: pg_trgm; Type: EXTENSION; Schema: -; Owner: -
 --
 
@@ -450,7 +462,9 @@ CREATE FUNCTION public.role_grants() RETURNS TABLE(grantee text, privileges text
             'table device_configurations',
             'table device_states',
             'table config_lines',
-            'table config_line_ends'
+            'table config_line_ends',
+            'table config_pins',
+            'table config_quarantine'
           ]
         ),
         (
@@ -473,10 +487,29 @@ CREATE FUNCTION public.role_grants() RETURNS TABLE(grantee text, privileges text
           ]
         ),
         -- The trigger that gives a setting its version runs as who writes it.
+        -- A released configuration keeps the id it had in quarantine.
         (
           'netraven_app',
           'usage',
-          array['sequence system_settings_version_seq']
+          array[
+            'sequence system_settings_version_seq',
+            'sequence device_configurations_id_seq'
+          ]
+        ),
+        (
+          'netraven_worker',
+          'usage',
+          array['sequence device_configurations_id_seq']
+        ),
+        (
+          'netraven_app',
+          'select',
+          array['table config_line_spans']
+        ),
+        (
+          'netraven_worker',
+          'select',
+          array['table config_line_spans', 'table config_pins']
         ),
         -- Workers take jobs, log in to devices, and store what these send.
         (
@@ -510,13 +543,20 @@ CREATE FUNCTION public.role_grants() RETURNS TABLE(grantee text, privileges text
         (
           'netraven_worker',
           'select, insert, update (content_hash, configuration_id, '
-          'retrieved_at, verified_at)',
+          'retrieved_at, verified_at, verified_count)',
           array['table device_states']
         ),
         (
           'netraven_worker',
-          'select, insert, update (verified_at, added, removed, blame)',
+          'select, insert, update (verified_at, verified_count, valid_until, '
+          'previous_id, added, removed, blame)',
           array['table device_configurations']
+        ),
+        (
+          'netraven_worker',
+          'select, insert, delete, update (reasons, verified_at, '
+          'verified_count)',
+          array['table config_quarantine']
         ),
         (
           'netraven_worker',
@@ -547,6 +587,9 @@ CREATE FUNCTION public.role_grants() RETURNS TABLE(grantee text, privileges text
             'table device_states',
             'table config_lines',
             'table config_line_ends',
+            'table config_line_spans',
+            'table config_pins',
+            'table config_quarantine',
             'table job_logs',
             'table connection_logs'
           ]
@@ -760,6 +803,335 @@ COMMENT ON COLUMN public.config_lines.line IS 'Number of the first of them in th
 --
 
 COMMENT ON COLUMN public.config_lines.lines IS 'Lines that follow one another there, joined by line feeds.';
+
+--
+-- Name: device_configurations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.device_configurations (
+    id bigint NOT NULL,
+    device_id integer NOT NULL,
+    config_data text NOT NULL,
+    retrieved_at timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL,
+    verified_at timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL,
+    content_hash bytea NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    raw bytea,
+    added integer,
+    removed integer,
+    blame bytea,
+    valid_until timestamp(3) with time zone,
+    previous_id bigint,
+    verified_count integer DEFAULT 1 NOT NULL
+);
+
+--
+-- Name: TABLE device_configurations; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.device_configurations IS 'Every version of every configuration; a row is written when a text changes.';
+
+--
+-- Name: COLUMN device_configurations.id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.id IS 'Identity of the version.';
+
+--
+-- Name: COLUMN device_configurations.device_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.device_id IS 'The device the configuration was read from.';
+
+--
+-- Name: COLUMN device_configurations.config_data; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.config_data IS 'The text as the device sent it; where that was no text, a readable form of raw.';
+
+--
+-- Name: COLUMN device_configurations.retrieved_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.retrieved_at IS 'When this text was first read; within a device it never goes back.';
+
+--
+-- Name: COLUMN device_configurations.verified_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.verified_at IS 'When this text was last read, set for good when the next version comes; for the latest version device_states.verified_at counts.';
+
+--
+-- Name: COLUMN device_configurations.content_hash; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.content_hash IS 'SHA-256 of what the device sent, 32 bytes.';
+
+--
+-- Name: COLUMN device_configurations.metadata; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.metadata IS 'What the caller noted about this version: a JSON object, empty by default.';
+
+--
+-- Name: COLUMN device_configurations.raw; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.raw IS 'The bytes as the device sent them; null when they are the text in UTF-8.';
+
+--
+-- Name: COLUMN device_configurations.added; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.added IS 'Lines that the version before lacks; null while it is not indexed.';
+
+--
+-- Name: COLUMN device_configurations.removed; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.removed IS 'Lines that only the version before has; null while it is not indexed.';
+
+--
+-- Name: COLUMN device_configurations.blame; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.blame IS 'Where each line came in, as src/blame.ts writes it; null while the version is not indexed.';
+
+--
+-- Name: COLUMN device_configurations.valid_until; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.valid_until IS 'When the next version came; null for the latest. It stays when that version is pruned, so there can be gaps but no overlap.';
+
+--
+-- Name: COLUMN device_configurations.previous_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.previous_id IS 'The version that added and removed count from; null for the first one and while it is not indexed.';
+
+--
+-- Name: COLUMN device_configurations.verified_count; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.verified_count IS 'How often this text was read, set for good when the next version comes; for the latest version device_states.verified_count counts.';
+
+--
+-- Name: config_line_spans; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.config_line_spans WITH (security_invoker='true') AS
+ SELECT config_lines.device_id,
+    config_lines.configuration_id,
+    ((config_lines.line + (split.place)::integer) - 1) AS line,
+    split.line_text AS text,
+    config_lines.lines AS indexed,
+    begun.retrieved_at AS since,
+    ended.retrieved_at AS until
+   FROM ((((public.config_lines
+     CROSS JOIN LATERAL string_to_table(config_lines.lines, chr(10)) WITH ORDINALITY split(line_text, place))
+     JOIN public.device_configurations begun ON ((begun.id = config_lines.configuration_id)))
+     LEFT JOIN public.config_line_ends ON (((config_line_ends.device_id = config_lines.device_id) AND (config_line_ends.configuration_id = config_lines.configuration_id) AND (config_line_ends.line <= ((config_lines.line + (split.place)::integer) - 1)) AND ((config_line_ends.line + config_line_ends.lines) > ((config_lines.line + (split.place)::integer) - 1)))))
+     LEFT JOIN public.device_configurations ended ON ((ended.id = config_line_ends.ended_by)));
+
+--
+-- Name: VIEW config_line_spans; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON VIEW public.config_line_spans IS 'Every line that ever stood in a configuration, once for each time it came in. A search asks twice: indexed for the rows of config_lines, by its trigrams, and text for the lines in them.';
+
+--
+-- Name: COLUMN config_line_spans.device_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_line_spans.device_id IS 'The device of the configuration.';
+
+--
+-- Name: COLUMN config_line_spans.configuration_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_line_spans.configuration_id IS 'The version that the line came in with.';
+
+--
+-- Name: COLUMN config_line_spans.line; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_line_spans.line IS 'Its number in that version, from 1.';
+
+--
+-- Name: COLUMN config_line_spans.text; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_line_spans.text IS 'The line.';
+
+--
+-- Name: COLUMN config_line_spans.indexed; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_line_spans.indexed IS 'The lines that are indexed in one row with it, joined by line feeds.';
+
+--
+-- Name: COLUMN config_line_spans.since; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_line_spans.since IS 'When that version was first read.';
+
+--
+-- Name: COLUMN config_line_spans.until; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_line_spans.until IS 'When the first version without the line was read; null while it stands.';
+
+--
+-- Name: config_pins; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.config_pins (
+    device_id integer NOT NULL,
+    configuration_id bigint NOT NULL,
+    label text NOT NULL,
+    note text,
+    pinned_by text NOT NULL,
+    pinned_at timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL,
+    CONSTRAINT label_has_1_to_100_characters CHECK (((char_length(label) >= 1) AND (char_length(label) <= 100)))
+);
+
+--
+-- Name: TABLE config_pins; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.config_pins IS 'Versions that are kept, each under one label or several.';
+
+--
+-- Name: COLUMN config_pins.device_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_pins.device_id IS 'The device of the version.';
+
+--
+-- Name: COLUMN config_pins.configuration_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_pins.configuration_id IS 'The version that is kept.';
+
+--
+-- Name: COLUMN config_pins.label; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_pins.label IS 'Why it is kept, such as golden or restored.';
+
+--
+-- Name: COLUMN config_pins.note; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_pins.note IS 'What else there is to say; null when nobody did.';
+
+--
+-- Name: COLUMN config_pins.pinned_by; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_pins.pinned_by IS 'Who pinned it.';
+
+--
+-- Name: COLUMN config_pins.pinned_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_pins.pinned_at IS 'When it was pinned first.';
+
+--
+-- Name: device_configurations_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.device_configurations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.device_configurations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: config_quarantine; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.config_quarantine (
+    id bigint DEFAULT nextval('public.device_configurations_id_seq'::regclass) NOT NULL,
+    device_id integer NOT NULL,
+    content_hash bytea NOT NULL,
+    reasons text[] NOT NULL,
+    retrieved_at timestamp(3) with time zone NOT NULL,
+    verified_at timestamp(3) with time zone NOT NULL,
+    verified_count integer DEFAULT 1 NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    config_data text NOT NULL,
+    raw bytea
+);
+
+--
+-- Name: TABLE config_quarantine; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.config_quarantine IS 'What devices sent that may be no whole configuration, until a person releases it into the history or drops it.';
+
+--
+-- Name: COLUMN config_quarantine.id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_quarantine.id IS 'Identity; no version has it until this one is released.';
+
+--
+-- Name: COLUMN config_quarantine.device_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_quarantine.device_id IS 'The device that sent it.';
+
+--
+-- Name: COLUMN config_quarantine.content_hash; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_quarantine.content_hash IS 'SHA-256 of what the device sent, 32 bytes.';
+
+--
+-- Name: COLUMN config_quarantine.reasons; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_quarantine.reasons IS 'What is wrong with it: empty, shrunk, no_end_marker, flapping.';
+
+--
+-- Name: COLUMN config_quarantine.retrieved_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_quarantine.retrieved_at IS 'When this text was first read.';
+
+--
+-- Name: COLUMN config_quarantine.verified_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_quarantine.verified_at IS 'When this text was last read.';
+
+--
+-- Name: COLUMN config_quarantine.verified_count; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_quarantine.verified_count IS 'How often this text was read.';
+
+--
+-- Name: COLUMN config_quarantine.metadata; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_quarantine.metadata IS 'What the caller noted about it when it was first read: a JSON object, empty by default.';
+
+--
+-- Name: COLUMN config_quarantine.config_data; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_quarantine.config_data IS 'The text as the device sent it; where that was no text, a readable form of raw.';
+
+--
+-- Name: COLUMN config_quarantine.raw; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_quarantine.raw IS 'The bytes as the device sent them; null when they are the text in UTF-8.';
 
 --
 -- Name: connection_logs; Type: TABLE; Schema: public; Owner: -
@@ -1067,109 +1439,6 @@ ALTER TABLE public.credentials ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
 );
 
 --
--- Name: device_configurations; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.device_configurations (
-    id bigint NOT NULL,
-    device_id integer NOT NULL,
-    config_data text NOT NULL,
-    retrieved_at timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL,
-    verified_at timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL,
-    content_hash bytea NOT NULL,
-    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
-    raw bytea,
-    added integer,
-    removed integer,
-    blame bytea
-);
-
---
--- Name: TABLE device_configurations; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON TABLE public.device_configurations IS 'Every version of every configuration; a row is written when a text changes.';
-
---
--- Name: COLUMN device_configurations.id; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.device_configurations.id IS 'Identity of the version.';
-
---
--- Name: COLUMN device_configurations.device_id; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.device_configurations.device_id IS 'The device the configuration was read from.';
-
---
--- Name: COLUMN device_configurations.config_data; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.device_configurations.config_data IS 'The text as the device sent it; where that was no text, a readable form of raw.';
-
---
--- Name: COLUMN device_configurations.retrieved_at; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.device_configurations.retrieved_at IS 'When this text was first read; within a device it never goes back.';
-
---
--- Name: COLUMN device_configurations.verified_at; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.device_configurations.verified_at IS 'When this text was last read, set for good when the next version comes; for the latest version device_states.verified_at counts.';
-
---
--- Name: COLUMN device_configurations.content_hash; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.device_configurations.content_hash IS 'SHA-256 of what the device sent, 32 bytes.';
-
---
--- Name: COLUMN device_configurations.metadata; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.device_configurations.metadata IS 'What the caller noted about this version: a JSON object, empty by default.';
-
---
--- Name: COLUMN device_configurations.raw; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.device_configurations.raw IS 'The bytes as the device sent them; null when they are the text in UTF-8.';
-
---
--- Name: COLUMN device_configurations.added; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.device_configurations.added IS 'Lines that the version before lacks; null while it is not indexed.';
-
---
--- Name: COLUMN device_configurations.removed; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.device_configurations.removed IS 'Lines that only the version before has; null while it is not indexed.';
-
---
--- Name: COLUMN device_configurations.blame; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.device_configurations.blame IS 'Where each line came in, as src/blame.ts writes it; null while the version is not indexed.';
-
---
--- Name: device_configurations_id_seq; Type: SEQUENCE; Schema: public; Owner: -
---
-
-ALTER TABLE public.device_configurations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME public.device_configurations_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
-
---
 -- Name: device_states; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1180,6 +1449,7 @@ CREATE TABLE public.device_states (
     retrieved_at timestamp(3) with time zone,
     verified_at timestamp(3) with time zone,
     job_id integer,
+    verified_count integer DEFAULT 0 NOT NULL,
     CONSTRAINT configuration_is_known_in_full_or_not_at_all CHECK ((num_nulls(content_hash, configuration_id, retrieved_at, verified_at) = ANY (ARRAY[0, 4]))),
     CONSTRAINT content_hash_has_32_bytes CHECK ((octet_length(content_hash) = 32))
 )
@@ -1226,6 +1496,12 @@ COMMENT ON COLUMN public.device_states.verified_at IS 'When the latest configura
 --
 
 COMMENT ON COLUMN public.device_states.job_id IS 'The job that was made last for the device; null when it has none.';
+
+--
+-- Name: COLUMN device_states.verified_count; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_states.verified_count IS 'How often the latest configuration was read; 0 before the first.';
 
 --
 -- Name: device_tags; Type: TABLE; Schema: public; Owner: -
@@ -1693,6 +1969,27 @@ ALTER TABLE ONLY public.config_lines
     ADD CONSTRAINT config_lines_pkey PRIMARY KEY (device_id, configuration_id, line);
 
 --
+-- Name: config_pins config_pins_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.config_pins
+    ADD CONSTRAINT config_pins_pkey PRIMARY KEY (device_id, configuration_id, label);
+
+--
+-- Name: config_quarantine config_quarantine_device_id_content_hash_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.config_quarantine
+    ADD CONSTRAINT config_quarantine_device_id_content_hash_key UNIQUE (device_id, content_hash);
+
+--
+-- Name: config_quarantine config_quarantine_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.config_quarantine
+    ADD CONSTRAINT config_quarantine_pkey PRIMARY KEY (id);
+
+--
 -- Name: connection_logs connection_logs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1747,6 +2044,13 @@ ALTER TABLE ONLY public.device_configurations
 
 ALTER TABLE ONLY public.device_configurations
     ADD CONSTRAINT device_configurations_pkey PRIMARY KEY (id);
+
+--
+-- Name: device_configurations device_configurations_stand_one_after_another; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.device_configurations
+    ADD CONSTRAINT device_configurations_stand_one_after_another EXCLUDE USING gist (device_id WITH =, tstzrange(retrieved_at, valid_until) WITH &&);
 
 --
 -- Name: device_states device_states_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1910,6 +2214,12 @@ CREATE INDEX credentials_key_id_key_live_id_idx ON public.credentials USING btre
 CREATE INDEX device_configurations_device_id_retrieved_at_id_idx ON public.device_configurations USING btree (device_id, retrieved_at, id);
 
 --
+-- Name: device_configurations_retrieved_at_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX device_configurations_retrieved_at_id_idx ON public.device_configurations USING btree (retrieved_at, id);
+
+--
 -- Name: device_tags_tag_id_device_id_idx; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -1952,6 +2262,27 @@ ALTER TABLE ONLY public.config_line_ends
 
 ALTER TABLE ONLY public.config_lines
     ADD CONSTRAINT config_lines_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id) ON DELETE CASCADE;
+
+--
+-- Name: config_pins config_pins_device_id_configuration_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.config_pins
+    ADD CONSTRAINT config_pins_device_id_configuration_id_fkey FOREIGN KEY (device_id, configuration_id) REFERENCES public.device_configurations(device_id, id);
+
+--
+-- Name: config_pins config_pins_device_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.config_pins
+    ADD CONSTRAINT config_pins_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id) ON DELETE CASCADE;
+
+--
+-- Name: config_quarantine config_quarantine_device_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.config_quarantine
+    ADD CONSTRAINT config_quarantine_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id) ON DELETE CASCADE;
 
 --
 -- Name: connection_logs connection_logs_device_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -2079,4 +2410,9 @@ INSERT INTO public.schema_migrations (version) VALUES
     ('20261125090200'),
     ('20261125090300'),
     ('20261125090350'),
-    ('20261125090400');
+    ('20261125090400'),
+    ('20261125100000'),
+    ('20261125100100'),
+    ('20261125100200'),
+    ('20261125100300'),
+    ('20261125100400');

@@ -92,16 +92,29 @@ const MATRIX: Record<string, { readonly [client in Client]?: Rights }> = {
   jobs: { app: ALL, worker: { select: true, update: true }, readonly: READ },
   device_configurations: {
     app: ALL,
-    worker: { ...ADD, update: "verified_at added removed blame" },
+    worker: {
+      ...ADD,
+      update: "verified_at verified_count valid_until previous_id added removed blame",
+    },
     readonly: READ,
   },
   device_states: {
     app: ALL,
-    worker: { ...ADD, update: "content_hash configuration_id retrieved_at verified_at" },
+    worker: {
+      ...ADD,
+      update: "content_hash configuration_id retrieved_at verified_at verified_count",
+    },
     readonly: READ,
   },
   config_lines: { app: ALL, worker: { ...ADD, delete: true }, readonly: READ },
   config_line_ends: { app: ALL, worker: { ...ADD, delete: true }, readonly: READ },
+  config_line_spans: { app: READ, worker: READ, readonly: READ },
+  config_pins: { app: ALL, worker: READ, readonly: READ },
+  config_quarantine: {
+    app: ALL,
+    worker: { ...ADD, update: "reasons verified_at verified_count", delete: true },
+    readonly: READ,
+  },
   job_logs: { app: ADD, worker: ADD, readonly: READ },
   connection_logs: { app: ADD, worker: ADD, readonly: READ },
   schema_migrations: BOOKS,
