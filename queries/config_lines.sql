@@ -1,20 +1,6 @@
-/* @name ConfigIndexBaseGet */
+/* @name ConfigTextList */
 -- The index of lines: each line that ever stood in a configuration, once for
 -- each time it came in, with the version it came in with.
--- The latest version of a device, for the index of the next one; the blame is
--- null where the device is not indexed.
-select
-  device_configurations.id,
-  device_configurations.config_data,
-  device_configurations.blame,
-  device_configurations.added,
-  device_configurations.removed
-from device_states
-join device_configurations
-  on device_configurations.id = device_states.configuration_id
-where device_states.device_id = :deviceId!;
-
-/* @name ConfigTextList */
 -- The versions of a device with their texts, oldest first, for its index.
 select
   id,
@@ -45,6 +31,7 @@ begun as (
 update device_configurations
 set
   blame = null,
+  previous_id = null,
   added = null,
   removed = null
 where
@@ -58,6 +45,7 @@ with written as (
   update device_configurations
   set
     blame = :blame!,
+    previous_id = :previousId,
     added = :added!,
     removed = :removed!
   where id = :id!
@@ -71,7 +59,7 @@ begun as (
     given.line,
     given.lines
   from written
-  cross join unnest(:addedLines!::integer[], :addedTexts!::text[])
+  cross join unnest(:lineNumbers!::integer[], :lineTexts!::text[])
     as given (line, lines)
 )
 insert into config_line_ends
@@ -84,10 +72,22 @@ select
   written.id
 from written
 cross join unnest(
-  :endedIds!::bigint[],
-  :endedLines!::integer[],
-  :endedCounts!::integer[]
+  :endIds!::bigint[],
+  :endNumbers!::integer[],
+  :endCounts!::integer[]
 ) as given (id, line, lines);
+
+/* @name ConfigLineInsert */
+-- Adds lines that came in with a version that is in the index already: what is
+-- too much for one statement comes in several.
+insert into config_lines (device_id, configuration_id, line, lines)
+select
+  :deviceId!,
+  :id!,
+  given.line,
+  given.lines
+from unnest(:lineNumbers!::integer[], :lineTexts!::text[])
+  as given (line, lines);
 
 /* @name ConfigUnindexedList */
 -- Devices with a version that is not indexed, by id.
@@ -235,3 +235,8 @@ where
   > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))
 order by devices.hostname, devices.id
 limit :limit!::integer;
+
+/* @name ConfigPatternCheck */
+-- Whether a text is a regular expression of PostgreSQL: if not, this fails with
+-- SQLSTATE 2201B.
+select '' ~ :pattern! as "matches!";

@@ -1,55 +1,207 @@
-/* @name ConfigInsert */
+/* @name ConfigVerify */
 -- Configurations are versions: a row is written when a device's text changes.
--- Stores a new latest version, sets for good when the one before it was last
--- verified, and moves the device's state on to it. Only for a transaction that
--- holds DeviceStateLock and found another hash there.
--- The time is now, or that of the version before it if that is later: the
+-- Notes of devices that they were read just now and sent their latest text
+-- again; the arrays go together by position, a device stands there once.
+-- Returns each device that exists with its type, and the id of its latest
+-- version where it is that text.
+with given as (
+  select device_id, content_hash
+  from unnest(:deviceIds!::integer[], :contentHashes!::bytea[])
+    as given (device_id, content_hash)
+),
+-- In one order, so that two who verify the same devices wait, and no more.
+locked as (
+  select
+    device_states.device_id,
+    device_states.content_hash
+  from device_states
+  join given using (device_id, content_hash)
+  order by device_states.device_id
+  for no key update of device_states
+),
+verified as (
+  update device_states
+  set
+    verified_at = greatest(verified_at, date_trunc('milliseconds', now())),
+    verified_count = verified_count + 1
+  from locked
+  where
+    device_states.device_id = locked.device_id
+    and device_states.content_hash = locked.content_hash
+  returning device_states.device_id, device_states.configuration_id
+)
+select
+  devices.id as device_id,
+  devices.device_type,
+  verified.configuration_id as "verified_id?"
+from given
+join devices on devices.id = given.device_id
+left join verified on verified.device_id = given.device_id;
+
+/* @name ConfigBaseList */
+-- What must be known of devices before their next version is stored, beside
+-- what is to be stored; the arrays go together by position. Only for a
+-- transaction that holds their states. Tells of the latest version its text and
+-- blame, and of what came: whether it differs in nothing but lines that the
+-- pattern of noise matches, whether its last line is an end, and how often the
+-- same text came back within the seconds.
+select
+  given.device_id as "device_id!",
+  latest.id as "id?",
+  latest.config_data as "config_data?",
+  latest.blame,
+  coalesce(
+    octet_length(latest.raw),
+    octet_length(latest.config_data)
+  ) as "size?",
+  case
+    when given.noise is null or latest.id is null then false
+    else
+      array(
+        select line
+        from string_to_table(latest.config_data, chr(10))
+          with ordinality as lines (line, place)
+        where rtrim(line, chr(13)) !~ given.noise
+        order by place
+      )
+      = array(
+        select line
+        from string_to_table(given.config_data, chr(10))
+          with ordinality as lines (line, place)
+        where rtrim(line, chr(13)) !~ given.noise
+        order by place
+      )
+  end as "noise_only!",
+  given.last_line ~ given.end_marker as "ended?",
+  (
+    select count(*)
+    from device_configurations as former
+    where
+      former.device_id = given.device_id
+      and former.retrieved_at
+      > now() - make_interval(secs => :flappingSeconds!::integer)
+      and former.content_hash = given.content_hash
+  )::integer as "returns!"
+from
+  unnest(
+    :deviceIds!::integer[],
+    :contentHashes!::bytea[],
+    :configDatas!::text[],
+    :noises!::text[],
+    :lastLines!::text[],
+    :endMarkers!::text[]
+  ) as given
+    (device_id, content_hash, config_data, noise, last_line, end_marker)
+  left join device_states on device_states.device_id = given.device_id
+  left join device_configurations as latest
+    on latest.id = device_states.configuration_id;
+
+/* @name ConfigInsert */
+-- Stores new latest versions with their index; the arrays go together by
+-- position, a device stands there once. Sets for good when the versions before
+-- them were last verified, and moves the states on to the new ones. What was in
+-- quarantine with the same text is there no more. Only for a transaction that
+-- holds the states and found another hash there.
+-- The time is now, or that of the version before if that is later: the
 -- transaction may have begun before the other one committed. For an import it
 -- may be given; versions come oldest first then, and no row comes back for one
 -- that is older than the latest.
-with latest as (
+with given as (
+  select *
+  from
+    unnest(
+      :deviceIds!::integer[],
+      :ids!::bigint[],
+      :configDatas!::text[],
+      :raws!::bytea[],
+      :contentHashes!::bytea[],
+      :metadatas!::jsonb[],
+      :retrievedAts!::timestamptz[],
+      :verifiedAts!::timestamptz[],
+      :verifiedCounts!::integer[],
+      :blames!::bytea[],
+      :added!::integer[],
+      :removed!::integer[]
+    ) as given (
+      device_id,
+      id,
+      config_data,
+      raw,
+      content_hash,
+      metadata,
+      retrieved_at,
+      verified_at,
+      verified_count,
+      blame,
+      added,
+      removed
+    )
+),
+latest as (
   select
-    configuration_id,
-    verified_at,
+    device_states.device_id,
+    device_states.configuration_id,
+    device_states.verified_at,
+    device_states.verified_count,
     coalesce(
-      :retrievedAt::timestamptz,
-      greatest(retrieved_at, date_trunc('milliseconds', now()))
+      given.retrieved_at,
+      greatest(
+        device_states.retrieved_at,
+        date_trunc('milliseconds', now())
+      )
     ) as next_at
   from device_states
+  join given on given.device_id = device_states.device_id
   where
-    device_id = :deviceId!
-    and (
-      :retrievedAt::timestamptz is null
-      or retrieved_at is null
-      or retrieved_at <= :retrievedAt
-    )
+    given.retrieved_at is null
+    or device_states.retrieved_at is null
+    or device_states.retrieved_at <= given.retrieved_at
 ),
 superseded as (
   update device_configurations
-  set verified_at = latest.verified_at
+  set
+    verified_at = latest.verified_at,
+    verified_count = latest.verified_count,
+    valid_until = latest.next_at
   from latest
   where device_configurations.id = latest.configuration_id
+  returning device_configurations.device_id
 ),
 inserted as (
   insert into device_configurations (
+    id,
     device_id,
     config_data,
     raw,
     content_hash,
     metadata,
     retrieved_at,
-    verified_at
+    verified_at,
+    previous_id,
+    added,
+    removed,
+    blame
   )
+  overriding system value
   select
-    :deviceId!,
-    :configData!,
-    :raw::bytea,
-    :contentHash!,
-    coalesce(:metadata::jsonb, '{}'),
-    next_at,
-    next_at
+    coalesce(given.id, nextval('device_configurations_id_seq')),
+    latest.device_id,
+    given.config_data,
+    given.raw,
+    given.content_hash,
+    coalesce(given.metadata, '{}'),
+    latest.next_at,
+    coalesce(given.verified_at, latest.next_at),
+    latest.configuration_id,
+    given.added,
+    given.removed,
+    given.blame
   from latest
-  returning id, device_id, content_hash, retrieved_at, verified_at, metadata
+  join given on given.device_id = latest.device_id
+  -- Only after the version before has ended: they must not overlap.
+  left join superseded on superseded.device_id = latest.device_id
+  returning
+    id, device_id, content_hash, retrieved_at, verified_at, previous_id
 ),
 moved as (
   update device_states
@@ -57,20 +209,58 @@ moved as (
     content_hash = inserted.content_hash,
     configuration_id = inserted.id,
     retrieved_at = inserted.retrieved_at,
-    verified_at = inserted.verified_at
+    verified_at = inserted.verified_at,
+    verified_count = coalesce(given.verified_count, 1)
   from inserted
+  join given on given.device_id = inserted.device_id
   where device_states.device_id = inserted.device_id
+),
+freed as (
+  delete from config_quarantine
+  using inserted
+  where
+    config_quarantine.device_id = inserted.device_id
+    and config_quarantine.content_hash = inserted.content_hash
+),
+begun as (
+  insert into config_lines (device_id, configuration_id, line, lines)
+  select
+    inserted.device_id,
+    inserted.id,
+    come.line,
+    come.lines
+  from
+    unnest(
+      :lineDeviceIds!::integer[],
+      :lineNumbers!::integer[],
+      :lineTexts!::text[]
+    ) as come (device_id, line, lines)
+    join inserted on inserted.device_id = come.device_id
+),
+ended as (
+  insert into config_line_ends
+    (device_id, configuration_id, line, lines, ended_by)
+  select
+    inserted.device_id,
+    gone.id,
+    gone.line,
+    gone.lines,
+    inserted.id
+  from
+    unnest(
+      :endDeviceIds!::integer[],
+      :endIds!::bigint[],
+      :endNumbers!::integer[],
+      :endCounts!::integer[]
+    ) as gone (device_id, id, line, lines)
+    join inserted on inserted.device_id = gone.device_id
 )
 select
-  inserted.id,
-  inserted.device_id,
-  inserted.retrieved_at,
-  inserted.verified_at,
-  inserted.content_hash,
-  inserted.metadata,
-  latest.configuration_id as previous_id
-from inserted
-cross join latest;
+  id,
+  device_id,
+  retrieved_at,
+  previous_id
+from inserted;
 
 /* @name ConfigGet */
 -- One version with its text.
@@ -82,8 +272,14 @@ select
     device_states.verified_at,
     device_configurations.verified_at
   ) as "verified_at!",
+  coalesce(
+    device_states.verified_count,
+    device_configurations.verified_count
+  ) as "verified_count!",
+  device_configurations.valid_until,
   device_configurations.content_hash,
   device_configurations.metadata,
+  device_configurations.previous_id,
   device_configurations.added,
   device_configurations.removed,
   device_configurations.config_data,
@@ -104,8 +300,14 @@ select
     device_states.verified_at,
     device_configurations.verified_at
   ) as "verified_at!",
+  coalesce(
+    device_states.verified_count,
+    device_configurations.verified_count
+  ) as "verified_count!",
+  device_configurations.valid_until,
   device_configurations.content_hash,
   device_configurations.metadata,
+  device_configurations.previous_id,
   device_configurations.added,
   device_configurations.removed,
   device_configurations.config_data,
@@ -125,8 +327,11 @@ select
   device_configurations.device_id,
   device_configurations.retrieved_at,
   device_states.verified_at as "verified_at!",
+  device_states.verified_count as "verified_count!",
+  device_configurations.valid_until,
   device_configurations.content_hash,
   device_configurations.metadata,
+  device_configurations.previous_id,
   device_configurations.added,
   device_configurations.removed,
   device_configurations.config_data,
@@ -147,8 +352,14 @@ select
     device_states.verified_at,
     device_configurations.verified_at
   ) as "verified_at!",
+  coalesce(
+    device_states.verified_count,
+    device_configurations.verified_count
+  ) as "verified_count!",
+  device_configurations.valid_until,
   device_configurations.content_hash,
   device_configurations.metadata,
+  device_configurations.previous_id,
   device_configurations.added,
   device_configurations.removed,
   device_configurations.config_data,
@@ -173,8 +384,11 @@ select
   device_configurations.device_id,
   device_configurations.retrieved_at,
   device_states.verified_at as "verified_at!",
+  device_states.verified_count as "verified_count!",
+  device_configurations.valid_until,
   device_configurations.content_hash,
   device_configurations.metadata,
+  device_configurations.previous_id,
   device_configurations.added,
   device_configurations.removed,
   coalesce(
@@ -203,8 +417,14 @@ select
     device_states.verified_at,
     device_configurations.verified_at
   ) as "verified_at!",
+  coalesce(
+    device_states.verified_count,
+    device_configurations.verified_count
+  ) as "verified_count!",
+  device_configurations.valid_until,
   device_configurations.content_hash,
   device_configurations.metadata,
+  device_configurations.previous_id,
   device_configurations.added,
   device_configurations.removed,
   coalesce(
@@ -226,16 +446,6 @@ order by
   device_configurations.retrieved_at desc,
   device_configurations.id desc
 limit :limit!::integer;
-
-/* @name ConfigVerify */
--- Notes that the device was read just now and sent its latest text again.
--- Returns the id of that version; no row if the text is another one.
-update device_states
-set verified_at = greatest(verified_at, date_trunc('milliseconds', now()))
-where
-  device_id = :deviceId!
-  and content_hash = :contentHash!
-returning configuration_id as "id!";
 
 /* @name ConfigBlameGet */
 -- A version with its text and where its lines came in, as src/blame.ts reads it.

@@ -1,9 +1,11 @@
 /* @name DeviceStateEnsure */
 -- Device states are the narrow rows that change at every contact.
--- Makes the state of a device where it is absent. A device that does not exist
--- breaks device_states_device_id_fkey.
+-- Makes the states of devices where they are absent and the device exists.
 insert into device_states (device_id)
-values (:deviceId!)
+select id
+from devices
+where id = any(:deviceIds!::integer[])
+order by id
 on conflict (device_id) do nothing;
 
 /* @name DeviceStateGet */
@@ -13,12 +15,13 @@ select
   configuration_id,
   retrieved_at,
   verified_at,
+  verified_count,
   job_id
 from device_states
 where device_id = :deviceId!;
 
 /* @name DeviceStateLock */
--- Keeps other savers of this device waiting until the transaction ends.
+-- Keeps other savers of these devices waiting until the transaction ends.
 -- What is read after it, by another statement, is current.
 select
   device_id,
@@ -27,5 +30,6 @@ select
   retrieved_at,
   verified_at
 from device_states
-where device_id = :deviceId!
+where device_id = any(:deviceIds!::integer[])
+order by device_id
 for no key update;

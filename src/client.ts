@@ -349,7 +349,8 @@ export class Database implements Queryable {
     until: number,
   ): Promise<{ slot: Slot; tx: OpenTransaction }> {
     const { acquire, statement } = this.#config.database.timeouts;
-    const limits = { statementTimeout: statement, until, vault: this.vault };
+    const { vault, settings } = this;
+    const limits = { statementTimeout: statement, until, vault, settings };
     const user = `transaction${options.name === undefined ? "" : ` ${options.name}`}`;
     for (let attempt = 0;; attempt++) {
       const wait = Math.min(acquire, left(until));

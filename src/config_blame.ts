@@ -67,7 +67,7 @@ async function indexed(
   options: CallOptions,
 ): Promise<Uint8Array> {
   return await db.transaction(async (tx) => {
-    await deviceStateLock.first({ deviceId }, tx);
+    await deviceStateLock.first({ deviceIds: [deviceId] }, tx);
     const again = await configBlameGet.first({ id }, tx) ?? missing(id);
     if (again.blame !== null) return again.blame;
     await reindexDevice(tx, deviceId);

@@ -26,7 +26,7 @@ export async function configDelete(
 ): Promise<void> {
   await db.transaction(async (tx) => {
     const version = await configBlameGet.first({ id }, tx);
-    if (version !== undefined) await deviceStateLock.first({ deviceId: version.deviceId }, tx);
+    if (version !== undefined) await deviceStateLock.first({ deviceIds: [version.deviceId] }, tx);
     const deleted = await configVersionDelete.first({ id }, tx);
     if (deleted === undefined) {
       throw new NotFoundError(`Configuration ${id} does not exist`, { query: "ConfigDelete" });

@@ -4,7 +4,12 @@
  */
 import { type BlameRun, decodeBlame, encodeBlame } from "./blame.ts";
 import { linesOf } from "./config_text.ts";
-import { configIndexClear, configIndexWrite, configTextList } from "./generated/config_lines.ts";
+import {
+  configIndexClear,
+  configIndexWrite,
+  configLineInsert,
+  configTextList,
+} from "./generated/config_lines.ts";
 import { diffLines } from "./line_diff.ts";
 import type { CallOptions, Queryable } from "./query.ts";
 
@@ -15,18 +20,22 @@ export interface IndexedVersion {
   readonly blame: Uint8Array;
 }
 
-/** What a version adds to the index; the arrays go together by position. */
+/** Lines as a row of the index holds them: the number of the first one, and the text. */
+export interface LineRow {
+  readonly line: number;
+  readonly text: string;
+}
+
+/** What a version adds to the index. */
 export interface IndexEntry {
+  /** Lines that the version before lacks, and those that only it has. */
   readonly added: number;
   readonly removed: number;
   readonly blame: Uint8Array;
-  /** Number of the first line of each run that came in, and its text. */
-  readonly addedLines: number[];
-  readonly addedTexts: string[];
-  /** The runs that ended: the version they had come in with, the first line there, how many. */
-  readonly endedIds: number[];
-  readonly endedLines: number[];
-  readonly endedCounts: number[];
+  /** The lines that came in. */
+  readonly begun: readonly LineRow[];
+  /** The runs that ended, by where they had come in. */
+  readonly ended: readonly BlameRun[];
 }
 
 /**
@@ -36,6 +45,8 @@ export interface IndexEntry {
 const ROW_SIZE = { least: 8_000, most: 64_000 };
 /** Rows of a long run. */
 const ROWS = 32;
+/** Characters of the rows that one statement adds: it must end before its deadline. */
+const STATEMENT_SIZE = 4_000_000;
 
 /** Takes runs off the front of a list, as many lines as are asked for. */
 class Runs {
@@ -75,8 +86,7 @@ export async function indexEntry(
   const known = new Runs(before === undefined ? [] : decodeBlame(before.blame, before.id));
   const runs: BlameRun[] = [];
   const ended: BlameRun[] = [];
-  const addedLines: number[] = [];
-  const addedTexts: string[] = [];
+  const begun: LineRow[] = [];
   let at = 0;
   let added = 0;
   let removed = 0;
@@ -90,24 +100,12 @@ export async function indexEntry(
       for (const run of known.take(count)) push(runs, run);
     } else {
       push(runs, { configurationId: 0, line: at + 1, lines: count });
-      for (const [line, rows] of rowsOf(lines.slice(at, at + count), at + 1)) {
-        addedLines.push(line);
-        addedTexts.push(rows);
-      }
+      for (const row of rowsOf(lines.slice(at, at + count), at + 1)) begun.push(row);
       added += count;
     }
     at += count;
   }
-  return {
-    added,
-    removed,
-    blame: encodeBlame(runs),
-    addedLines,
-    addedTexts,
-    endedIds: ended.map(({ configurationId }) => configurationId),
-    endedLines: ended.map(({ line }) => line),
-    endedCounts: ended.map(({ lines }) => lines),
-  };
+  return { added, removed, blame: encodeBlame(runs), begun, ended };
 }
 
 /** Adds a run, as part of the last one where it goes on from there. */
@@ -122,8 +120,47 @@ function push(runs: BlameRun[], run: BlameRun): void {
   }
 }
 
-/** Lines as rows of the index: the number of the first one, and the text. */
-function* rowsOf(lines: readonly string[], first: number): Iterable<[number, string]> {
+/** The first rows, as many as one statement takes, and the others. */
+export function firstRows<Row extends LineRow>(rows: readonly Row[]): [Row[], Row[]] {
+  let size = 0;
+  const end = rows.findIndex(({ text }) => (size += text.length) > STATEMENT_SIZE);
+  // One row is never too much.
+  const taken = end === -1 ? rows.length : Math.max(end, 1);
+  return [rows.slice(0, taken), rows.slice(taken)];
+}
+
+/** Adds what was too much for the statement that the version came with. */
+export async function addRows(
+  db: Queryable,
+  version: { readonly deviceId: number; readonly id: number },
+  rows: readonly LineRow[],
+  options: CallOptions = {},
+): Promise<void> {
+  for (let left = rows; left.length > 0;) {
+    const [some, others] = firstRows(left);
+    await configLineInsert.run({ ...version, ...columns(some) }, db, options);
+    left = others;
+  }
+}
+
+/** Rows as the arrays of a statement. */
+export function columns(rows: readonly LineRow[]): { lineNumbers: number[]; lineTexts: string[] } {
+  return { lineNumbers: rows.map(({ line }) => line), lineTexts: rows.map(({ text }) => text) };
+}
+
+/** Runs that ended as the arrays of a statement. */
+export function endColumns(
+  ended: readonly BlameRun[],
+): { endIds: number[]; endNumbers: number[]; endCounts: number[] } {
+  return {
+    endIds: ended.map(({ configurationId }) => configurationId),
+    endNumbers: ended.map(({ line }) => line),
+    endCounts: ended.map(({ lines }) => lines),
+  };
+}
+
+/** Lines as rows of the index. */
+function* rowsOf(lines: readonly string[], first: number): Iterable<LineRow> {
   const whole = lines.reduce((sum, line) => sum + line.length + 1, 0);
   const most = Math.min(Math.max(whole / ROWS, ROW_SIZE.least), ROW_SIZE.most);
   let row: string[] = [];
@@ -131,7 +168,7 @@ function* rowsOf(lines: readonly string[], first: number): Iterable<[number, str
   let start = first;
   for (const [i, line] of lines.entries()) {
     if (row.length > 0 && size + line.length > most) {
-      yield [start, row.join("\n")];
+      yield { line: start, text: row.join("\n") };
       row = [];
       size = 0;
       start = first + i;
@@ -140,7 +177,7 @@ function* rowsOf(lines: readonly string[], first: number): Iterable<[number, str
     row.push(line.endsWith("\r") ? line.slice(0, -1) : line);
     size += line.length + 1;
   }
-  if (row.length > 0) yield [start, row.join("\n")];
+  if (row.length > 0) yield { line: start, text: row.join("\n") };
 }
 
 /**
@@ -165,9 +202,12 @@ export async function reindexDevice(
     );
     if (version === undefined) return versions;
     const { id, configData: text } = version;
-    const entry = await indexEntry(text, before);
-    await configIndexWrite.run({ id, ...entry }, db, options);
-    before = { id, text, blame: entry.blame };
+    const { added, removed, blame, begun, ended } = await indexEntry(text, before);
+    const [some, others] = firstRows(begun);
+    const counts = { id, previousId: before?.id, added, removed, blame };
+    await configIndexWrite.run({ ...counts, ...columns(some), ...endColumns(ended) }, db, options);
+    await addRows(db, { deviceId, id }, others, options);
+    before = { id, text, blame };
     afterRetrievedAt = version.retrievedAt;
     afterId = id;
     versions++;

@@ -1,4 +1,5 @@
 /** Passwords of credentials: sealed before they leave the process, opened after they came. */
+import { budget } from "./budget.ts";
 import type { Database } from "./client.ts";
 import type { Session } from "./config_save.ts";
 import { ConstraintError, NotFoundError, ParameterError, VaultError } from "./errors.ts";
@@ -218,11 +219,4 @@ async function unlessRetired<T>(keyId: string, act: () => Promise<T>): Promise<T
 
 function missing(id: number, query: string): NotFoundError {
   return new NotFoundError(`Credential ${id} does not exist`, { query });
-}
-
-/** The options of each step of a call whose timeout is for all of them. */
-function budget({ signal, timeout }: CallOptions): () => CallOptions {
-  if (timeout === undefined) return () => ({ signal });
-  const until = performance.now() + timeout;
-  return () => ({ signal, timeout: Math.max(1, until - performance.now()) });
 }

@@ -16,7 +16,15 @@ export type { LogLevel } from "./config_shape.ts";
 export { type BlamedLine, configBlame } from "./config_blame.ts";
 export { configDelete } from "./config_delete.ts";
 export { type ConfigDiff, configDiff, type DiffOperation } from "./config_diff.ts";
-export { type ConfigSave, configSave, type ConfigSaved, type Session } from "./config_save.ts";
+export type { QuarantineReason } from "./config_guard.ts";
+export { configRelease } from "./config_release.ts";
+export {
+  type ConfigSave,
+  configSave,
+  type ConfigSaved,
+  configSaveMany,
+  type Session,
+} from "./config_save.ts";
 export { configBytes } from "./config_text.ts";
 export {
   type CredentialCreate,
@@ -81,6 +89,8 @@ export type { Transaction, TransactionOptions } from "./transaction.ts";
 export { type KeyProvider, type SealedPlace, Vault } from "./vault.ts";
 
 export * from "./generated/config_lines.ts";
+export * from "./generated/config_pins.ts";
+export * from "./generated/config_quarantine.ts";
 export * from "./generated/connection_logs.ts";
 export * from "./generated/credential_attempts.ts";
 export * from "./generated/credential_reveals.ts";

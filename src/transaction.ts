@@ -13,6 +13,7 @@ import {
 } from "./errors.ts";
 import type { DatabaseVault } from "./key_states.ts";
 import type { CallOptions, Queryable, QueryOptions, StreamOptions } from "./query.ts";
+import type { Settings } from "./settings.ts";
 import type { Answer, Slot } from "./slot.ts";
 
 /** How a transaction begins. */
@@ -33,6 +34,8 @@ export interface TransactionOptions extends CallOptions {
 export interface Transaction extends Queryable {
   /** The database's. */
   readonly vault: DatabaseVault;
+  /** The database's. */
+  readonly settings: Settings;
   /**
    * Runs a part that can fail by itself: a savepoint. When the callback rejects,
    * what it did is undone, and the transaction may go on.
@@ -63,6 +66,7 @@ interface Work {
   /** `performance.now()` at the transaction's deadline. */
   readonly until: number;
   readonly vault: DatabaseVault;
+  readonly settings: Settings;
   /** Statements run one after another, in the order they were called. */
   tail: Promise<unknown>;
   savepoints: number;
@@ -92,7 +96,7 @@ export class OpenTransaction implements Transaction {
     slot: Slot,
     run: Runner,
     { isolation, readOnly, signal }: Omit<TransactionOptions, "name" | "retry" | "timeout">,
-    limits: Pick<Work, "statementTimeout" | "until" | "vault">,
+    limits: Pick<Work, "statementTimeout" | "until" | "vault" | "settings">,
   ): Promise<OpenTransaction> {
     if (isolation !== undefined && !LEVELS.includes(isolation)) {
       throw new TypeError(`Unknown isolation level; use one of: ${LEVELS.join(", ")}`);
@@ -116,6 +120,10 @@ export class OpenTransaction implements Transaction {
 
   get vault(): DatabaseVault {
     return this.#work.vault;
+  }
+
+  get settings(): Settings {
+    return this.#work.settings;
   }
 
   query<Row>(

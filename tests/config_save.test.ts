@@ -1,4 +1,5 @@
 /** Saving configurations: one version a change, whoever saves at once. */
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import * as assert from "uvu/assert";
 import {
   configGet,
@@ -6,11 +7,13 @@ import {
   configLatestGet,
   configSave,
   type ConfigSaved,
+  configSaveMany,
   connect,
-  ConstraintError,
   type Database,
+  DatabaseError,
   deviceDelete,
   deviceStateGet,
+  NotFoundError,
   ParameterError,
   type Session,
 } from "netraven-db";
@@ -64,7 +67,7 @@ test("configSave() stores the first text, with its metadata, and says that there
     metadata: { by: "w1", list: [null] },
   });
 
-  const counts = { added: 1, removed: 0 };
+  const counts = { added: 1, removed: 0, quarantined: null };
   assert.equal(saved, { id: saved.id, changed: true, previousId: null, ...counts });
   const row = await configLatestGet.one({ deviceId }, db);
   assert.equal([row.id, row.configData], [saved.id, "one\n"]);
@@ -83,10 +86,11 @@ test("configSave() only notes that an unchanged text was verified", async () => 
   const again = await configSave(db, { deviceId, text: "one\n", metadata: { n: 2 } });
 
   const after = await configGet.one({ id: first.id }, db);
-  const counts = { added: 0, removed: 0 };
+  const counts = { added: 0, removed: 0, quarantined: null };
   assert.equal(again, { id: first.id, changed: false, previousId: first.id, ...counts });
   assert.ok(after.verifiedAt > before.verifiedAt);
-  assert.equal({ ...after, verifiedAt: 0 }, { ...before, verifiedAt: 0 });
+  const same = { verifiedAt: 0, verifiedCount: 2 };
+  assert.equal({ ...after, verifiedAt: 0 }, { ...before, ...same });
   assert.is(await count(db, "device_configurations"), 1);
 });
 
@@ -131,7 +135,7 @@ test("configSave() tells texts apart that differ in white space, case or composi
   ];
 
   for (const text of texts) {
-    const saved = await configSave(db, { deviceId, text });
+    const saved = await configSave(db, { deviceId, text, guard: false });
 
     assert.ok(saved.changed, JSON.stringify(text));
     assert.is((await configGet.one({ id: saved.id }, db)).configData, text);
@@ -228,9 +232,8 @@ test("configSave() lets a saver that began earlier and stores later come last in
 test("configSave() refuses an unknown device and stores nothing", async () => {
   const error = await rejection(configSave(db, { deviceId: -1, text: "secret" }));
 
-  assert.instance(error, ConstraintError);
-  const { constraint, kind } = error as ConstraintError;
-  assert.equal([constraint, kind], ["device_states_device_id_fkey", "foreign_key"]);
+  assert.instance(error, NotFoundError);
+  assert.match(error.message, "Device -1 does not exist");
   assert.not.match(`${error.stack} ${JSON.stringify(error)}`, "secret");
   assert.is(await count(db, "device_configurations"), 0);
 });
@@ -238,12 +241,14 @@ test("configSave() refuses an unknown device and stores nothing", async () => {
 /** `db`, which does something before it sends the query of this name in a transaction. */
 function before(name: string, work: () => Promise<unknown>): Session {
   return {
+    settings: db.settings,
     query: (text, values, options) => db.query(text, values, options),
     stream: (text, values, options) => db.stream(text, values, options),
     transaction: (callback, options) =>
       db.transaction((tx) =>
         callback({
           vault: tx.vault,
+          settings: tx.settings,
           query: async (text, values, options) => {
             if (options?.name === name) await work();
             return await tx.query(text, values, options);
@@ -261,8 +266,7 @@ test("configSave() says that there is no such device when it is deleted meanwhil
 
   const error = await rejection(configSave(session, { deviceId, text: "two" }));
 
-  assert.instance(error, ConstraintError);
-  assert.is((error as ConstraintError).constraint, "device_states_device_id_fkey");
+  assert.instance(error, NotFoundError);
 });
 
 test("configSave() ends before a deletion of the device that began meanwhile", async () => {
@@ -323,7 +327,7 @@ test("configSave() that fails inside a transaction leaves the rest of it whole",
   const deviceId = await newDevice();
 
   await db.transaction(async (tx) => {
-    assert.instance(await rejection(configSave(tx, { deviceId: -1, text: "x" })), ConstraintError);
+    assert.instance(await rejection(configSave(tx, { deviceId: -1, text: "x" })), NotFoundError);
     await configSave(tx, { deviceId, text: "stored" });
   });
 
@@ -346,6 +350,106 @@ test("configSave() takes the time of an import, and refuses one before the lates
   const row = await configGet.one({ id: first.id }, db);
   assert.equal([row.retrievedAt, row.verifiedAt], [at(1), at(1)]);
   assert.equal((await deviceStateGet.one({ deviceId }, db)).retrievedAt, at(3));
+});
+
+test("configSaveMany() saves each device, and says at its place what became of it", async () => {
+  const [a, b, c] = [await newDevice(), await newDevice(), await newDevice()];
+  const kept = await configSave(db, { deviceId: a, text: "kept\n" });
+
+  const outcomes = await configSaveMany(db, [
+    { deviceId: c, text: "c\n", metadata: { n: [1] } },
+    { deviceId: -1, text: "secret\n" },
+    { deviceId: a, text: "kept\n" },
+    { deviceId: b, text: "half \uD800" },
+    { deviceId: b, bytes: new Uint8Array([0x62, 0, 0xff]) },
+    { deviceId: b, text: "" },
+    { deviceId: c, text: "c\nd\n" },
+    { deviceId: c, text: "late\n", retrievedAt: new Date(0) },
+  ]);
+
+  const [first, nobody, same, half, bytes, empty, second, late] = outcomes;
+  assert.instance(nobody, NotFoundError);
+  assert.not.match(`${(nobody as Error).stack} ${JSON.stringify(nobody)}`, "secret");
+  assert.equal([half, late].map((error) => (error as ParameterError).field), [
+    "text",
+    "retrievedAt",
+  ]);
+  assert.equal(same, { ...kept, changed: false, previousId: kept.id, added: 0 });
+  const saved = (outcome: typeof first) => outcome as ConfigSaved;
+  assert.equal([saved(first).changed, saved(second).previousId], [true, saved(first).id]);
+  assert.equal([saved(second).added, saved(empty).quarantined], [1, ["empty"]]);
+  assert.equal((await configGet.one({ id: saved(first).id }, db)).metadata, { n: [1] });
+  const raw = await configGet.one({ id: saved(bytes).id }, db);
+  assert.equal(raw.raw, new Uint8Array([0x62, 0, 0xff]));
+  assert.equal(await history(c), [saved(first).id, saved(second).id]);
+  assert.equal(await configSaveMany(db, []), []);
+});
+
+test("configSaveMany() takes one round trip where nothing changed, and few where all did", async () => {
+  const deviceIds: number[] = [];
+  for (let i = 0; i < 50; i++) deviceIds.push(await newDevice());
+  const saves = (text: string) => deviceIds.map((deviceId) => ({ deviceId, text }));
+  const trips = async (text: string) => {
+    const before = statements;
+    const outcomes = await configSaveMany(db, saves(text));
+    assert.ok(outcomes.every((outcome) => !(outcome instanceof DatabaseError)));
+    return statements - before;
+  };
+  let statements = 0;
+  const count = () => statements++;
+  subscribe("netraven-db:query", count);
+  try {
+    await trips("one\n");
+    assert.is(await trips("one\n"), 1);
+    // Those of the transaction are begin, lock, what was there, insert, commit.
+    assert.ok(await trips("two\n") <= 6);
+  } finally {
+    unsubscribe("netraven-db:query", count);
+  }
+});
+
+test("configSaveMany() of the same devices at once makes one chain of each", async () => {
+  const deviceIds: number[] = [];
+  for (let i = 0; i < 12; i++) deviceIds.push(await newDevice());
+  const saver = async (number: number) => {
+    const saves: ConfigSaved[] = [];
+    for (let i = 0; i < 6; i++) {
+      const turned = deviceIds.map((_, at) => deviceIds[(at * 5 + number) % deviceIds.length]!);
+      const text = `text ${(i + number) % 3}\n`;
+      const outcomes = await configSaveMany(db, turned.map((deviceId) => ({ deviceId, text })));
+      for (const outcome of outcomes) {
+        if (outcome instanceof DatabaseError) throw outcome;
+        saves.push(outcome);
+      }
+    }
+    return saves;
+  };
+
+  const saves = (await Promise.all(Array.from({ length: 6 }, (_, number) => saver(number)))).flat();
+
+  const chains = await Promise.all(deviceIds.map(history));
+  const previous = new Map(saves.filter((s) => s.changed).map((s) => [s.id, s.previousId]));
+  assert.is(previous.size, chains.flat().length);
+  for (const chain of chains) {
+    chain.forEach((id, i) => assert.is(previous.get(id), chain[i - 1] ?? null));
+  }
+});
+
+test("configSaveMany() saves the others when a device is deleted while it does", async () => {
+  const [gone, stays] = [await newDevice(), await newDevice()];
+  let deleted = false;
+  const session = before("DeviceStateEnsure", async () => {
+    if (!deleted) await deviceDelete.one({ id: gone }, db);
+    deleted = true;
+  });
+
+  const [first, second] = await configSaveMany(session, [
+    { deviceId: gone, text: "one\n" },
+    { deviceId: stays, text: "two\n" },
+  ]);
+
+  assert.instance(first, NotFoundError);
+  assert.ok((second as ConfigSaved).changed);
 });
 
 test("configSave() rejects with the signal's reason, and stores nothing", async () => {

@@ -5,7 +5,6 @@ import {
   configGet,
   configHistoryList,
   type ConfigHistoryListResult,
-  configInsert,
   configLatestGet,
   configLatestList,
   configPairGet,
@@ -18,7 +17,6 @@ import {
   deviceDelete,
   deviceStateEnsure,
   deviceStateGet,
-  deviceStateLock,
 } from "netraven-db";
 import { createDatabase } from "./support/database.ts";
 import { addConfig, addDevice, clear, count, databaseNow, fields } from "./support/factories.ts";
@@ -47,10 +45,13 @@ const LISTED = [
   "deviceId",
   "id",
   "metadata",
+  "previousId",
   "removed",
   "retrievedAt",
   "size",
+  "validUntil",
   "verifiedAt",
+  "verifiedCount",
 ];
 const WHOLE = [...LISTED.filter((field) => field !== "size"), "configData", "raw"].sort();
 
@@ -78,62 +79,61 @@ async function setVerified(deviceId: number, at: Date): Promise<void> {
   await db.query("update device_states set verified_at = $2 where device_id = $1", [deviceId, at]);
 }
 
-test("ConfigInsert stores a version, closes the one before, and moves the state on", async () => {
-  const { id: deviceId } = await addDevice(db);
-  const insert = (text: string, more: object = {}) =>
-    db.transaction(async (tx) => {
-      await deviceStateEnsure.run({ deviceId }, tx);
-      await deviceStateLock.one({ deviceId }, tx);
-      const contentHash = await sha256(text);
-      return await configInsert.one({ deviceId, configData: text, contentHash, ...more }, tx);
-    });
-  const before = await databaseNow(db);
+test("A version ends when the next one comes, and keeps when and how often it was read", async () => {
+  const { deviceId, ids: [first] } = await addHistory([1]);
+  await configSave(db, { deviceId, text: "text 1" });
+  await setVerified(deviceId, hour(2));
 
-  const first = await insert("one");
-  await setVerified(deviceId, new Date("2098-01-01Z"));
-  const second = await insert("two", { metadata: { by: "worker 1" } });
+  const second = await configSave(db, { deviceId, text: "text 3", retrievedAt: hour(3) });
 
-  assert.equal(first, {
-    id: first.id,
-    deviceId,
-    retrievedAt: first.retrievedAt,
-    verifiedAt: first.retrievedAt,
-    contentHash: await sha256("one"),
-    metadata: {},
-    previousId: null,
-  });
-  assert.ok(first.retrievedAt >= before && first.retrievedAt <= await databaseNow(db));
-  assert.is(second.previousId, first.id);
-  assert.equal(second.metadata, { by: "worker 1" });
+  const before = await configGet.one({ id: first! }, db);
+  assert.equal([before.validUntil, before.verifiedAt, before.verifiedCount], [hour(3), hour(2), 2]);
+  const latest = await configGet.one({ id: second.id }, db);
+  assert.equal([latest.validUntil, latest.previousId, latest.verifiedCount], [null, first, 1]);
   assert.equal(await deviceStateGet.one({ deviceId }, db), {
     deviceId,
-    contentHash: await sha256("two"),
+    contentHash: await sha256("text 3"),
     configurationId: second.id,
-    retrievedAt: second.retrievedAt,
-    verifiedAt: second.verifiedAt,
+    retrievedAt: hour(3),
+    verifiedAt: hour(3),
+    verifiedCount: 1,
     jobId: null,
   });
-  assert.equal((await configGet.one({ id: first.id }, db)).verifiedAt, new Date("2098-01-01Z"));
 });
 
-test("ConfigInsert gives a version no earlier time than the one before has", async () => {
+test("A version gets no earlier time than the one before has", async () => {
   const { deviceId } = await addHistory([1]);
   const late = new Date("2099-01-01Z");
   await db.query("update device_configurations set retrieved_at = $1", [late]);
   await db.query("update device_states set retrieved_at = $1, verified_at = $1", [late]);
-  const contentHash = await sha256("next");
 
-  const now = await configInsert.run({ deviceId, configData: "next", contentHash }, db);
-  const given = await configInsert.run({
-    deviceId,
-    configData: "older",
-    contentHash: await sha256("older"),
-    retrievedAt: new Date(late.getTime() - 1),
-  }, db);
+  const { id } = await configSave(db, { deviceId, text: "next" });
 
-  assert.equal(now.map(({ retrievedAt }) => retrievedAt), [late]);
-  assert.equal(given, []);
-  assert.is(await count(db, "device_configurations"), 2);
+  assert.equal((await configGet.one({ id }, db)).retrievedAt, late);
+});
+
+test("The database refuses versions of a device that stand at one time", async () => {
+  const { deviceId, ids } = await addHistory([1, 3, 5]);
+  await addHistory([1, 3, 5]);
+  const overlaps = [
+    ["update device_configurations set valid_until = $2 where id = $1", ids[0]!, hour(4)],
+    ["update device_configurations set valid_until = null where id = $1 and $2 > now()", ids[1]!],
+    ["update device_configurations set retrieved_at = $2 where id = $1", ids[2]!, hour(2)],
+  ] as const;
+
+  for (const [text, id, at] of overlaps) {
+    const error = await rejection(db.query(text, [id, at ?? new Date("2099-01-01Z")]));
+
+    assert.instance(error, ConstraintError);
+    const { constraint, kind } = error as ConstraintError;
+    const expected = ["device_configurations_stand_one_after_another", "exclusion"];
+    assert.equal([constraint, kind], expected);
+  }
+  await db.query("update device_configurations set valid_until = $2 where id = $1", [
+    ids[0],
+    hour(2),
+  ]);
+  assert.is((await configAsOfGet.one({ deviceId, at: hour(2) }, db)).id, ids[0]);
 });
 
 test("ConfigGet returns one version with its text, and when it was last verified", async () => {
@@ -149,8 +149,11 @@ test("ConfigGet returns one version with its text, and when it was last verified
     deviceId,
     retrievedAt: hour(1),
     verifiedAt: hour(1),
+    verifiedCount: 1,
+    validUntil: hour(2),
     contentHash: await sha256("text 1"),
     metadata: {},
+    previousId: null,
     added: 1,
     removed: 0,
     configData: "text 1",
@@ -188,7 +191,7 @@ test("ConfigLatestGet returns the latest version of the device, with its text", 
   assert.equal(fields(latest), WHOLE);
   assert.equal([latest.id, latest.configData], [ids[2], "text 3"]);
   assert.equal([latest.retrievedAt, latest.verifiedAt], [hour(3), hour(20)]);
-  await deviceStateEnsure.run({ deviceId: empty }, db);
+  await deviceStateEnsure.run({ deviceIds: [empty] }, db);
   assert.equal(await configLatestGet.run({ deviceId: empty }, db), []);
   assert.equal(await configLatestGet.run({ deviceId: -1 }, db), []);
 });
@@ -226,7 +229,7 @@ test("ConfigAsOfGet returns the last of several versions of one time", async () 
 test("ConfigLatestList pages over the latest versions, without their text", async () => {
   const histories = [];
   for (let i = 0; i < 7; i++) histories.push(await addHistory([1, 2 + i]));
-  await deviceStateEnsure.run({ deviceId: (await addDevice(db)).id }, db);
+  await deviceStateEnsure.run({ deviceIds: [(await addDevice(db)).id] }, db);
   const text = "ü".repeat(100);
   const sized = (await addDevice(db)).id;
   await addConfig(db, sized, { text });
@@ -293,21 +296,29 @@ test("ConfigHistoryList pages over the versions, newest first, each exactly once
   assert.equal(await configHistoryList.run({ deviceId: -1, limit: 2 }, db), []);
 });
 
-test("ConfigVerify moves the latest version's time for its own text alone", async () => {
+test("ConfigVerify moves the latest versions' times for their own texts alone, and counts", async () => {
   const { deviceId, ids } = await addHistory([1, 2]);
-  const other = await addHistory([2]);
-  const verify = async (text: string) =>
-    await configVerify.run({ deviceId, contentHash: await sha256(text) }, db);
+  const other = await addHistory([2, 4]);
+  const { id: bare } = await addDevice(db);
+  const verify = async (text: string) => {
+    const deviceIds = [deviceId, bare, other.deviceId, -1];
+    const hash = await sha256(text);
+    const contentHashes = [hash, hash, await sha256("text 2"), hash];
+    const rows = await configVerify.run({ deviceIds, contentHashes }, db);
+    return new Map(rows.map(({ deviceId, verifiedId }) => [deviceId, verifiedId]));
+  };
   const before = await databaseNow(db);
 
-  assert.equal(await verify("text 1"), []);
+  const none = new Map([[deviceId, null], [bare, null], [other.deviceId, null]]);
+  assert.equal(await verify("text 1"), none);
   assert.equal((await configLatestGet.one({ deviceId }, db)).verifiedAt, hour(2));
-  assert.equal(await verify("text 2"), [{ id: ids[1] }]);
+  assert.equal(await verify("text 2"), new Map([...none, [deviceId, ids[1]!]]));
 
-  const { verifiedAt } = await configLatestGet.one({ deviceId }, db);
+  const { verifiedAt, verifiedCount } = await configLatestGet.one({ deviceId }, db);
   assert.ok(verifiedAt >= before && verifiedAt <= await databaseNow(db));
+  assert.is(verifiedCount, 2);
   assert.equal((await configGet.one({ id: ids[0]! }, db)).verifiedAt, hour(1));
-  assert.equal((await configLatestGet.one(other, db)).verifiedAt, hour(2));
+  assert.equal((await configLatestGet.one(other, db)).verifiedAt, hour(4));
 });
 
 test("ConfigVerify never goes back", async () => {
@@ -315,7 +326,10 @@ test("ConfigVerify never goes back", async () => {
   const future = new Date("2099-01-01Z");
   await setVerified(deviceId, future);
 
-  await configVerify.one({ deviceId, contentHash: await sha256("text 1") }, db);
+  await configVerify.one(
+    { deviceIds: [deviceId], contentHashes: [await sha256("text 1")] },
+    db,
+  );
 
   assert.equal((await configLatestGet.one({ deviceId }, db)).verifiedAt, future);
 });

@@ -140,7 +140,7 @@ function addTests(folder: string): void {
 
       const saved = await configSave(db, { deviceId: deviceIds.get(hostname)!, text: latest.text });
 
-      const counts = { added: 0, removed: 0 };
+      const counts = { added: 0, removed: 0, quarantined: null };
       assert.equal(saved, { id: latest.id!, changed: false, previousId: latest.id!, ...counts });
     }
     assert.is(await count(db, "device_configurations"), 764);

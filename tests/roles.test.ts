@@ -297,6 +297,8 @@ test("a role may do nothing else in the database, and public nothing at all", as
       "netraven_worker execute devices_matching",
       "netraven_readonly execute devices_matching",
       "netraven_app usage system_settings_version_seq",
+      "netraven_app usage device_configurations_id_seq",
+      "netraven_worker usage device_configurations_id_seq",
     ].toSorted(),
   );
 });

@@ -1,48 +1,6 @@
 // Generated from queries/config_lines.sql by make generate. Do not edit.
 import { Query, type QueryIR } from "../query.ts";
 
-/** Parameters of `ConfigIndexBaseGet`. */
-export interface ConfigIndexBaseGetParams {
-  deviceId: number;
-}
-
-/** A row of `ConfigIndexBaseGet`. */
-export interface ConfigIndexBaseGetResult {
-  /** Lines that the version before lacks; null while it is not indexed. */
-  added: number | null;
-  /** Where each line came in, as src/blame.ts writes it; null while the version is not indexed. */
-  blame: Uint8Array | null;
-  /** The text as the device sent it; where that was no text, a readable form of raw. */
-  configData: string;
-  /** Identity of the version. */
-  id: number;
-  /** Lines that only the version before has; null while it is not indexed. */
-  removed: number | null;
-}
-
-const configIndexBaseGetIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":564,"b":573}]}],"statement":"-- The index of lines: each line that ever stood in a configuration, once for\n-- each time it came in, with the version it came in with.\n-- The latest version of a device, for the index of the next one; the blame is\n-- null where the device is not indexed.\nselect\n  device_configurations.id,\n  device_configurations.config_data,\n  device_configurations.blame,\n  device_configurations.added,\n  device_configurations.removed\nfrom device_states\njoin device_configurations\n  on device_configurations.id = device_states.configuration_id\nwhere device_states.device_id = :deviceId!"};
-
-/**
- * The index of lines: each line that ever stood in a configuration, once for
- * each time it came in, with the version it came in with.
- * The latest version of a device, for the index of the next one; the blame is
- * null where the device is not indexed.
- *
- * ```sql
- * select
- *   device_configurations.id,
- *   device_configurations.config_data,
- *   device_configurations.blame,
- *   device_configurations.added,
- *   device_configurations.removed
- * from device_states
- * join device_configurations
- *   on device_configurations.id = device_states.configuration_id
- * where device_states.device_id = :deviceId!
- * ```
- */
-export const configIndexBaseGet: Query<ConfigIndexBaseGetParams, ConfigIndexBaseGetResult> = new Query("ConfigIndexBaseGet", configIndexBaseGetIR);
-
 /** Parameters of `ConfigTextList`. */
 export interface ConfigTextListParams {
   afterId?: number | null | undefined;
@@ -61,9 +19,11 @@ export interface ConfigTextListResult {
   retrievedAt: Date;
 }
 
-const configTextListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetrievedAt":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":165,"b":174}]},{"name":"afterRetrievedAt","required":false,"transform":{"type":"scalar"},"locs":[{"a":220,"b":236}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":279,"b":286}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":336,"b":342}]}],"statement":"-- The versions of a device with their texts, oldest first, for its index.\nselect\n  id,\n  retrieved_at,\n  config_data\nfrom device_configurations\nwhere\n  device_id = :deviceId!\n  and (retrieved_at, id)\n  > (\n    coalesce(:afterRetrievedAt::timestamptz, '-infinity'),\n    coalesce(:afterId::bigint, 0)\n  )\norder by retrieved_at, id\nlimit :limit!::integer"};
+const configTextListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetrievedAt":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":302,"b":311}]},{"name":"afterRetrievedAt","required":false,"transform":{"type":"scalar"},"locs":[{"a":357,"b":373}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":416,"b":423}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":473,"b":479}]}],"statement":"-- The index of lines: each line that ever stood in a configuration, once for\n-- each time it came in, with the version it came in with.\n-- The versions of a device with their texts, oldest first, for its index.\nselect\n  id,\n  retrieved_at,\n  config_data\nfrom device_configurations\nwhere\n  device_id = :deviceId!\n  and (retrieved_at, id)\n  > (\n    coalesce(:afterRetrievedAt::timestamptz, '-infinity'),\n    coalesce(:afterId::bigint, 0)\n  )\norder by retrieved_at, id\nlimit :limit!::integer"};
 
 /**
+ * The index of lines: each line that ever stood in a configuration, once for
+ * each time it came in, with the version it came in with.
  * The versions of a device with their texts, oldest first, for its index.
  *
  * ```sql
@@ -93,7 +53,7 @@ export interface ConfigIndexClearParams {
 /** A row of `ConfigIndexClear`. */
 export type ConfigIndexClearResult = void;
 
-const configIndexClearIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":173,"b":182},{"a":245,"b":254},{"a":360,"b":369}]}],"statement":"-- Forgets the index of a device. Only for a transaction that holds\n-- DeviceStateLock and makes it anew.\nwith ended as (\n  delete from config_line_ends\n  where device_id = :deviceId!\n),\nbegun as (\n  delete from config_lines\n  where device_id = :deviceId!\n)\nupdate device_configurations\nset\n  blame = null,\n  added = null,\n  removed = null\nwhere\n  device_id = :deviceId!\n  and blame is not null"};
+const configIndexClearIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":173,"b":182},{"a":245,"b":254},{"a":382,"b":391}]}],"statement":"-- Forgets the index of a device. Only for a transaction that holds\n-- DeviceStateLock and makes it anew.\nwith ended as (\n  delete from config_line_ends\n  where device_id = :deviceId!\n),\nbegun as (\n  delete from config_lines\n  where device_id = :deviceId!\n)\nupdate device_configurations\nset\n  blame = null,\n  previous_id = null,\n  added = null,\n  removed = null\nwhere\n  device_id = :deviceId!\n  and blame is not null"};
 
 /**
  * Forgets the index of a device. Only for a transaction that holds
@@ -111,6 +71,7 @@ const configIndexClearIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[
  * update device_configurations
  * set
  *   blame = null,
+ *   previous_id = null,
  *   added = null,
  *   removed = null
  * where
@@ -123,20 +84,21 @@ export const configIndexClear: Query<ConfigIndexClearParams, ConfigIndexClearRes
 /** Parameters of `ConfigIndexWrite`. */
 export interface ConfigIndexWriteParams {
   added: number;
-  addedLines: readonly number[];
-  addedTexts: readonly string[];
   blame: Uint8Array;
-  endedCounts: readonly number[];
-  endedIds: readonly number[];
-  endedLines: readonly number[];
+  endCounts: readonly number[];
+  endIds: readonly number[];
+  endNumbers: readonly number[];
   id: number;
+  lineNumbers: readonly number[];
+  lineTexts: readonly string[];
+  previousId?: number | null | undefined;
   removed: number;
 }
 
 /** A row of `ConfigIndexWrite`. */
 export type ConfigIndexWriteResult = void;
 
-const configIndexWriteIR: QueryIR = {"usedParamSet":{"blame":true,"added":true,"removed":true,"id":true,"addedLines":true,"addedTexts":true,"endedIds":true,"endedLines":true,"endedCounts":true},"params":[{"name":"blame","required":true,"transform":{"type":"scalar"},"locs":[{"a":182,"b":188}]},{"name":"added","required":true,"transform":{"type":"scalar"},"locs":[{"a":203,"b":209}]},{"name":"removed","required":true,"transform":{"type":"scalar"},"locs":[{"a":226,"b":234}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":249,"b":252}]},{"name":"addedLines","required":true,"transform":{"type":"scalar"},"locs":[{"a":479,"b":490}]},{"name":"addedTexts","required":true,"transform":{"type":"scalar"},"locs":[{"a":504,"b":515}]},{"name":"endedIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":755,"b":764}]},{"name":"endedLines","required":true,"transform":{"type":"scalar"},"locs":[{"a":779,"b":790}]},{"name":"endedCounts","required":true,"transform":{"type":"scalar"},"locs":[{"a":806,"b":818}]}],"statement":"-- Adds a version to the index; the arrays go together by position. The versions\n-- of a device come oldest first.\nwith written as (\n  update device_configurations\n  set\n    blame = :blame!,\n    added = :added!,\n    removed = :removed!\n  where id = :id!\n  returning id, device_id\n),\nbegun as (\n  insert into config_lines (device_id, configuration_id, line, lines)\n  select\n    written.device_id,\n    written.id,\n    given.line,\n    given.lines\n  from written\n  cross join unnest(:addedLines!::integer[], :addedTexts!::text[])\n    as given (line, lines)\n)\ninsert into config_line_ends\n  (device_id, configuration_id, line, lines, ended_by)\nselect\n  written.device_id,\n  given.id,\n  given.line,\n  given.lines,\n  written.id\nfrom written\ncross join unnest(\n  :endedIds!::bigint[],\n  :endedLines!::integer[],\n  :endedCounts!::integer[]\n) as given (id, line, lines)"};
+const configIndexWriteIR: QueryIR = {"usedParamSet":{"blame":true,"previousId":true,"added":true,"removed":true,"id":true,"lineNumbers":true,"lineTexts":true,"endIds":true,"endNumbers":true,"endCounts":true},"params":[{"name":"blame","required":true,"transform":{"type":"scalar"},"locs":[{"a":182,"b":188}]},{"name":"previousId","required":false,"transform":{"type":"scalar"},"locs":[{"a":209,"b":219}]},{"name":"added","required":true,"transform":{"type":"scalar"},"locs":[{"a":234,"b":240}]},{"name":"removed","required":true,"transform":{"type":"scalar"},"locs":[{"a":257,"b":265}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":280,"b":283}]},{"name":"lineNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":510,"b":522}]},{"name":"lineTexts","required":true,"transform":{"type":"scalar"},"locs":[{"a":536,"b":546}]},{"name":"endIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":786,"b":793}]},{"name":"endNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":808,"b":819}]},{"name":"endCounts","required":true,"transform":{"type":"scalar"},"locs":[{"a":835,"b":845}]}],"statement":"-- Adds a version to the index; the arrays go together by position. The versions\n-- of a device come oldest first.\nwith written as (\n  update device_configurations\n  set\n    blame = :blame!,\n    previous_id = :previousId,\n    added = :added!,\n    removed = :removed!\n  where id = :id!\n  returning id, device_id\n),\nbegun as (\n  insert into config_lines (device_id, configuration_id, line, lines)\n  select\n    written.device_id,\n    written.id,\n    given.line,\n    given.lines\n  from written\n  cross join unnest(:lineNumbers!::integer[], :lineTexts!::text[])\n    as given (line, lines)\n)\ninsert into config_line_ends\n  (device_id, configuration_id, line, lines, ended_by)\nselect\n  written.device_id,\n  given.id,\n  given.line,\n  given.lines,\n  written.id\nfrom written\ncross join unnest(\n  :endIds!::bigint[],\n  :endNumbers!::integer[],\n  :endCounts!::integer[]\n) as given (id, line, lines)"};
 
 /**
  * Adds a version to the index; the arrays go together by position. The versions
@@ -147,6 +109,7 @@ const configIndexWriteIR: QueryIR = {"usedParamSet":{"blame":true,"added":true,"
  *   update device_configurations
  *   set
  *     blame = :blame!,
+ *     previous_id = :previousId,
  *     added = :added!,
  *     removed = :removed!
  *   where id = :id!
@@ -160,7 +123,7 @@ const configIndexWriteIR: QueryIR = {"usedParamSet":{"blame":true,"added":true,"
  *     given.line,
  *     given.lines
  *   from written
- *   cross join unnest(:addedLines!::integer[], :addedTexts!::text[])
+ *   cross join unnest(:lineNumbers!::integer[], :lineTexts!::text[])
  *     as given (line, lines)
  * )
  * insert into config_line_ends
@@ -173,13 +136,43 @@ const configIndexWriteIR: QueryIR = {"usedParamSet":{"blame":true,"added":true,"
  *   written.id
  * from written
  * cross join unnest(
- *   :endedIds!::bigint[],
- *   :endedLines!::integer[],
- *   :endedCounts!::integer[]
+ *   :endIds!::bigint[],
+ *   :endNumbers!::integer[],
+ *   :endCounts!::integer[]
  * ) as given (id, line, lines)
  * ```
  */
 export const configIndexWrite: Query<ConfigIndexWriteParams, ConfigIndexWriteResult> = new Query("ConfigIndexWrite", configIndexWriteIR);
+
+/** Parameters of `ConfigLineInsert`. */
+export interface ConfigLineInsertParams {
+  deviceId: number;
+  id: number;
+  lineNumbers: readonly number[];
+  lineTexts: readonly string[];
+}
+
+/** A row of `ConfigLineInsert`. */
+export type ConfigLineInsertResult = void;
+
+const configLineInsertIR: QueryIR = {"usedParamSet":{"deviceId":true,"id":true,"lineNumbers":true,"lineTexts":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":205,"b":214}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":219,"b":222}]},{"name":"lineNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":265,"b":277}]},{"name":"lineTexts","required":true,"transform":{"type":"scalar"},"locs":[{"a":291,"b":301}]}],"statement":"-- Adds lines that came in with a version that is in the index already: what is\n-- too much for one statement comes in several.\ninsert into config_lines (device_id, configuration_id, line, lines)\nselect\n  :deviceId!,\n  :id!,\n  given.line,\n  given.lines\nfrom unnest(:lineNumbers!::integer[], :lineTexts!::text[])\n  as given (line, lines)"};
+
+/**
+ * Adds lines that came in with a version that is in the index already: what is
+ * too much for one statement comes in several.
+ *
+ * ```sql
+ * insert into config_lines (device_id, configuration_id, line, lines)
+ * select
+ *   :deviceId!,
+ *   :id!,
+ *   given.line,
+ *   given.lines
+ * from unnest(:lineNumbers!::integer[], :lineTexts!::text[])
+ *   as given (line, lines)
+ * ```
+ */
+export const configLineInsert: Query<ConfigLineInsertParams, ConfigLineInsertResult> = new Query("ConfigLineInsert", configLineInsertIR);
 
 /** Parameters of `ConfigUnindexedList`. */
 export interface ConfigUnindexedListParams {
@@ -439,3 +432,25 @@ const configAbsentSearchIR: QueryIR = {"usedParamSet":{"text":true,"afterHostnam
  * ```
  */
 export const configAbsentSearch: Query<ConfigAbsentSearchParams, ConfigAbsentSearchResult> = new Query("ConfigAbsentSearch", configAbsentSearchIR);
+
+/** Parameters of `ConfigPatternCheck`. */
+export interface ConfigPatternCheckParams {
+  pattern: string;
+}
+
+/** A row of `ConfigPatternCheck`. */
+export interface ConfigPatternCheckResult {
+  matches: boolean;
+}
+
+const configPatternCheckIR: QueryIR = {"usedParamSet":{"pattern":true},"params":[{"name":"pattern","required":true,"transform":{"type":"scalar"},"locs":[{"a":112,"b":120}]}],"statement":"-- Whether a text is a regular expression of PostgreSQL: if not, this fails with\n-- SQLSTATE 2201B.\nselect '' ~ :pattern! as \"matches!\""};
+
+/**
+ * Whether a text is a regular expression of PostgreSQL: if not, this fails with
+ * SQLSTATE 2201B.
+ *
+ * ```sql
+ * select '' ~ :pattern! as "matches!"
+ * ```
+ */
+export const configPatternCheck: Query<ConfigPatternCheckParams, ConfigPatternCheckResult> = new Query("ConfigPatternCheck", configPatternCheckIR);

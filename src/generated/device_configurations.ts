@@ -2,90 +2,305 @@
 import type { Json } from "../json.ts";
 import { Query, type QueryIR } from "../query.ts";
 
+/** Parameters of `ConfigVerify`. */
+export interface ConfigVerifyParams {
+  contentHashes: readonly Uint8Array[];
+  deviceIds: readonly number[];
+}
+
+/** A row of `ConfigVerify`. */
+export interface ConfigVerifyResult {
+  /** Identity of the device. */
+  deviceId: number;
+  /** Driver that speaks to the device, such as arista_eos. */
+  deviceType: string;
+  /** The latest configuration; null before the first. */
+  verifiedId: number | null;
+}
+
+const configVerifyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"contentHashes":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":401,"b":411}]},{"name":"contentHashes","required":true,"transform":{"type":"scalar"},"locs":[{"a":425,"b":439}]}],"statement":"-- Configurations are versions: a row is written when a device's text changes.\n-- Notes of devices that they were read just now and sent their latest text\n-- again; the arrays go together by position, a device stands there once.\n-- Returns each device that exists with its type, and the id of its latest\n-- version where it is that text.\nwith given as (\n  select device_id, content_hash\n  from unnest(:deviceIds!::integer[], :contentHashes!::bytea[])\n    as given (device_id, content_hash)\n),\n-- In one order, so that two who verify the same devices wait, and no more.\nlocked as (\n  select\n    device_states.device_id,\n    device_states.content_hash\n  from device_states\n  join given using (device_id, content_hash)\n  order by device_states.device_id\n  for no key update of device_states\n),\nverified as (\n  update device_states\n  set\n    verified_at = greatest(verified_at, date_trunc('milliseconds', now())),\n    verified_count = verified_count + 1\n  from locked\n  where\n    device_states.device_id = locked.device_id\n    and device_states.content_hash = locked.content_hash\n  returning device_states.device_id, device_states.configuration_id\n)\nselect\n  devices.id as device_id,\n  devices.device_type,\n  verified.configuration_id as \"verified_id?\"\nfrom given\njoin devices on devices.id = given.device_id\nleft join verified on verified.device_id = given.device_id"};
+
+/**
+ * Configurations are versions: a row is written when a device's text changes.
+ * Notes of devices that they were read just now and sent their latest text
+ * again; the arrays go together by position, a device stands there once.
+ * Returns each device that exists with its type, and the id of its latest
+ * version where it is that text.
+ *
+ * ```sql
+ * with given as (
+ *   select device_id, content_hash
+ *   from unnest(:deviceIds!::integer[], :contentHashes!::bytea[])
+ *     as given (device_id, content_hash)
+ * ),
+ * -- In one order, so that two who verify the same devices wait, and no more.
+ * locked as (
+ *   select
+ *     device_states.device_id,
+ *     device_states.content_hash
+ *   from device_states
+ *   join given using (device_id, content_hash)
+ *   order by device_states.device_id
+ *   for no key update of device_states
+ * ),
+ * verified as (
+ *   update device_states
+ *   set
+ *     verified_at = greatest(verified_at, date_trunc('milliseconds', now())),
+ *     verified_count = verified_count + 1
+ *   from locked
+ *   where
+ *     device_states.device_id = locked.device_id
+ *     and device_states.content_hash = locked.content_hash
+ *   returning device_states.device_id, device_states.configuration_id
+ * )
+ * select
+ *   devices.id as device_id,
+ *   devices.device_type,
+ *   verified.configuration_id as "verified_id?"
+ * from given
+ * join devices on devices.id = given.device_id
+ * left join verified on verified.device_id = given.device_id
+ * ```
+ */
+export const configVerify: Query<ConfigVerifyParams, ConfigVerifyResult> = new Query("ConfigVerify", configVerifyIR);
+
+/** Parameters of `ConfigBaseList`. */
+export interface ConfigBaseListParams {
+  configDatas: readonly string[];
+  contentHashes: readonly Uint8Array[];
+  deviceIds: readonly number[];
+  endMarkers: readonly string[];
+  flappingSeconds: number;
+  lastLines: readonly string[];
+  noises: readonly string[];
+}
+
+/** A row of `ConfigBaseList`. */
+export interface ConfigBaseListResult {
+  /** Where each line came in, as src/blame.ts writes it; null while the version is not indexed. */
+  blame: Uint8Array | null;
+  /** The text as the device sent it; where that was no text, a readable form of raw. */
+  configData: string | null;
+  deviceId: number;
+  ended: boolean | null;
+  /** Identity of the version. */
+  id: number | null;
+  noiseOnly: boolean;
+  returns: number;
+  size: number | null;
+}
+
+const configBaseListIR: QueryIR = {"usedParamSet":{"flappingSeconds":true,"deviceIds":true,"contentHashes":true,"configDatas":true,"noises":true,"lastLines":true,"endMarkers":true},"params":[{"name":"flappingSeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1423,"b":1439}]},{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1548,"b":1558}]},{"name":"contentHashes","required":true,"transform":{"type":"scalar"},"locs":[{"a":1576,"b":1590}]},{"name":"configDatas","required":true,"transform":{"type":"scalar"},"locs":[{"a":1606,"b":1618}]},{"name":"noises","required":true,"transform":{"type":"scalar"},"locs":[{"a":1633,"b":1640}]},{"name":"lastLines","required":true,"transform":{"type":"scalar"},"locs":[{"a":1655,"b":1665}]},{"name":"endMarkers","required":true,"transform":{"type":"scalar"},"locs":[{"a":1680,"b":1691}]}],"statement":"-- What must be known of devices before their next version is stored, beside\n-- what is to be stored; the arrays go together by position. Only for a\n-- transaction that holds their states. Tells of the latest version its text and\n-- blame, and of what came: whether it differs in nothing but lines that the\n-- pattern of noise matches, whether its last line is an end, and how often the\n-- same text came back within the seconds.\nselect\n  given.device_id as \"device_id!\",\n  latest.id as \"id?\",\n  latest.config_data as \"config_data?\",\n  latest.blame,\n  coalesce(\n    octet_length(latest.raw),\n    octet_length(latest.config_data)\n  ) as \"size?\",\n  case\n    when given.noise is null or latest.id is null then false\n    else\n      array(\n        select line\n        from string_to_table(latest.config_data, chr(10))\n          with ordinality as lines (line, place)\n        where rtrim(line, chr(13)) !~ given.noise\n        order by place\n      )\n      = array(\n        select line\n        from string_to_table(given.config_data, chr(10))\n          with ordinality as lines (line, place)\n        where rtrim(line, chr(13)) !~ given.noise\n        order by place\n      )\n  end as \"noise_only!\",\n  given.last_line ~ given.end_marker as \"ended?\",\n  (\n    select count(*)\n    from device_configurations as former\n    where\n      former.device_id = given.device_id\n      and former.retrieved_at\n      > now() - make_interval(secs => :flappingSeconds!::integer)\n      and former.content_hash = given.content_hash\n  )::integer as \"returns!\"\nfrom\n  unnest(\n    :deviceIds!::integer[],\n    :contentHashes!::bytea[],\n    :configDatas!::text[],\n    :noises!::text[],\n    :lastLines!::text[],\n    :endMarkers!::text[]\n  ) as given\n    (device_id, content_hash, config_data, noise, last_line, end_marker)\n  left join device_states on device_states.device_id = given.device_id\n  left join device_configurations as latest\n    on latest.id = device_states.configuration_id"};
+
+/**
+ * What must be known of devices before their next version is stored, beside
+ * what is to be stored; the arrays go together by position. Only for a
+ * transaction that holds their states. Tells of the latest version its text and
+ * blame, and of what came: whether it differs in nothing but lines that the
+ * pattern of noise matches, whether its last line is an end, and how often the
+ * same text came back within the seconds.
+ *
+ * ```sql
+ * select
+ *   given.device_id as "device_id!",
+ *   latest.id as "id?",
+ *   latest.config_data as "config_data?",
+ *   latest.blame,
+ *   coalesce(
+ *     octet_length(latest.raw),
+ *     octet_length(latest.config_data)
+ *   ) as "size?",
+ *   case
+ *     when given.noise is null or latest.id is null then false
+ *     else
+ *       array(
+ *         select line
+ *         from string_to_table(latest.config_data, chr(10))
+ *           with ordinality as lines (line, place)
+ *         where rtrim(line, chr(13)) !~ given.noise
+ *         order by place
+ *       )
+ *       = array(
+ *         select line
+ *         from string_to_table(given.config_data, chr(10))
+ *           with ordinality as lines (line, place)
+ *         where rtrim(line, chr(13)) !~ given.noise
+ *         order by place
+ *       )
+ *   end as "noise_only!",
+ *   given.last_line ~ given.end_marker as "ended?",
+ *   (
+ *     select count(*)
+ *     from device_configurations as former
+ *     where
+ *       former.device_id = given.device_id
+ *       and former.retrieved_at
+ *       > now() - make_interval(secs => :flappingSeconds!::integer)
+ *       and former.content_hash = given.content_hash
+ *   )::integer as "returns!"
+ * from
+ *   unnest(
+ *     :deviceIds!::integer[],
+ *     :contentHashes!::bytea[],
+ *     :configDatas!::text[],
+ *     :noises!::text[],
+ *     :lastLines!::text[],
+ *     :endMarkers!::text[]
+ *   ) as given
+ *     (device_id, content_hash, config_data, noise, last_line, end_marker)
+ *   left join device_states on device_states.device_id = given.device_id
+ *   left join device_configurations as latest
+ *     on latest.id = device_states.configuration_id
+ * ```
+ */
+export const configBaseList: Query<ConfigBaseListParams, ConfigBaseListResult> = new Query("ConfigBaseList", configBaseListIR);
+
 /** Parameters of `ConfigInsert`. */
 export interface ConfigInsertParams {
-  configData: string;
-  contentHash: Uint8Array;
-  deviceId: number;
-  metadata?: Json | null | undefined;
-  raw?: Uint8Array | null | undefined;
-  retrievedAt?: Date | null | undefined;
+  added: readonly number[];
+  blames: readonly Uint8Array[];
+  configDatas: readonly string[];
+  contentHashes: readonly Uint8Array[];
+  deviceIds: readonly number[];
+  endCounts: readonly number[];
+  endDeviceIds: readonly number[];
+  endIds: readonly number[];
+  endNumbers: readonly number[];
+  ids: readonly number[];
+  lineDeviceIds: readonly number[];
+  lineNumbers: readonly number[];
+  lineTexts: readonly string[];
+  metadatas: readonly Json[];
+  raws: readonly Uint8Array[];
+  removed: readonly number[];
+  retrievedAts: readonly Date[];
+  verifiedAts: readonly Date[];
+  verifiedCounts: readonly number[];
 }
 
 /** A row of `ConfigInsert`. */
 export interface ConfigInsertResult {
-  /** SHA-256 of what the device sent, 32 bytes. */
-  contentHash: Uint8Array;
   /** The device the configuration was read from. */
   deviceId: number;
   /** Identity of the version. */
   id: number;
-  /** What the caller noted about this version: a JSON object, empty by default. */
-  metadata: Json;
-  /** The latest configuration; null before the first. */
+  /** The version that added and removed count from; null for the first one and while it is not indexed. */
   previousId: number | null;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
-  /** When this text was last read, set for good when the next version comes; for the latest version device_states.verified_at counts. */
-  verifiedAt: Date;
 }
 
-const configInsertIR: QueryIR = {"usedParamSet":{"retrievedAt":true,"deviceId":true,"configData":true,"raw":true,"contentHash":true,"metadata":true},"params":[{"name":"retrievedAt","required":false,"transform":{"type":"scalar"},"locs":[{"a":645,"b":656},{"a":825,"b":836},{"a":914,"b":925}]},{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":798,"b":807},{"a":1274,"b":1283}]},{"name":"configData","required":true,"transform":{"type":"scalar"},"locs":[{"a":1290,"b":1301}]},{"name":"raw","required":false,"transform":{"type":"scalar"},"locs":[{"a":1308,"b":1311}]},{"name":"contentHash","required":true,"transform":{"type":"scalar"},"locs":[{"a":1325,"b":1337}]},{"name":"metadata","required":false,"transform":{"type":"scalar"},"locs":[{"a":1353,"b":1361}]}],"statement":"-- Configurations are versions: a row is written when a device's text changes.\n-- Stores a new latest version, sets for good when the one before it was last\n-- verified, and moves the device's state on to it. Only for a transaction that\n-- holds DeviceStateLock and found another hash there.\n-- The time is now, or that of the version before it if that is later: the\n-- transaction may have begun before the other one committed. For an import it\n-- may be given; versions come oldest first then, and no row comes back for one\n-- that is older than the latest.\nwith latest as (\n  select\n    configuration_id,\n    verified_at,\n    coalesce(\n      :retrievedAt::timestamptz,\n      greatest(retrieved_at, date_trunc('milliseconds', now()))\n    ) as next_at\n  from device_states\n  where\n    device_id = :deviceId!\n    and (\n      :retrievedAt::timestamptz is null\n      or retrieved_at is null\n      or retrieved_at <= :retrievedAt\n    )\n),\nsuperseded as (\n  update device_configurations\n  set verified_at = latest.verified_at\n  from latest\n  where device_configurations.id = latest.configuration_id\n),\ninserted as (\n  insert into device_configurations (\n    device_id,\n    config_data,\n    raw,\n    content_hash,\n    metadata,\n    retrieved_at,\n    verified_at\n  )\n  select\n    :deviceId!,\n    :configData!,\n    :raw::bytea,\n    :contentHash!,\n    coalesce(:metadata::jsonb, '{}'),\n    next_at,\n    next_at\n  from latest\n  returning id, device_id, content_hash, retrieved_at, verified_at, metadata\n),\nmoved as (\n  update device_states\n  set\n    content_hash = inserted.content_hash,\n    configuration_id = inserted.id,\n    retrieved_at = inserted.retrieved_at,\n    verified_at = inserted.verified_at\n  from inserted\n  where device_states.device_id = inserted.device_id\n)\nselect\n  inserted.id,\n  inserted.device_id,\n  inserted.retrieved_at,\n  inserted.verified_at,\n  inserted.content_hash,\n  inserted.metadata,\n  latest.configuration_id as previous_id\nfrom inserted\ncross join latest"};
+const configInsertIR: QueryIR = {"usedParamSet":{"deviceIds":true,"ids":true,"configDatas":true,"raws":true,"contentHashes":true,"metadatas":true,"retrievedAts":true,"verifiedAts":true,"verifiedCounts":true,"blames":true,"added":true,"removed":true,"lineDeviceIds":true,"lineNumbers":true,"lineTexts":true,"endDeviceIds":true,"endIds":true,"endNumbers":true,"endCounts":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":681,"b":691}]},{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":711,"b":715}]},{"name":"configDatas","required":true,"transform":{"type":"scalar"},"locs":[{"a":734,"b":746}]},{"name":"raws","required":true,"transform":{"type":"scalar"},"locs":[{"a":763,"b":768}]},{"name":"contentHashes","required":true,"transform":{"type":"scalar"},"locs":[{"a":786,"b":800}]},{"name":"metadatas","required":true,"transform":{"type":"scalar"},"locs":[{"a":818,"b":828}]},{"name":"retrievedAts","required":true,"transform":{"type":"scalar"},"locs":[{"a":846,"b":859}]},{"name":"verifiedAts","required":true,"transform":{"type":"scalar"},"locs":[{"a":883,"b":895}]},{"name":"verifiedCounts","required":true,"transform":{"type":"scalar"},"locs":[{"a":919,"b":934}]},{"name":"blames","required":true,"transform":{"type":"scalar"},"locs":[{"a":954,"b":961}]},{"name":"added","required":true,"transform":{"type":"scalar"},"locs":[{"a":979,"b":985}]},{"name":"removed","required":true,"transform":{"type":"scalar"},"locs":[{"a":1005,"b":1013}]},{"name":"lineDeviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":3696,"b":3710}]},{"name":"lineNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":3730,"b":3742}]},{"name":"lineTexts","required":true,"transform":{"type":"scalar"},"locs":[{"a":3762,"b":3772}]},{"name":"endDeviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":4098,"b":4111}]},{"name":"endIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":4131,"b":4138}]},{"name":"endNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":4157,"b":4168}]},{"name":"endCounts","required":true,"transform":{"type":"scalar"},"locs":[{"a":4188,"b":4198}]}],"statement":"-- Stores new latest versions with their index; the arrays go together by\n-- position, a device stands there once. Sets for good when the versions before\n-- them were last verified, and moves the states on to the new ones. What was in\n-- quarantine with the same text is there no more. Only for a transaction that\n-- holds the states and found another hash there.\n-- The time is now, or that of the version before if that is later: the\n-- transaction may have begun before the other one committed. For an import it\n-- may be given; versions come oldest first then, and no row comes back for one\n-- that is older than the latest.\nwith given as (\n  select *\n  from\n    unnest(\n      :deviceIds!::integer[],\n      :ids!::bigint[],\n      :configDatas!::text[],\n      :raws!::bytea[],\n      :contentHashes!::bytea[],\n      :metadatas!::jsonb[],\n      :retrievedAts!::timestamptz[],\n      :verifiedAts!::timestamptz[],\n      :verifiedCounts!::integer[],\n      :blames!::bytea[],\n      :added!::integer[],\n      :removed!::integer[]\n    ) as given (\n      device_id,\n      id,\n      config_data,\n      raw,\n      content_hash,\n      metadata,\n      retrieved_at,\n      verified_at,\n      verified_count,\n      blame,\n      added,\n      removed\n    )\n),\nlatest as (\n  select\n    device_states.device_id,\n    device_states.configuration_id,\n    device_states.verified_at,\n    device_states.verified_count,\n    coalesce(\n      given.retrieved_at,\n      greatest(\n        device_states.retrieved_at,\n        date_trunc('milliseconds', now())\n      )\n    ) as next_at\n  from device_states\n  join given on given.device_id = device_states.device_id\n  where\n    given.retrieved_at is null\n    or device_states.retrieved_at is null\n    or device_states.retrieved_at <= given.retrieved_at\n),\nsuperseded as (\n  update device_configurations\n  set\n    verified_at = latest.verified_at,\n    verified_count = latest.verified_count,\n    valid_until = latest.next_at\n  from latest\n  where device_configurations.id = latest.configuration_id\n  returning device_configurations.device_id\n),\ninserted as (\n  insert into device_configurations (\n    id,\n    device_id,\n    config_data,\n    raw,\n    content_hash,\n    metadata,\n    retrieved_at,\n    verified_at,\n    previous_id,\n    added,\n    removed,\n    blame\n  )\n  overriding system value\n  select\n    coalesce(given.id, nextval('device_configurations_id_seq')),\n    latest.device_id,\n    given.config_data,\n    given.raw,\n    given.content_hash,\n    coalesce(given.metadata, '{}'),\n    latest.next_at,\n    coalesce(given.verified_at, latest.next_at),\n    latest.configuration_id,\n    given.added,\n    given.removed,\n    given.blame\n  from latest\n  join given on given.device_id = latest.device_id\n  -- Only after the version before has ended: they must not overlap.\n  left join superseded on superseded.device_id = latest.device_id\n  returning\n    id, device_id, content_hash, retrieved_at, verified_at, previous_id\n),\nmoved as (\n  update device_states\n  set\n    content_hash = inserted.content_hash,\n    configuration_id = inserted.id,\n    retrieved_at = inserted.retrieved_at,\n    verified_at = inserted.verified_at,\n    verified_count = coalesce(given.verified_count, 1)\n  from inserted\n  join given on given.device_id = inserted.device_id\n  where device_states.device_id = inserted.device_id\n),\nfreed as (\n  delete from config_quarantine\n  using inserted\n  where\n    config_quarantine.device_id = inserted.device_id\n    and config_quarantine.content_hash = inserted.content_hash\n),\nbegun as (\n  insert into config_lines (device_id, configuration_id, line, lines)\n  select\n    inserted.device_id,\n    inserted.id,\n    come.line,\n    come.lines\n  from\n    unnest(\n      :lineDeviceIds!::integer[],\n      :lineNumbers!::integer[],\n      :lineTexts!::text[]\n    ) as come (device_id, line, lines)\n    join inserted on inserted.device_id = come.device_id\n),\nended as (\n  insert into config_line_ends\n    (device_id, configuration_id, line, lines, ended_by)\n  select\n    inserted.device_id,\n    gone.id,\n    gone.line,\n    gone.lines,\n    inserted.id\n  from\n    unnest(\n      :endDeviceIds!::integer[],\n      :endIds!::bigint[],\n      :endNumbers!::integer[],\n      :endCounts!::integer[]\n    ) as gone (device_id, id, line, lines)\n    join inserted on inserted.device_id = gone.device_id\n)\nselect\n  id,\n  device_id,\n  retrieved_at,\n  previous_id\nfrom inserted"};
 
 /**
- * Configurations are versions: a row is written when a device's text changes.
- * Stores a new latest version, sets for good when the one before it was last
- * verified, and moves the device's state on to it. Only for a transaction that
- * holds DeviceStateLock and found another hash there.
- * The time is now, or that of the version before it if that is later: the
+ * Stores new latest versions with their index; the arrays go together by
+ * position, a device stands there once. Sets for good when the versions before
+ * them were last verified, and moves the states on to the new ones. What was in
+ * quarantine with the same text is there no more. Only for a transaction that
+ * holds the states and found another hash there.
+ * The time is now, or that of the version before if that is later: the
  * transaction may have begun before the other one committed. For an import it
  * may be given; versions come oldest first then, and no row comes back for one
  * that is older than the latest.
  *
  * ```sql
- * with latest as (
+ * with given as (
+ *   select *
+ *   from
+ *     unnest(
+ *       :deviceIds!::integer[],
+ *       :ids!::bigint[],
+ *       :configDatas!::text[],
+ *       :raws!::bytea[],
+ *       :contentHashes!::bytea[],
+ *       :metadatas!::jsonb[],
+ *       :retrievedAts!::timestamptz[],
+ *       :verifiedAts!::timestamptz[],
+ *       :verifiedCounts!::integer[],
+ *       :blames!::bytea[],
+ *       :added!::integer[],
+ *       :removed!::integer[]
+ *     ) as given (
+ *       device_id,
+ *       id,
+ *       config_data,
+ *       raw,
+ *       content_hash,
+ *       metadata,
+ *       retrieved_at,
+ *       verified_at,
+ *       verified_count,
+ *       blame,
+ *       added,
+ *       removed
+ *     )
+ * ),
+ * latest as (
  *   select
- *     configuration_id,
- *     verified_at,
+ *     device_states.device_id,
+ *     device_states.configuration_id,
+ *     device_states.verified_at,
+ *     device_states.verified_count,
  *     coalesce(
- *       :retrievedAt::timestamptz,
- *       greatest(retrieved_at, date_trunc('milliseconds', now()))
+ *       given.retrieved_at,
+ *       greatest(
+ *         device_states.retrieved_at,
+ *         date_trunc('milliseconds', now())
+ *       )
  *     ) as next_at
  *   from device_states
+ *   join given on given.device_id = device_states.device_id
  *   where
- *     device_id = :deviceId!
- *     and (
- *       :retrievedAt::timestamptz is null
- *       or retrieved_at is null
- *       or retrieved_at <= :retrievedAt
- *     )
+ *     given.retrieved_at is null
+ *     or device_states.retrieved_at is null
+ *     or device_states.retrieved_at <= given.retrieved_at
  * ),
  * superseded as (
  *   update device_configurations
- *   set verified_at = latest.verified_at
+ *   set
+ *     verified_at = latest.verified_at,
+ *     verified_count = latest.verified_count,
+ *     valid_until = latest.next_at
  *   from latest
  *   where device_configurations.id = latest.configuration_id
+ *   returning device_configurations.device_id
  * ),
  * inserted as (
  *   insert into device_configurations (
+ *     id,
  *     device_id,
  *     config_data,
  *     raw,
  *     content_hash,
  *     metadata,
  *     retrieved_at,
- *     verified_at
+ *     verified_at,
+ *     previous_id,
+ *     added,
+ *     removed,
+ *     blame
  *   )
+ *   overriding system value
  *   select
- *     :deviceId!,
- *     :configData!,
- *     :raw::bytea,
- *     :contentHash!,
- *     coalesce(:metadata::jsonb, '{}'),
- *     next_at,
- *     next_at
+ *     coalesce(given.id, nextval('device_configurations_id_seq')),
+ *     latest.device_id,
+ *     given.config_data,
+ *     given.raw,
+ *     given.content_hash,
+ *     coalesce(given.metadata, '{}'),
+ *     latest.next_at,
+ *     coalesce(given.verified_at, latest.next_at),
+ *     latest.configuration_id,
+ *     given.added,
+ *     given.removed,
+ *     given.blame
  *   from latest
- *   returning id, device_id, content_hash, retrieved_at, verified_at, metadata
+ *   join given on given.device_id = latest.device_id
+ *   -- Only after the version before has ended: they must not overlap.
+ *   left join superseded on superseded.device_id = latest.device_id
+ *   returning
+ *     id, device_id, content_hash, retrieved_at, verified_at, previous_id
  * ),
  * moved as (
  *   update device_states
@@ -93,20 +308,58 @@ const configInsertIR: QueryIR = {"usedParamSet":{"retrievedAt":true,"deviceId":t
  *     content_hash = inserted.content_hash,
  *     configuration_id = inserted.id,
  *     retrieved_at = inserted.retrieved_at,
- *     verified_at = inserted.verified_at
+ *     verified_at = inserted.verified_at,
+ *     verified_count = coalesce(given.verified_count, 1)
  *   from inserted
+ *   join given on given.device_id = inserted.device_id
  *   where device_states.device_id = inserted.device_id
+ * ),
+ * freed as (
+ *   delete from config_quarantine
+ *   using inserted
+ *   where
+ *     config_quarantine.device_id = inserted.device_id
+ *     and config_quarantine.content_hash = inserted.content_hash
+ * ),
+ * begun as (
+ *   insert into config_lines (device_id, configuration_id, line, lines)
+ *   select
+ *     inserted.device_id,
+ *     inserted.id,
+ *     come.line,
+ *     come.lines
+ *   from
+ *     unnest(
+ *       :lineDeviceIds!::integer[],
+ *       :lineNumbers!::integer[],
+ *       :lineTexts!::text[]
+ *     ) as come (device_id, line, lines)
+ *     join inserted on inserted.device_id = come.device_id
+ * ),
+ * ended as (
+ *   insert into config_line_ends
+ *     (device_id, configuration_id, line, lines, ended_by)
+ *   select
+ *     inserted.device_id,
+ *     gone.id,
+ *     gone.line,
+ *     gone.lines,
+ *     inserted.id
+ *   from
+ *     unnest(
+ *       :endDeviceIds!::integer[],
+ *       :endIds!::bigint[],
+ *       :endNumbers!::integer[],
+ *       :endCounts!::integer[]
+ *     ) as gone (device_id, id, line, lines)
+ *     join inserted on inserted.device_id = gone.device_id
  * )
  * select
- *   inserted.id,
- *   inserted.device_id,
- *   inserted.retrieved_at,
- *   inserted.verified_at,
- *   inserted.content_hash,
- *   inserted.metadata,
- *   latest.configuration_id as previous_id
+ *   id,
+ *   device_id,
+ *   retrieved_at,
+ *   previous_id
  * from inserted
- * cross join latest
  * ```
  */
 export const configInsert: Query<ConfigInsertParams, ConfigInsertResult> = new Query("ConfigInsert", configInsertIR);
@@ -130,16 +383,21 @@ export interface ConfigGetResult {
   id: number;
   /** What the caller noted about this version: a JSON object, empty by default. */
   metadata: Json;
+  /** The version that added and removed count from; null for the first one and while it is not indexed. */
+  previousId: number | null;
   /** The bytes as the device sent them; null when they are the text in UTF-8. */
   raw: Uint8Array | null;
   /** Lines that only the version before has; null while it is not indexed. */
   removed: number | null;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
+  /** When the next version came; null for the latest. It stays when that version is pruned, so there can be gaps but no overlap. */
+  validUntil: Date | null;
   verifiedAt: Date;
+  verifiedCount: number;
 }
 
-const configGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":654,"b":657}]}],"statement":"-- One version with its text.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.config_data,\n  device_configurations.raw\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\nwhere device_configurations.id = :id!"};
+const configGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":841,"b":844}]}],"statement":"-- One version with its text.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  coalesce(\n    device_states.verified_count,\n    device_configurations.verified_count\n  ) as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.config_data,\n  device_configurations.raw\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\nwhere device_configurations.id = :id!"};
 
 /**
  * One version with its text.
@@ -153,8 +411,14 @@ const configGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id",
  *     device_states.verified_at,
  *     device_configurations.verified_at
  *   ) as "verified_at!",
+ *   coalesce(
+ *     device_states.verified_count,
+ *     device_configurations.verified_count
+ *   ) as "verified_count!",
+ *   device_configurations.valid_until,
  *   device_configurations.content_hash,
  *   device_configurations.metadata,
+ *   device_configurations.previous_id,
  *   device_configurations.added,
  *   device_configurations.removed,
  *   device_configurations.config_data,
@@ -188,16 +452,21 @@ export interface ConfigPairGetResult {
   id: number;
   /** What the caller noted about this version: a JSON object, empty by default. */
   metadata: Json;
+  /** The version that added and removed count from; null for the first one and while it is not indexed. */
+  previousId: number | null;
   /** The bytes as the device sent them; null when they are the text in UTF-8. */
   raw: Uint8Array | null;
   /** Lines that only the version before has; null while it is not indexed. */
   removed: number | null;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
+  /** When the next version came; null for the latest. It stays when that version is pruned, so there can be gaps but no overlap. */
+  validUntil: Date | null;
   verifiedAt: Date;
+  verifiedCount: number;
 }
 
-const configPairGetIR: QueryIR = {"usedParamSet":{"idA":true,"idB":true},"params":[{"name":"idA","required":true,"transform":{"type":"scalar"},"locs":[{"a":489,"b":493}]},{"name":"idB","required":true,"transform":{"type":"scalar"},"locs":[{"a":504,"b":508}]}],"statement":"-- Two versions with their texts, in the order asked for.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.config_data,\n  device_configurations.raw\nfrom unnest(array[:idA!::bigint, :idB!::bigint])\n  with ordinality as wanted (id, place)\njoin device_configurations on device_configurations.id = wanted.id\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\norder by wanted.place"};
+const configPairGetIR: QueryIR = {"usedParamSet":{"idA":true,"idB":true},"params":[{"name":"idA","required":true,"transform":{"type":"scalar"},"locs":[{"a":676,"b":680}]},{"name":"idB","required":true,"transform":{"type":"scalar"},"locs":[{"a":691,"b":695}]}],"statement":"-- Two versions with their texts, in the order asked for.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  coalesce(\n    device_states.verified_count,\n    device_configurations.verified_count\n  ) as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.config_data,\n  device_configurations.raw\nfrom unnest(array[:idA!::bigint, :idB!::bigint])\n  with ordinality as wanted (id, place)\njoin device_configurations on device_configurations.id = wanted.id\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\norder by wanted.place"};
 
 /**
  * Two versions with their texts, in the order asked for.
@@ -211,8 +480,14 @@ const configPairGetIR: QueryIR = {"usedParamSet":{"idA":true,"idB":true},"params
  *     device_states.verified_at,
  *     device_configurations.verified_at
  *   ) as "verified_at!",
+ *   coalesce(
+ *     device_states.verified_count,
+ *     device_configurations.verified_count
+ *   ) as "verified_count!",
+ *   device_configurations.valid_until,
  *   device_configurations.content_hash,
  *   device_configurations.metadata,
+ *   device_configurations.previous_id,
  *   device_configurations.added,
  *   device_configurations.removed,
  *   device_configurations.config_data,
@@ -247,17 +522,23 @@ export interface ConfigLatestGetResult {
   id: number;
   /** What the caller noted about this version: a JSON object, empty by default. */
   metadata: Json;
+  /** The version that added and removed count from; null for the first one and while it is not indexed. */
+  previousId: number | null;
   /** The bytes as the device sent them; null when they are the text in UTF-8. */
   raw: Uint8Array | null;
   /** Lines that only the version before has; null while it is not indexed. */
   removed: number | null;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
+  /** When the next version came; null for the latest. It stays when that version is pruned, so there can be gaps but no overlap. */
+  validUntil: Date | null;
   /** When the latest configuration was last read; null before the first. */
   verifiedAt: Date;
+  /** How often the latest configuration was read; 0 before the first. */
+  verifiedCount: number;
 }
 
-const configLatestGetIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":547,"b":556}]}],"statement":"-- The latest version of a device, with its text.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  device_states.verified_at as \"verified_at!\",\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.config_data,\n  device_configurations.raw\nfrom device_states\njoin device_configurations\n  on device_configurations.id = device_states.configuration_id\nwhere device_states.device_id = :deviceId!"};
+const configLatestGetIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":674,"b":683}]}],"statement":"-- The latest version of a device, with its text.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  device_states.verified_at as \"verified_at!\",\n  device_states.verified_count as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.config_data,\n  device_configurations.raw\nfrom device_states\njoin device_configurations\n  on device_configurations.id = device_states.configuration_id\nwhere device_states.device_id = :deviceId!"};
 
 /**
  * The latest version of a device, with its text.
@@ -268,8 +549,11 @@ const configLatestGetIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{
  *   device_configurations.device_id,
  *   device_configurations.retrieved_at,
  *   device_states.verified_at as "verified_at!",
+ *   device_states.verified_count as "verified_count!",
+ *   device_configurations.valid_until,
  *   device_configurations.content_hash,
  *   device_configurations.metadata,
+ *   device_configurations.previous_id,
  *   device_configurations.added,
  *   device_configurations.removed,
  *   device_configurations.config_data,
@@ -302,16 +586,21 @@ export interface ConfigAsOfGetResult {
   id: number;
   /** What the caller noted about this version: a JSON object, empty by default. */
   metadata: Json;
+  /** The version that added and removed count from; null for the first one and while it is not indexed. */
+  previousId: number | null;
   /** The bytes as the device sent them; null when they are the text in UTF-8. */
   raw: Uint8Array | null;
   /** Lines that only the version before has; null while it is not indexed. */
   removed: number | null;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
+  /** When the next version came; null for the latest. It stays when that version is pruned, so there can be gaps but no overlap. */
+  validUntil: Date | null;
   verifiedAt: Date;
+  verifiedCount: number;
 }
 
-const configAsOfGetIR: QueryIR = {"usedParamSet":{"deviceId":true,"at":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":738,"b":747}]},{"name":"at","required":true,"transform":{"type":"scalar"},"locs":[{"a":793,"b":796}]}],"statement":"-- The version of a device that was valid at a time, with its text; no row if\n-- its first one is later.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.config_data,\n  device_configurations.raw\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\nwhere\n  device_configurations.device_id = :deviceId!\n  and device_configurations.retrieved_at <= :at!\norder by\n  device_configurations.retrieved_at desc,\n  device_configurations.id desc\nlimit 1"};
+const configAsOfGetIR: QueryIR = {"usedParamSet":{"deviceId":true,"at":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":925,"b":934}]},{"name":"at","required":true,"transform":{"type":"scalar"},"locs":[{"a":980,"b":983}]}],"statement":"-- The version of a device that was valid at a time, with its text; no row if\n-- its first one is later.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  coalesce(\n    device_states.verified_count,\n    device_configurations.verified_count\n  ) as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.config_data,\n  device_configurations.raw\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\nwhere\n  device_configurations.device_id = :deviceId!\n  and device_configurations.retrieved_at <= :at!\norder by\n  device_configurations.retrieved_at desc,\n  device_configurations.id desc\nlimit 1"};
 
 /**
  * The version of a device that was valid at a time, with its text; no row if
@@ -326,8 +615,14 @@ const configAsOfGetIR: QueryIR = {"usedParamSet":{"deviceId":true,"at":true},"pa
  *     device_states.verified_at,
  *     device_configurations.verified_at
  *   ) as "verified_at!",
+ *   coalesce(
+ *     device_states.verified_count,
+ *     device_configurations.verified_count
+ *   ) as "verified_count!",
+ *   device_configurations.valid_until,
  *   device_configurations.content_hash,
  *   device_configurations.metadata,
+ *   device_configurations.previous_id,
  *   device_configurations.added,
  *   device_configurations.removed,
  *   device_configurations.config_data,
@@ -366,16 +661,22 @@ export interface ConfigLatestListResult {
   id: number;
   /** What the caller noted about this version: a JSON object, empty by default. */
   metadata: Json;
+  /** The version that added and removed count from; null for the first one and while it is not indexed. */
+  previousId: number | null;
   /** Lines that only the version before has; null while it is not indexed. */
   removed: number | null;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
   size: number;
+  /** When the next version came; null for the latest. It stays when that version is pruned, so there can be gaps but no overlap. */
+  validUntil: Date | null;
   /** When the latest configuration was last read; null before the first. */
   verifiedAt: Date;
+  /** How often the latest configuration was read; 0 before the first. */
+  verifiedCount: number;
 }
 
-const configLatestListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"afterDeviceId":true,"limit":true},"params":[{"name":"deviceIds","required":false,"transform":{"type":"scalar"},"locs":[{"a":653,"b":662},{"a":720,"b":729}]},{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":777,"b":790}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":844,"b":850}]}],"statement":"-- The latest versions of the devices without their text, by device; size in\n-- bytes. Without device ids: of all.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  device_states.verified_at as \"verified_at!\",\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.added,\n  device_configurations.removed,\n  coalesce(\n    octet_length(device_configurations.raw),\n    octet_length(device_configurations.config_data)\n  ) as \"size!\"\nfrom device_states\njoin device_configurations\n  on device_configurations.id = device_states.configuration_id\nwhere\n  (\n    :deviceIds::integer[] is null\n    or device_states.device_id = any(:deviceIds)\n  )\n  and device_states.device_id > coalesce(:afterDeviceId::integer, 0)\norder by device_states.device_id\nlimit :limit!::integer"};
+const configLatestListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"afterDeviceId":true,"limit":true},"params":[{"name":"deviceIds","required":false,"transform":{"type":"scalar"},"locs":[{"a":780,"b":789},{"a":847,"b":856}]},{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":904,"b":917}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":971,"b":977}]}],"statement":"-- The latest versions of the devices without their text, by device; size in\n-- bytes. Without device ids: of all.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  device_states.verified_at as \"verified_at!\",\n  device_states.verified_count as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  coalesce(\n    octet_length(device_configurations.raw),\n    octet_length(device_configurations.config_data)\n  ) as \"size!\"\nfrom device_states\njoin device_configurations\n  on device_configurations.id = device_states.configuration_id\nwhere\n  (\n    :deviceIds::integer[] is null\n    or device_states.device_id = any(:deviceIds)\n  )\n  and device_states.device_id > coalesce(:afterDeviceId::integer, 0)\norder by device_states.device_id\nlimit :limit!::integer"};
 
 /**
  * The latest versions of the devices without their text, by device; size in
@@ -387,8 +688,11 @@ const configLatestListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"afterDevi
  *   device_configurations.device_id,
  *   device_configurations.retrieved_at,
  *   device_states.verified_at as "verified_at!",
+ *   device_states.verified_count as "verified_count!",
+ *   device_configurations.valid_until,
  *   device_configurations.content_hash,
  *   device_configurations.metadata,
+ *   device_configurations.previous_id,
  *   device_configurations.added,
  *   device_configurations.removed,
  *   coalesce(
@@ -430,15 +734,20 @@ export interface ConfigHistoryListResult {
   id: number;
   /** What the caller noted about this version: a JSON object, empty by default. */
   metadata: Json;
+  /** The version that added and removed count from; null for the first one and while it is not indexed. */
+  previousId: number | null;
   /** Lines that only the version before has; null while it is not indexed. */
   removed: number | null;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
   size: number;
+  /** When the next version came; null for the latest. It stays when that version is pruned, so there can be gaps but no overlap. */
+  validUntil: Date | null;
   verifiedAt: Date;
+  verifiedCount: number;
 }
 
-const configHistoryListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetrievedAt":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":769,"b":778}]},{"name":"afterRetrievedAt","required":false,"transform":{"type":"scalar"},"locs":[{"a":868,"b":884}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":926,"b":933}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1059,"b":1065}]}],"statement":"-- The versions of a device without their text, newest first; size in bytes.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.added,\n  device_configurations.removed,\n  coalesce(\n    octet_length(device_configurations.raw),\n    octet_length(device_configurations.config_data)\n  ) as \"size!\"\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\nwhere\n  device_configurations.device_id = :deviceId!\n  and (device_configurations.retrieved_at, device_configurations.id)\n  < (\n    coalesce(:afterRetrievedAt::timestamptz, 'infinity'),\n    coalesce(:afterId::bigint, 9223372036854775807)\n  )\norder by\n  device_configurations.retrieved_at desc,\n  device_configurations.id desc\nlimit :limit!::integer"};
+const configHistoryListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetrievedAt":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":956,"b":965}]},{"name":"afterRetrievedAt","required":false,"transform":{"type":"scalar"},"locs":[{"a":1055,"b":1071}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1113,"b":1120}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1246,"b":1252}]}],"statement":"-- The versions of a device without their text, newest first; size in bytes.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  coalesce(\n    device_states.verified_count,\n    device_configurations.verified_count\n  ) as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  coalesce(\n    octet_length(device_configurations.raw),\n    octet_length(device_configurations.config_data)\n  ) as \"size!\"\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\nwhere\n  device_configurations.device_id = :deviceId!\n  and (device_configurations.retrieved_at, device_configurations.id)\n  < (\n    coalesce(:afterRetrievedAt::timestamptz, 'infinity'),\n    coalesce(:afterId::bigint, 9223372036854775807)\n  )\norder by\n  device_configurations.retrieved_at desc,\n  device_configurations.id desc\nlimit :limit!::integer"};
 
 /**
  * The versions of a device without their text, newest first; size in bytes.
@@ -452,8 +761,14 @@ const configHistoryListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetr
  *     device_states.verified_at,
  *     device_configurations.verified_at
  *   ) as "verified_at!",
+ *   coalesce(
+ *     device_states.verified_count,
+ *     device_configurations.verified_count
+ *   ) as "verified_count!",
+ *   device_configurations.valid_until,
  *   device_configurations.content_hash,
  *   device_configurations.metadata,
+ *   device_configurations.previous_id,
  *   device_configurations.added,
  *   device_configurations.removed,
  *   coalesce(
@@ -478,35 +793,6 @@ const configHistoryListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetr
  * ```
  */
 export const configHistoryList: Query<ConfigHistoryListParams, ConfigHistoryListResult> = new Query("ConfigHistoryList", configHistoryListIR);
-
-/** Parameters of `ConfigVerify`. */
-export interface ConfigVerifyParams {
-  contentHash: Uint8Array;
-  deviceId: number;
-}
-
-/** A row of `ConfigVerify`. */
-export interface ConfigVerifyResult {
-  /** The latest configuration; null before the first. */
-  id: number;
-}
-
-const configVerifyIR: QueryIR = {"usedParamSet":{"deviceId":true,"contentHash":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":261,"b":270}]},{"name":"contentHash","required":true,"transform":{"type":"scalar"},"locs":[{"a":293,"b":305}]}],"statement":"-- Notes that the device was read just now and sent its latest text again.\n-- Returns the id of that version; no row if the text is another one.\nupdate device_states\nset verified_at = greatest(verified_at, date_trunc('milliseconds', now()))\nwhere\n  device_id = :deviceId!\n  and content_hash = :contentHash!\nreturning configuration_id as \"id!\""};
-
-/**
- * Notes that the device was read just now and sent its latest text again.
- * Returns the id of that version; no row if the text is another one.
- *
- * ```sql
- * update device_states
- * set verified_at = greatest(verified_at, date_trunc('milliseconds', now()))
- * where
- *   device_id = :deviceId!
- *   and content_hash = :contentHash!
- * returning configuration_id as "id!"
- * ```
- */
-export const configVerify: Query<ConfigVerifyParams, ConfigVerifyResult> = new Query("ConfigVerify", configVerifyIR);
 
 /** Parameters of `ConfigBlameGet`. */
 export interface ConfigBlameGetParams {

@@ -3,22 +3,24 @@ import { Query, type QueryIR } from "../query.ts";
 
 /** Parameters of `DeviceStateEnsure`. */
 export interface DeviceStateEnsureParams {
-  deviceId: number;
+  deviceIds: readonly number[];
 }
 
 /** A row of `DeviceStateEnsure`. */
 export type DeviceStateEnsureResult = void;
 
-const deviceStateEnsureIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":233,"b":242}]}],"statement":"-- Device states are the narrow rows that change at every contact.\n-- Makes the state of a device where it is absent. A device that does not exist\n-- breaks device_states_device_id_fkey.\ninsert into device_states (device_id)\nvalues (:deviceId!)\non conflict (device_id) do nothing"};
+const deviceStateEnsureIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":219,"b":229}]}],"statement":"-- Device states are the narrow rows that change at every contact.\n-- Makes the states of devices where they are absent and the device exists.\ninsert into device_states (device_id)\nselect id\nfrom devices\nwhere id = any(:deviceIds!::integer[])\norder by id\non conflict (device_id) do nothing"};
 
 /**
  * Device states are the narrow rows that change at every contact.
- * Makes the state of a device where it is absent. A device that does not exist
- * breaks device_states_device_id_fkey.
+ * Makes the states of devices where they are absent and the device exists.
  *
  * ```sql
  * insert into device_states (device_id)
- * values (:deviceId!)
+ * select id
+ * from devices
+ * where id = any(:deviceIds!::integer[])
+ * order by id
  * on conflict (device_id) do nothing
  * ```
  */
@@ -43,9 +45,11 @@ export interface DeviceStateGetResult {
   retrievedAt: Date | null;
   /** When the latest configuration was last read; null before the first. */
   verifiedAt: Date | null;
+  /** How often the latest configuration was read; 0 before the first. */
+  verifiedCount: number;
 }
 
-const deviceStateGetIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":133,"b":142}]}],"statement":"select\n  device_id,\n  content_hash,\n  configuration_id,\n  retrieved_at,\n  verified_at,\n  job_id\nfrom device_states\nwhere device_id = :deviceId!"};
+const deviceStateGetIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":151,"b":160}]}],"statement":"select\n  device_id,\n  content_hash,\n  configuration_id,\n  retrieved_at,\n  verified_at,\n  verified_count,\n  job_id\nfrom device_states\nwhere device_id = :deviceId!"};
 
 /**
  * ```sql
@@ -55,6 +59,7 @@ const deviceStateGetIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"
  *   configuration_id,
  *   retrieved_at,
  *   verified_at,
+ *   verified_count,
  *   job_id
  * from device_states
  * where device_id = :deviceId!
@@ -64,7 +69,7 @@ export const deviceStateGet: Query<DeviceStateGetParams, DeviceStateGetResult> =
 
 /** Parameters of `DeviceStateLock`. */
 export interface DeviceStateLockParams {
-  deviceId: number;
+  deviceIds: readonly number[];
 }
 
 /** A row of `DeviceStateLock`. */
@@ -81,10 +86,10 @@ export interface DeviceStateLockResult {
   verifiedAt: Date | null;
 }
 
-const deviceStateLockIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":256,"b":265}]}],"statement":"-- Keeps other savers of this device waiting until the transaction ends.\n-- What is read after it, by another statement, is current.\nselect\n  device_id,\n  content_hash,\n  configuration_id,\n  retrieved_at,\n  verified_at\nfrom device_states\nwhere device_id = :deviceId!\nfor no key update"};
+const deviceStateLockIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":262,"b":272}]}],"statement":"-- Keeps other savers of these devices waiting until the transaction ends.\n-- What is read after it, by another statement, is current.\nselect\n  device_id,\n  content_hash,\n  configuration_id,\n  retrieved_at,\n  verified_at\nfrom device_states\nwhere device_id = any(:deviceIds!::integer[])\norder by device_id\nfor no key update"};
 
 /**
- * Keeps other savers of this device waiting until the transaction ends.
+ * Keeps other savers of these devices waiting until the transaction ends.
  * What is read after it, by another statement, is current.
  *
  * ```sql
@@ -95,7 +100,8 @@ const deviceStateLockIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{
  *   retrieved_at,
  *   verified_at
  * from device_states
- * where device_id = :deviceId!
+ * where device_id = any(:deviceIds!::integer[])
+ * order by device_id
  * for no key update
  * ```
  */

@@ -44,7 +44,7 @@ export async function reindex(
       : await configUnindexedList.run(page, db);
     for (const { deviceId } of rows) {
       versions += await db.transaction(async (tx) => {
-        await deviceStateLock.first({ deviceId }, tx);
+        await deviceStateLock.first({ deviceIds: [deviceId] }, tx);
         return await reindexDevice(tx, deviceId);
       }, { name: "ConfigReindex", timeout: DEVICE });
       devices++;

@@ -1,0 +1,70 @@
+/* @name ConfigPin */
+-- Pins are versions that no retention deletes, each under one label or several,
+-- such as golden or restored.
+-- Pins a version; a second time under the same label changes its note and who
+-- pinned it. No row comes back where there is no such version.
+insert into config_pins
+  (device_id, configuration_id, label, note, pinned_by)
+select
+  device_id,
+  id,
+  :label!,
+  :note::text,
+  :by!
+from device_configurations
+where id = :id!
+on conflict (device_id, configuration_id, label) do update set
+  note = excluded.note,
+  pinned_by = excluded.pinned_by
+returning device_id, configuration_id, label, note, pinned_by, pinned_at;
+
+/* @name ConfigUnpin */
+-- Takes a label away; the version is pinned while it has another one.
+delete from config_pins
+where
+  configuration_id = :id!
+  and device_id = (
+    select device_id
+    from device_configurations
+    where id = :id!
+  )
+  and label = :label!
+returning device_id, configuration_id, label, note, pinned_by, pinned_at;
+
+/* @name ConfigPinList */
+-- Pinned versions by device, newest first: of some devices or all, under a label
+-- or any.
+select
+  config_pins.device_id,
+  devices.hostname,
+  config_pins.configuration_id,
+  config_pins.label,
+  config_pins.note,
+  config_pins.pinned_by,
+  config_pins.pinned_at,
+  device_configurations.retrieved_at,
+  device_configurations.valid_until
+from config_pins
+join devices on devices.id = config_pins.device_id
+join device_configurations
+  on device_configurations.id = config_pins.configuration_id
+where
+  (:deviceIds::integer[] is null or config_pins.device_id = any(:deviceIds))
+  and (:label::text is null or config_pins.label = :label)
+  and (
+    :afterDeviceId::integer is null
+    or config_pins.device_id > :afterDeviceId
+    or (
+      config_pins.device_id = :afterDeviceId
+      and (config_pins.configuration_id, config_pins.label)
+      < (
+        coalesce(:afterConfigurationId::bigint, 9223372036854775807),
+        coalesce(:afterLabel::text, '')
+      )
+    )
+  )
+order by
+  config_pins.device_id,
+  config_pins.configuration_id desc,
+  config_pins.label desc
+limit :limit!::integer;

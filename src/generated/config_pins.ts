@@ -1,0 +1,172 @@
+// Generated from queries/config_pins.sql by make generate. Do not edit.
+import { Query, type QueryIR } from "../query.ts";
+
+/** Parameters of `ConfigPin`. */
+export interface ConfigPinParams {
+  by: string;
+  id: number;
+  label: string;
+  note?: string | null | undefined;
+}
+
+/** A row of `ConfigPin`. */
+export interface ConfigPinResult {
+  /** The version that is kept. */
+  configurationId: number;
+  /** The device of the version. */
+  deviceId: number;
+  /** Why it is kept, such as golden or restored. */
+  label: string;
+  /** What else there is to say; null when nobody did. */
+  note: string | null;
+  /** When it was pinned first. */
+  pinnedAt: Date;
+  /** Who pinned it. */
+  pinnedBy: string;
+}
+
+const configPinIR: QueryIR = {"usedParamSet":{"label":true,"note":true,"by":true,"id":true},"params":[{"name":"label","required":true,"transform":{"type":"scalar"},"locs":[{"a":363,"b":369}]},{"name":"note","required":false,"transform":{"type":"scalar"},"locs":[{"a":374,"b":378}]},{"name":"by","required":true,"transform":{"type":"scalar"},"locs":[{"a":389,"b":392}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":432,"b":435}]}],"statement":"-- Pins are versions that no retention deletes, each under one label or several,\n-- such as golden or restored.\n-- Pins a version; a second time under the same label changes its note and who\n-- pinned it. No row comes back where there is no such version.\ninsert into config_pins\n  (device_id, configuration_id, label, note, pinned_by)\nselect\n  device_id,\n  id,\n  :label!,\n  :note::text,\n  :by!\nfrom device_configurations\nwhere id = :id!\non conflict (device_id, configuration_id, label) do update set\n  note = excluded.note,\n  pinned_by = excluded.pinned_by\nreturning device_id, configuration_id, label, note, pinned_by, pinned_at"};
+
+/**
+ * Pins are versions that no retention deletes, each under one label or several,
+ * such as golden or restored.
+ * Pins a version; a second time under the same label changes its note and who
+ * pinned it. No row comes back where there is no such version.
+ *
+ * ```sql
+ * insert into config_pins
+ *   (device_id, configuration_id, label, note, pinned_by)
+ * select
+ *   device_id,
+ *   id,
+ *   :label!,
+ *   :note::text,
+ *   :by!
+ * from device_configurations
+ * where id = :id!
+ * on conflict (device_id, configuration_id, label) do update set
+ *   note = excluded.note,
+ *   pinned_by = excluded.pinned_by
+ * returning device_id, configuration_id, label, note, pinned_by, pinned_at
+ * ```
+ */
+export const configPin: Query<ConfigPinParams, ConfigPinResult> = new Query("ConfigPin", configPinIR);
+
+/** Parameters of `ConfigUnpin`. */
+export interface ConfigUnpinParams {
+  id: number;
+  label: string;
+}
+
+/** A row of `ConfigUnpin`. */
+export interface ConfigUnpinResult {
+  /** The version that is kept. */
+  configurationId: number;
+  /** The device of the version. */
+  deviceId: number;
+  /** Why it is kept, such as golden or restored. */
+  label: string;
+  /** What else there is to say; null when nobody did. */
+  note: string | null;
+  /** When it was pinned first. */
+  pinnedAt: Date;
+  /** Who pinned it. */
+  pinnedBy: string;
+}
+
+const configUnpinIR: QueryIR = {"usedParamSet":{"id":true,"label":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":122,"b":125},{"a":214,"b":217}]},{"name":"label","required":true,"transform":{"type":"scalar"},"locs":[{"a":237,"b":243}]}],"statement":"-- Takes a label away; the version is pinned while it has another one.\ndelete from config_pins\nwhere\n  configuration_id = :id!\n  and device_id = (\n    select device_id\n    from device_configurations\n    where id = :id!\n  )\n  and label = :label!\nreturning device_id, configuration_id, label, note, pinned_by, pinned_at"};
+
+/**
+ * Takes a label away; the version is pinned while it has another one.
+ *
+ * ```sql
+ * delete from config_pins
+ * where
+ *   configuration_id = :id!
+ *   and device_id = (
+ *     select device_id
+ *     from device_configurations
+ *     where id = :id!
+ *   )
+ *   and label = :label!
+ * returning device_id, configuration_id, label, note, pinned_by, pinned_at
+ * ```
+ */
+export const configUnpin: Query<ConfigUnpinParams, ConfigUnpinResult> = new Query("ConfigUnpin", configUnpinIR);
+
+/** Parameters of `ConfigPinList`. */
+export interface ConfigPinListParams {
+  afterConfigurationId?: number | null | undefined;
+  afterDeviceId?: number | null | undefined;
+  afterLabel?: string | null | undefined;
+  deviceIds?: readonly number[] | null | undefined;
+  label?: string | null | undefined;
+  limit: number;
+}
+
+/** A row of `ConfigPinList`. */
+export interface ConfigPinListResult {
+  /** The version that is kept. */
+  configurationId: number;
+  /** The device of the version. */
+  deviceId: number;
+  /** Name of the device; unique, case counts, sorted by byte. */
+  hostname: string;
+  /** Why it is kept, such as golden or restored. */
+  label: string;
+  /** What else there is to say; null when nobody did. */
+  note: string | null;
+  /** When it was pinned first. */
+  pinnedAt: Date;
+  /** Who pinned it. */
+  pinnedBy: string;
+  /** When this text was first read; within a device it never goes back. */
+  retrievedAt: Date;
+  /** When the next version came; null for the latest. It stays when that version is pruned, so there can be gaps but no overlap. */
+  validUntil: Date | null;
+}
+
+const configPinListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"label":true,"afterDeviceId":true,"afterConfigurationId":true,"afterLabel":true,"limit":true},"params":[{"name":"deviceIds","required":false,"transform":{"type":"scalar"},"locs":[{"a":507,"b":516},{"a":568,"b":577}]},{"name":"label","required":false,"transform":{"type":"scalar"},"locs":[{"a":588,"b":593},{"a":632,"b":637}]},{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":652,"b":665},{"a":715,"b":728},{"a":769,"b":782}]},{"name":"afterConfigurationId","required":false,"transform":{"type":"scalar"},"locs":[{"a":871,"b":891}]},{"name":"afterLabel","required":false,"transform":{"type":"scalar"},"locs":[{"a":941,"b":951}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1084,"b":1090}]}],"statement":"-- Pinned versions by device, newest first: of some devices or all, under a label\n-- or any.\nselect\n  config_pins.device_id,\n  devices.hostname,\n  config_pins.configuration_id,\n  config_pins.label,\n  config_pins.note,\n  config_pins.pinned_by,\n  config_pins.pinned_at,\n  device_configurations.retrieved_at,\n  device_configurations.valid_until\nfrom config_pins\njoin devices on devices.id = config_pins.device_id\njoin device_configurations\n  on device_configurations.id = config_pins.configuration_id\nwhere\n  (:deviceIds::integer[] is null or config_pins.device_id = any(:deviceIds))\n  and (:label::text is null or config_pins.label = :label)\n  and (\n    :afterDeviceId::integer is null\n    or config_pins.device_id > :afterDeviceId\n    or (\n      config_pins.device_id = :afterDeviceId\n      and (config_pins.configuration_id, config_pins.label)\n      < (\n        coalesce(:afterConfigurationId::bigint, 9223372036854775807),\n        coalesce(:afterLabel::text, '')\n      )\n    )\n  )\norder by\n  config_pins.device_id,\n  config_pins.configuration_id desc,\n  config_pins.label desc\nlimit :limit!::integer"};
+
+/**
+ * Pinned versions by device, newest first: of some devices or all, under a label
+ * or any.
+ *
+ * ```sql
+ * select
+ *   config_pins.device_id,
+ *   devices.hostname,
+ *   config_pins.configuration_id,
+ *   config_pins.label,
+ *   config_pins.note,
+ *   config_pins.pinned_by,
+ *   config_pins.pinned_at,
+ *   device_configurations.retrieved_at,
+ *   device_configurations.valid_until
+ * from config_pins
+ * join devices on devices.id = config_pins.device_id
+ * join device_configurations
+ *   on device_configurations.id = config_pins.configuration_id
+ * where
+ *   (:deviceIds::integer[] is null or config_pins.device_id = any(:deviceIds))
+ *   and (:label::text is null or config_pins.label = :label)
+ *   and (
+ *     :afterDeviceId::integer is null
+ *     or config_pins.device_id > :afterDeviceId
+ *     or (
+ *       config_pins.device_id = :afterDeviceId
+ *       and (config_pins.configuration_id, config_pins.label)
+ *       < (
+ *         coalesce(:afterConfigurationId::bigint, 9223372036854775807),
+ *         coalesce(:afterLabel::text, '')
+ *       )
+ *     )
+ *   )
+ * order by
+ *   config_pins.device_id,
+ *   config_pins.configuration_id desc,
+ *   config_pins.label desc
+ * limit :limit!::integer
+ * ```
+ */
+export const configPinList: Query<ConfigPinListParams, ConfigPinListResult> = new Query("ConfigPinList", configPinListIR);
