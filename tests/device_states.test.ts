@@ -2,7 +2,7 @@
 import * as assert from "uvu/assert";
 import {
   connect,
-  ConstraintError,
+  type ConstraintError,
   type Database,
   deviceStateEnsure,
   deviceStateGet,
