@@ -326,6 +326,25 @@ CREATE FUNCTION public.apply_roles() RETURNS SETOF text
 
 COMMENT ON FUNCTION public.apply_roles() IS 'Makes the roles that are missing, where the caller may, and gives each its settings and, in this database, what role_grants lists and nothing else. Returns what is left for somebody to do, a line a row; a second call changes nothing. Where there are no roles and the caller cannot make them, everything stays as it is.';
 
+--
+-- Name: config_line_numbers(int4multirange); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.config_line_numbers(numbers int4multirange) RETURNS SETOF integer
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+    select line
+    from unnest(numbers) as run
+    cross join generate_series(lower(run), upper(run) - 1) as line
+    order by line
+  $$;
+
+--
+-- Name: FUNCTION config_line_numbers(numbers int4multirange); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.config_line_numbers(numbers int4multirange) IS 'The numbers of lines, one by one in their order.';
+
 SET default_tablespace = '';
 
 SET default_table_access_method = heap;
@@ -549,7 +568,7 @@ CREATE FUNCTION public.role_grants() RETURNS TABLE(grantee text, privileges text
         (
           'netraven_worker',
           'select, insert, update (verified_at, verified_count, valid_until, '
-          'previous_id, added, removed, blame)',
+          'previous_id, added, removed, changes)',
           array['table device_configurations']
         ),
         (
@@ -620,10 +639,14 @@ CREATE FUNCTION public.role_grants() RETURNS TABLE(grantee text, privileges text
     ) as listed (grantee, privileges, objects)
     cross join unnest(listed.objects) as objects (object)
     union all
-    select grantee, 'execute', 'function devices_matching'
-    from unnest(
-      array['netraven_app', 'netraven_worker', 'netraven_readonly']
-    ) as callers (grantee)
+    select grantee, 'execute', object
+    from
+      unnest(
+        array['netraven_app', 'netraven_worker', 'netraven_readonly']
+      ) as callers (grantee)
+      cross join unnest(
+        array['function devices_matching', 'function config_line_numbers']
+      ) as functions (object)
     -- The tables of the migration tool, for the connection probe.
     union all
     select grantee, 'select', object
@@ -722,9 +745,8 @@ COMMENT ON FUNCTION public.system_settings_take_turn() IS 'Lets one transaction 
 CREATE TABLE public.config_line_ends (
     device_id integer NOT NULL,
     configuration_id bigint NOT NULL,
-    line integer NOT NULL,
-    lines integer NOT NULL,
-    ended_by bigint NOT NULL
+    ended_by bigint NOT NULL,
+    numbers int4multirange NOT NULL
 );
 
 --
@@ -746,22 +768,16 @@ COMMENT ON COLUMN public.config_line_ends.device_id IS 'The device of the config
 COMMENT ON COLUMN public.config_line_ends.configuration_id IS 'The version that the lines came in with.';
 
 --
--- Name: COLUMN config_line_ends.line; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.config_line_ends.line IS 'Number of the first of them in that version, from 1.';
-
---
--- Name: COLUMN config_line_ends.lines; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.config_line_ends.lines IS 'How many lines.';
-
---
 -- Name: COLUMN config_line_ends.ended_by; Type: COMMENT; Schema: public; Owner: -
 --
 
 COMMENT ON COLUMN public.config_line_ends.ended_by IS 'The first version that lacks them.';
+
+--
+-- Name: COLUMN config_line_ends.numbers; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_line_ends.numbers IS 'Their numbers in the version that they came in with.';
 
 --
 -- Name: config_lines; Type: TABLE; Schema: public; Owner: -
@@ -770,7 +786,8 @@ COMMENT ON COLUMN public.config_line_ends.ended_by IS 'The first version that la
 CREATE TABLE public.config_lines (
     device_id integer NOT NULL,
     configuration_id bigint NOT NULL,
-    line integer NOT NULL,
+    part integer NOT NULL,
+    numbers int4multirange NOT NULL,
     lines text NOT NULL
 );
 
@@ -793,16 +810,22 @@ COMMENT ON COLUMN public.config_lines.device_id IS 'The device of the configurat
 COMMENT ON COLUMN public.config_lines.configuration_id IS 'The version that the lines came in with.';
 
 --
--- Name: COLUMN config_lines.line; Type: COMMENT; Schema: public; Owner: -
+-- Name: COLUMN config_lines.part; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.config_lines.line IS 'Number of the first of them in that version, from 1.';
+COMMENT ON COLUMN public.config_lines.part IS 'From 1: many lines are in several rows.';
+
+--
+-- Name: COLUMN config_lines.numbers; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_lines.numbers IS 'The numbers of the lines in that version, from 1.';
 
 --
 -- Name: COLUMN config_lines.lines; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.config_lines.lines IS 'Lines that follow one another there, joined by line feeds.';
+COMMENT ON COLUMN public.config_lines.lines IS 'The lines, joined by line feeds.';
 
 --
 -- Name: device_configurations; Type: TABLE; Schema: public; Owner: -
@@ -819,10 +842,10 @@ CREATE TABLE public.device_configurations (
     raw bytea,
     added integer,
     removed integer,
-    blame bytea,
     valid_until timestamp(3) with time zone,
     previous_id bigint,
-    verified_count integer DEFAULT 1 NOT NULL
+    verified_count integer DEFAULT 1 NOT NULL,
+    changes bytea
 );
 
 --
@@ -892,12 +915,6 @@ COMMENT ON COLUMN public.device_configurations.added IS 'Lines that the version 
 COMMENT ON COLUMN public.device_configurations.removed IS 'Lines that only the version before has; null while it is not indexed.';
 
 --
--- Name: COLUMN device_configurations.blame; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.device_configurations.blame IS 'Where each line came in, as src/blame.ts writes it; null while the version is not indexed.';
-
---
 -- Name: COLUMN device_configurations.valid_until; Type: COMMENT; Schema: public; Owner: -
 --
 
@@ -916,28 +933,34 @@ COMMENT ON COLUMN public.device_configurations.previous_id IS 'The version that 
 COMMENT ON COLUMN public.device_configurations.verified_count IS 'How often this text was read, set for good when the next version comes; for the latest version device_states.verified_count counts.';
 
 --
+-- Name: COLUMN device_configurations.changes; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.changes IS 'Which lines are the same as in the version before, which are gone, which are new, as src/line_changes.ts writes it; null while the version is not indexed.';
+
+--
 -- Name: config_line_spans; Type: VIEW; Schema: public; Owner: -
 --
 
 CREATE VIEW public.config_line_spans WITH (security_invoker='true') AS
  SELECT config_lines.device_id,
     config_lines.configuration_id,
-    ((config_lines.line + (split.place)::integer) - 1) AS line,
-    split.line_text AS text,
-    config_lines.lines AS indexed,
+    config_lines.part,
+    split.line,
+    COALESCE(split.text, ''::text) AS text,
     begun.retrieved_at AS since,
     ended.retrieved_at AS until
    FROM ((((public.config_lines
-     CROSS JOIN LATERAL string_to_table(config_lines.lines, chr(10)) WITH ORDINALITY split(line_text, place))
      JOIN public.device_configurations begun ON ((begun.id = config_lines.configuration_id)))
-     LEFT JOIN public.config_line_ends ON (((config_line_ends.device_id = config_lines.device_id) AND (config_line_ends.configuration_id = config_lines.configuration_id) AND (config_line_ends.line <= ((config_lines.line + (split.place)::integer) - 1)) AND ((config_line_ends.line + config_line_ends.lines) > ((config_lines.line + (split.place)::integer) - 1)))))
+     CROSS JOIN LATERAL ROWS FROM(string_to_table(config_lines.lines, chr(10)), public.config_line_numbers(config_lines.numbers)) split(text, line))
+     LEFT JOIN public.config_line_ends ON (((config_line_ends.device_id = config_lines.device_id) AND (config_line_ends.configuration_id = config_lines.configuration_id) AND (config_line_ends.numbers @> split.line))))
      LEFT JOIN public.device_configurations ended ON ((ended.id = config_line_ends.ended_by)));
 
 --
 -- Name: VIEW config_line_spans; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON VIEW public.config_line_spans IS 'Every line that ever stood in a configuration, once for each time it came in. A search asks twice: indexed for the rows of config_lines, by its trigrams, and text for the lines in them.';
+COMMENT ON VIEW public.config_line_spans IS 'Every line that ever stood in a configuration, once for each time it came in. A search asks config_lines for its rows, by their trigrams, and this for the lines in them.';
 
 --
 -- Name: COLUMN config_line_spans.device_id; Type: COMMENT; Schema: public; Owner: -
@@ -952,6 +975,12 @@ COMMENT ON COLUMN public.config_line_spans.device_id IS 'The device of the confi
 COMMENT ON COLUMN public.config_line_spans.configuration_id IS 'The version that the line came in with.';
 
 --
+-- Name: COLUMN config_line_spans.part; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_line_spans.part IS 'The row of config_lines that it is in.';
+
+--
 -- Name: COLUMN config_line_spans.line; Type: COMMENT; Schema: public; Owner: -
 --
 
@@ -962,12 +991,6 @@ COMMENT ON COLUMN public.config_line_spans.line IS 'Its number in that version, 
 --
 
 COMMENT ON COLUMN public.config_line_spans.text IS 'The line.';
-
---
--- Name: COLUMN config_line_spans.indexed; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.config_line_spans.indexed IS 'The lines that are indexed in one row with it, joined by line feeds.';
 
 --
 -- Name: COLUMN config_line_spans.since; Type: COMMENT; Schema: public; Owner: -
@@ -1959,14 +1982,14 @@ ALTER TABLE public.tags ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 --
 
 ALTER TABLE ONLY public.config_line_ends
-    ADD CONSTRAINT config_line_ends_pkey PRIMARY KEY (device_id, configuration_id, line);
+    ADD CONSTRAINT config_line_ends_pkey PRIMARY KEY (device_id, configuration_id, ended_by);
 
 --
 -- Name: config_lines config_lines_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.config_lines
-    ADD CONSTRAINT config_lines_pkey PRIMARY KEY (device_id, configuration_id, line);
+    ADD CONSTRAINT config_lines_pkey PRIMARY KEY (device_id, configuration_id, part);
 
 --
 -- Name: config_pins config_pins_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -2250,18 +2273,18 @@ CREATE TRIGGER system_settings_stamp BEFORE INSERT OR UPDATE ON public.system_se
 CREATE TRIGGER system_settings_take_turn BEFORE INSERT OR DELETE OR UPDATE ON public.system_settings FOR EACH STATEMENT EXECUTE FUNCTION public.system_settings_take_turn();
 
 --
--- Name: config_line_ends config_line_ends_device_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+-- Name: config_line_ends config_line_ends_device_id_fkey1; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.config_line_ends
-    ADD CONSTRAINT config_line_ends_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id) ON DELETE CASCADE;
+    ADD CONSTRAINT config_line_ends_device_id_fkey1 FOREIGN KEY (device_id) REFERENCES public.devices(id) ON DELETE CASCADE;
 
 --
--- Name: config_lines config_lines_device_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+-- Name: config_lines config_lines_device_id_fkey1; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.config_lines
-    ADD CONSTRAINT config_lines_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id) ON DELETE CASCADE;
+    ADD CONSTRAINT config_lines_device_id_fkey1 FOREIGN KEY (device_id) REFERENCES public.devices(id) ON DELETE CASCADE;
 
 --
 -- Name: config_pins config_pins_device_id_configuration_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -

@@ -30,13 +30,13 @@ begun as (
 )
 update device_configurations
 set
-  blame = null,
+  changes = null,
   previous_id = null,
   added = null,
   removed = null
 where
   device_id = :deviceId!
-  and blame is not null;
+  and changes is not null;
 
 /* @name ConfigIndexWrite */
 -- Adds a version to the index; the arrays go together by position. The versions
@@ -44,7 +44,7 @@ where
 with written as (
   update device_configurations
   set
-    blame = :blame!,
+    changes = :changes!,
     previous_id = :previousId,
     added = :added!,
     removed = :removed!
@@ -52,175 +52,364 @@ with written as (
   returning id, device_id
 ),
 begun as (
-  insert into config_lines (device_id, configuration_id, line, lines)
+  insert into config_lines
+    (device_id, configuration_id, part, numbers, lines)
   select
     written.device_id,
     written.id,
-    given.line,
-    given.lines
+    come.part,
+    come.numbers::int4multirange,
+    come.lines
   from written
-  cross join unnest(:lineNumbers!::integer[], :lineTexts!::text[])
-    as given (line, lines)
+  cross join unnest(
+    :partNumbers!::integer[],
+    :lineNumbers!::text[],
+    :lineTexts!::text[]
+  ) as come (part, numbers, lines)
 )
 insert into config_line_ends
-  (device_id, configuration_id, line, lines, ended_by)
+  (device_id, configuration_id, ended_by, numbers)
 select
   written.device_id,
-  given.id,
-  given.line,
-  given.lines,
-  written.id
+  gone.id,
+  written.id,
+  gone.numbers::int4multirange
 from written
-cross join unnest(
-  :endIds!::bigint[],
-  :endNumbers!::integer[],
-  :endCounts!::integer[]
-) as given (id, line, lines);
+cross join unnest(:endIds!::bigint[], :endNumbers!::text[])
+  as gone (id, numbers);
 
 /* @name ConfigLineInsert */
 -- Adds lines that came in with a version that is in the index already: what is
 -- too much for one statement comes in several.
-insert into config_lines (device_id, configuration_id, line, lines)
+insert into config_lines
+  (device_id, configuration_id, part, numbers, lines)
 select
   :deviceId!,
   :id!,
-  given.line,
-  given.lines
-from unnest(:lineNumbers!::integer[], :lineTexts!::text[])
-  as given (line, lines);
+  come.part,
+  come.numbers::int4multirange,
+  come.lines
+from unnest(
+  :partNumbers!::integer[],
+  :lineNumbers!::text[],
+  :lineTexts!::text[]
+) as come (part, numbers, lines);
 
 /* @name ConfigUnindexedList */
 -- Devices with a version that is not indexed, by id.
 select distinct device_id
 from device_configurations
 where
-  blame is null
+  changes is null
   and device_id > coalesce(:afterDeviceId::integer, 0)
 order by device_id
 limit :limit!::integer;
 
 /* @name ConfigSearch */
--- Lines that hold a text, over all history, in the order of device, version and
--- line: each with the version that it came in with, its number there, since
--- when it stood, and until when; no end where it stands in the latest version.
--- A line that came back is there once more. Letters count by their case.
-with found as (
+-- Lines that hold a text, in the order of device, version and line: each with
+-- the version that it came in with, its number there, since when it stood, and
+-- until when; no end where it stands in the latest version. A line that came
+-- back is there once more. Letters count by their case.
+-- Over all history, or the latest versions, or what stood at some time from
+-- since to until; of all devices, some, or those with one of the tags.
+with indexed as materialized (
   select
     config_lines.device_id,
     config_lines.configuration_id,
-    config_lines.line + split.place::integer - 1 as line,
-    split.line_text
+    config_lines.part
   from config_lines
-  cross join lateral string_to_table(config_lines.lines, chr(10))
-    with ordinality as split (line_text, place)
   where
     config_lines.lines
     like '%' || regexp_replace(:text!, '([\\%_])', '\\\1', 'g') || '%'
-    and strpos(split.line_text, :text!) > 0
     and (
       :deviceIds::integer[] is null
       or config_lines.device_id = any(:deviceIds)
     )
+    and (
+      :tagNames::text[] is null
+      or config_lines.device_id in (
+        select device_tags.device_id
+        from device_tags
+        join tags on tags.id = device_tags.tag_id
+        where tags.name = any(:tagNames)
+      )
+    )
+    and (config_lines.device_id, config_lines.configuration_id)
+    >= (
+      coalesce(:afterDeviceId::integer, 0),
+      coalesce(:afterConfigurationId::bigint, 0)
+    )
+  order by
+    config_lines.device_id,
+    config_lines.configuration_id,
+    config_lines.part
+  -- Each row has such a line, but those of the version where the page before
+  -- ended: where no line is left out for its time, a page needs no more rows.
+  limit
+    case
+      when
+        :latest::boolean
+        or :since::timestamptz is not null
+        or :until::timestamptz is not null
+        then null
+      else
+        :limit!::integer + (
+          select count(*)
+          from config_lines as seen
+          where
+            seen.device_id = :afterDeviceId
+            and seen.configuration_id = :afterConfigurationId
+        )
+    end
 )
 select
   found.device_id as "device_id!",
   devices.hostname,
   found.configuration_id as "configuration_id!",
   found.line as "line!",
-  found.line_text as "text!",
-  device_configurations.retrieved_at as "since!",
-  ending.retrieved_at as "until?"
-from found
+  found.text as "text!",
+  found.since as "since!",
+  found.until
+from indexed
+join config_line_spans as found
+  on found.device_id = indexed.device_id
+  and found.configuration_id = indexed.configuration_id
+  and found.part = indexed.part
 join devices on devices.id = found.device_id
-join device_configurations
-  on device_configurations.id = found.configuration_id
-left join config_line_ends
-  on config_line_ends.device_id = found.device_id
-  and config_line_ends.configuration_id = found.configuration_id
-  and config_line_ends.line <= found.line
-  and config_line_ends.line + config_line_ends.lines > found.line
-left join device_configurations as ending
-  on ending.id = config_line_ends.ended_by
 where
-  (found.device_id, found.configuration_id, found.line)
+  strpos(found.text, :text!) > 0
+  and (found.device_id, found.configuration_id, found.line)
   > (
     coalesce(:afterDeviceId::integer, 0),
     coalesce(:afterConfigurationId::bigint, 0),
     coalesce(:afterLine::integer, 0)
   )
-  and (:latest::boolean is not true or config_line_ends.ended_by is null)
+  and (:latest::boolean is not true or found.until is null)
+  and (:until::timestamptz is null or found.since < :until)
+  and (
+    :since::timestamptz is null
+    or found.until is null
+    or found.until > :since
+  )
+order by found.device_id, found.configuration_id, found.line
+limit :limit!::integer;
+
+/* @name ConfigWordSearch */
+-- The same for lines that hold all of some texts, in any order.
+with indexed as materialized (
+  select
+    config_lines.device_id,
+    config_lines.configuration_id,
+    config_lines.part
+  from config_lines
+  where
+    -- The index looks for one pattern: the longest has the most trigrams.
+    config_lines.lines like (
+      select '%' || regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%'
+      from unnest(:words!::text[]) as given (word)
+      order by char_length(word) desc
+      limit 1
+    )
+    and exists (
+      select
+      from string_to_table(config_lines.lines, chr(10)) as lines (line)
+      where
+        not exists (
+          select
+          from unnest(:words!::text[]) as given (word)
+          where strpos(line, word) = 0
+        )
+    )
+    and (
+      :deviceIds::integer[] is null
+      or config_lines.device_id = any(:deviceIds)
+    )
+    and (
+      :tagNames::text[] is null
+      or config_lines.device_id in (
+        select device_tags.device_id
+        from device_tags
+        join tags on tags.id = device_tags.tag_id
+        where tags.name = any(:tagNames)
+      )
+    )
+    and (config_lines.device_id, config_lines.configuration_id)
+    >= (
+      coalesce(:afterDeviceId::integer, 0),
+      coalesce(:afterConfigurationId::bigint, 0)
+    )
+  order by
+    config_lines.device_id,
+    config_lines.configuration_id,
+    config_lines.part
+  -- Each row has such a line, but those of the version where the page before
+  -- ended: where no line is left out for its time, a page needs no more rows.
+  limit
+    case
+      when
+        :latest::boolean
+        or :since::timestamptz is not null
+        or :until::timestamptz is not null
+        then null
+      else
+        :limit!::integer + (
+          select count(*)
+          from config_lines as seen
+          where
+            seen.device_id = :afterDeviceId
+            and seen.configuration_id = :afterConfigurationId
+        )
+    end
+)
+select
+  found.device_id as "device_id!",
+  devices.hostname,
+  found.configuration_id as "configuration_id!",
+  found.line as "line!",
+  found.text as "text!",
+  found.since as "since!",
+  found.until
+from indexed
+join config_line_spans as found
+  on found.device_id = indexed.device_id
+  and found.configuration_id = indexed.configuration_id
+  and found.part = indexed.part
+join devices on devices.id = found.device_id
+where
+  not exists (
+    select
+    from unnest(:words!::text[]) as given (word)
+    where strpos(found.text, word) = 0
+  )
+  and (found.device_id, found.configuration_id, found.line)
+  > (
+    coalesce(:afterDeviceId::integer, 0),
+    coalesce(:afterConfigurationId::bigint, 0),
+    coalesce(:afterLine::integer, 0)
+  )
+  and (:latest::boolean is not true or found.until is null)
+  and (:until::timestamptz is null or found.since < :until)
+  and (
+    :since::timestamptz is null
+    or found.until is null
+    or found.until > :since
+  )
 order by found.device_id, found.configuration_id, found.line
 limit :limit!::integer;
 
 /* @name ConfigRegexSearch */
 -- The same for lines that a regular expression of PostgreSQL matches.
-with found as (
+with indexed as materialized (
   select
     config_lines.device_id,
     config_lines.configuration_id,
-    config_lines.line + split.place::integer - 1 as line,
-    split.line_text
+    config_lines.part
   from config_lines
-  cross join lateral string_to_table(config_lines.lines, chr(10))
-    with ordinality as split (line_text, place)
   where
     -- With (?n), ^ and $ are the ends of a line, and . is no line feed.
     config_lines.lines ~ ('(?n)' || :regex!)
-    and split.line_text ~ :regex!
+    and exists (
+      select
+      from string_to_table(config_lines.lines, chr(10)) as lines (line)
+      where line ~ :regex!
+    )
     and (
       :deviceIds::integer[] is null
       or config_lines.device_id = any(:deviceIds)
     )
+    and (
+      :tagNames::text[] is null
+      or config_lines.device_id in (
+        select device_tags.device_id
+        from device_tags
+        join tags on tags.id = device_tags.tag_id
+        where tags.name = any(:tagNames)
+      )
+    )
+    and (config_lines.device_id, config_lines.configuration_id)
+    >= (
+      coalesce(:afterDeviceId::integer, 0),
+      coalesce(:afterConfigurationId::bigint, 0)
+    )
+  order by
+    config_lines.device_id,
+    config_lines.configuration_id,
+    config_lines.part
+  -- Each row has such a line, but those of the version where the page before
+  -- ended: where no line is left out for its time, a page needs no more rows.
+  limit
+    case
+      when
+        :latest::boolean
+        or :since::timestamptz is not null
+        or :until::timestamptz is not null
+        then null
+      else
+        :limit!::integer + (
+          select count(*)
+          from config_lines as seen
+          where
+            seen.device_id = :afterDeviceId
+            and seen.configuration_id = :afterConfigurationId
+        )
+    end
 )
 select
   found.device_id as "device_id!",
   devices.hostname,
   found.configuration_id as "configuration_id!",
   found.line as "line!",
-  found.line_text as "text!",
-  device_configurations.retrieved_at as "since!",
-  ending.retrieved_at as "until?"
-from found
+  found.text as "text!",
+  found.since as "since!",
+  found.until
+from indexed
+join config_line_spans as found
+  on found.device_id = indexed.device_id
+  and found.configuration_id = indexed.configuration_id
+  and found.part = indexed.part
 join devices on devices.id = found.device_id
-join device_configurations
-  on device_configurations.id = found.configuration_id
-left join config_line_ends
-  on config_line_ends.device_id = found.device_id
-  and config_line_ends.configuration_id = found.configuration_id
-  and config_line_ends.line <= found.line
-  and config_line_ends.line + config_line_ends.lines > found.line
-left join device_configurations as ending
-  on ending.id = config_line_ends.ended_by
 where
-  (found.device_id, found.configuration_id, found.line)
+  found.text ~ :regex!
+  and (found.device_id, found.configuration_id, found.line)
   > (
     coalesce(:afterDeviceId::integer, 0),
     coalesce(:afterConfigurationId::bigint, 0),
     coalesce(:afterLine::integer, 0)
   )
-  and (:latest::boolean is not true or config_line_ends.ended_by is null)
+  and (:latest::boolean is not true or found.until is null)
+  and (:until::timestamptz is null or found.since < :until)
+  and (
+    :since::timestamptz is null
+    or found.until is null
+    or found.until > :since
+  )
 order by found.device_id, found.configuration_id, found.line
 limit :limit!::integer;
 
 /* @name ConfigAbsentSearch */
 -- Devices whose latest configuration has no line that holds the text, by
--- hostname. Devices without a configuration are not among them.
-with having_it as (
-  select distinct config_lines.device_id
+-- hostname: of all, or of those with one of the tags. Devices without a
+-- configuration are not among them.
+with indexed as materialized (
+  select
+    device_id,
+    configuration_id,
+    part
   from config_lines
-  cross join lateral string_to_table(config_lines.lines, chr(10))
-    with ordinality as split (line_text, place)
-  left join config_line_ends
-    on config_line_ends.device_id = config_lines.device_id
-    and config_line_ends.configuration_id = config_lines.configuration_id
-    and config_line_ends.line <= config_lines.line + split.place - 1
-    and config_line_ends.line + config_line_ends.lines
-    > config_lines.line + split.place - 1
   where
-    config_lines.lines
+    lines
     like '%' || regexp_replace(:text!, '([\\%_])', '\\\1', 'g') || '%'
-    and strpos(split.line_text, :text!) > 0
-    and config_line_ends.ended_by is null
+),
+having_it as (
+  select distinct found.device_id
+  from indexed
+  join config_line_spans as found
+    on found.device_id = indexed.device_id
+    and found.configuration_id = indexed.configuration_id
+    and found.part = indexed.part
+  where
+    strpos(found.text, :text!) > 0
+    and found.until is null
 )
 select
   devices.id,
@@ -231,9 +420,52 @@ join devices on devices.id = device_states.device_id
 where
   device_states.configuration_id is not null
   and devices.id not in (select device_id from having_it)
+  and (
+    :tagNames::text[] is null
+    or devices.id in (
+      select device_tags.device_id
+      from device_tags
+      join tags on tags.id = device_tags.tag_id
+      where tags.name = any(:tagNames)
+    )
+  )
   and (devices.hostname, devices.id)
   > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))
 order by devices.hostname, devices.id
+limit :limit!::integer;
+
+/* @name ConfigLineList */
+-- For one whole line, the devices that it ever stood on, by device: when it
+-- first came in, when it was last seen to be gone, or null where it stands, and
+-- how often it came in.
+with indexed as materialized (
+  select
+    device_id,
+    configuration_id,
+    part
+  from config_lines
+  where
+    lines
+    like '%' || regexp_replace(:line!, '([\\%_])', '\\\1', 'g') || '%'
+    and (:deviceIds::integer[] is null or device_id = any(:deviceIds))
+    and device_id > coalesce(:afterDeviceId::integer, 0)
+)
+select
+  devices.id as device_id,
+  devices.hostname,
+  min(found.since) as "first_stood_at!",
+  nullif(max(coalesce(found.until, 'infinity')), 'infinity')
+    as "last_stood_at?",
+  count(*)::integer as "times!"
+from indexed
+join config_line_spans as found
+  on found.device_id = indexed.device_id
+  and found.configuration_id = indexed.configuration_id
+  and found.part = indexed.part
+join devices on devices.id = found.device_id
+where found.text = :line!
+group by devices.id
+order by devices.id
 limit :limit!::integer;
 
 /* @name ConfigPatternCheck */

@@ -41,15 +41,26 @@ left join verified on verified.device_id = given.device_id;
 /* @name ConfigBaseList */
 -- What must be known of devices before their next version is stored, beside
 -- what is to be stored; the arrays go together by position. Only for a
--- transaction that holds their states. Tells of the latest version its text and
--- blame, and of what came: whether it differs in nothing but lines that the
+-- transaction that holds their states. Tells of the latest version its text,
+-- what each version changed, and of what came: whether it differs in nothing but lines that the
 -- pattern of noise matches, whether its last line is an end, and how often the
 -- same text came back within the seconds.
 select
   given.device_id as "device_id!",
   latest.id as "id?",
   latest.config_data as "config_data?",
-  latest.blame,
+  array(
+    select version.id
+    from device_configurations as version
+    where version.device_id = given.device_id
+    order by version.retrieved_at, version.id
+  ) as "version_ids!",
+  array(
+    select version.changes
+    from device_configurations as version
+    where version.device_id = given.device_id
+    order by version.retrieved_at, version.id
+  ) as "changes!",
   coalesce(
     octet_length(latest.raw),
     octet_length(latest.config_data)
@@ -119,7 +130,7 @@ with given as (
       :retrievedAts!::timestamptz[],
       :verifiedAts!::timestamptz[],
       :verifiedCounts!::integer[],
-      :blames!::bytea[],
+      :changes!::bytea[],
       :added!::integer[],
       :removed!::integer[]
     ) as given (
@@ -132,7 +143,7 @@ with given as (
       retrieved_at,
       verified_at,
       verified_count,
-      blame,
+      changes,
       added,
       removed
     )
@@ -180,7 +191,7 @@ inserted as (
     previous_id,
     added,
     removed,
-    blame
+    changes
   )
   overriding system value
   select
@@ -195,7 +206,7 @@ inserted as (
     latest.configuration_id,
     given.added,
     given.removed,
-    given.blame
+    given.changes
   from latest
   join given on given.device_id = latest.device_id
   -- Only after the version before has ended: they must not overlap.
@@ -223,36 +234,37 @@ freed as (
     and config_quarantine.content_hash = inserted.content_hash
 ),
 begun as (
-  insert into config_lines (device_id, configuration_id, line, lines)
+  insert into config_lines
+    (device_id, configuration_id, part, numbers, lines)
   select
     inserted.device_id,
     inserted.id,
-    come.line,
+    come.part,
+    come.numbers::int4multirange,
     come.lines
   from
     unnest(
-      :lineDeviceIds!::integer[],
-      :lineNumbers!::integer[],
+      :partDeviceIds!::integer[],
+      :partNumbers!::integer[],
+      :lineNumbers!::text[],
       :lineTexts!::text[]
-    ) as come (device_id, line, lines)
+    ) as come (device_id, part, numbers, lines)
     join inserted on inserted.device_id = come.device_id
 ),
 ended as (
   insert into config_line_ends
-    (device_id, configuration_id, line, lines, ended_by)
+    (device_id, configuration_id, ended_by, numbers)
   select
     inserted.device_id,
     gone.id,
-    gone.line,
-    gone.lines,
-    inserted.id
+    inserted.id,
+    gone.numbers::int4multirange
   from
     unnest(
       :endDeviceIds!::integer[],
       :endIds!::bigint[],
-      :endNumbers!::integer[],
-      :endCounts!::integer[]
-    ) as gone (device_id, id, line, lines)
+      :endNumbers!::text[]
+    ) as gone (device_id, id, numbers)
     join inserted on inserted.device_id = gone.device_id
 )
 select
@@ -448,15 +460,33 @@ order by
 limit :limit!::integer;
 
 /* @name ConfigBlameGet */
--- A version with its text and where its lines came in, as src/blame.ts reads it.
+-- A version with its text, and the versions of its device up to it, oldest
+-- first, with what each changed: src/blame.ts finds in it where lines came in.
 select
-  id,
-  device_id,
-  retrieved_at,
-  config_data,
-  blame
-from device_configurations
-where id = :id!;
+  blamed.id,
+  blamed.device_id,
+  blamed.retrieved_at,
+  blamed.config_data,
+  array(
+    select version.id
+    from device_configurations as version
+    where
+      version.device_id = blamed.device_id
+      and (version.retrieved_at, version.id)
+      <= (blamed.retrieved_at, blamed.id)
+    order by version.retrieved_at, version.id
+  ) as "version_ids!",
+  array(
+    select version.changes
+    from device_configurations as version
+    where
+      version.device_id = blamed.device_id
+      and (version.retrieved_at, version.id)
+      <= (blamed.retrieved_at, blamed.id)
+    order by version.retrieved_at, version.id
+  ) as "changes!"
+from device_configurations as blamed
+where blamed.id = :id!;
 
 /* @name ConfigTimeList */
 -- When versions were first read, by id.

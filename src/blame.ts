@@ -1,9 +1,9 @@
 /**
  * Where each line of a version came in: runs of lines that follow one another in the version they
- * came in with. Kept as bytes, a few for each run: first the versions (how many, then each as its
- * distance from the one before), then the runs (place in that list, line, lines), all of them
- * unsigned LEB128 numbers. Version 0 is the version itself.
+ * came in with. Found from what each version changed, from the first one on, without a text.
  */
+import { decodeChanges } from "./line_changes.ts";
+import type { LineChange } from "./line_diff.ts";
 
 /** Lines that follow one another in a version, and did so in the one they came in with. */
 export interface BlameRun {
@@ -14,52 +14,84 @@ export interface BlameRun {
   readonly lines: number;
 }
 
-/** @param own The version's own id, where it is known already. */
-export function encodeBlame(runs: readonly BlameRun[], own = 0): Uint8Array {
-  const idOf = ({ configurationId }: BlameRun) => configurationId === own ? 0 : configurationId;
-  const ids = [...new Set(runs.map(idOf))].sort((a, b) => a - b);
-  const places = new Map(ids.map((id, place) => [id, place]));
-  const numbers = [
-    ids.length,
-    ...ids.map((id, i) => id - (ids[i - 1] ?? 0)),
-    ...runs.flatMap((run) => [places.get(idOf(run))!, run.line, run.lines]),
-  ];
-  const bytes: number[] = [];
-  for (let number of numbers) {
-    while (number >= 128) {
-      bytes.push(number % 128 + 128);
-      number = Math.floor(number / 128);
-    }
-    bytes.push(number);
-  }
-  return Uint8Array.from(bytes);
+/** What each version of a device changed, oldest first; the arrays go together by position. */
+export interface ChangeHistory {
+  readonly ids: readonly number[];
+  readonly changes: readonly Uint8Array[];
 }
 
-/** @param own The version's own id. */
-export function decodeBlame(bytes: Uint8Array, own: number): BlameRun[] {
-  const numbers: number[] = [];
-  let number = 0;
-  let scale = 1;
-  for (const byte of bytes) {
-    number += (byte % 128) * scale;
-    scale *= 128;
-    if (byte < 128) {
-      numbers.push(number);
-      number = 0;
-      scale = 1;
-    }
-  }
-  const count = numbers[0] ?? 0;
-  const ids: number[] = [];
-  for (let i = 1; i <= count; i++) ids.push(numbers[i]! + (ids.at(-1) ?? 0));
-  const runs: BlameRun[] = [];
-  for (let i = count + 1; i + 2 < numbers.length; i += 3) {
-    const id = ids[numbers[i]!]!;
-    runs.push({
-      configurationId: id === 0 ? own : id,
-      line: numbers[i + 1]!,
-      lines: numbers[i + 2]!,
-    });
-  }
+/** Where the lines of the last of these versions came in. */
+export function blameOf({ ids, changes }: ChangeHistory): BlameRun[] {
+  let runs: BlameRun[] = [];
+  for (const [i, id] of ids.entries()) runs = nextBlame(runs, decodeChanges(changes[i]!), id).runs;
   return runs;
+}
+
+/**
+ * The blame of a version, from that of the one before it.
+ *
+ * @returns Its runs, and those that ended.
+ */
+export function nextBlame(
+  before: readonly BlameRun[],
+  changes: readonly LineChange[],
+  id: number,
+): { runs: BlameRun[]; ended: BlameRun[] } {
+  const known = new Runs(before);
+  const runs: BlameRun[] = [];
+  const ended: BlameRun[] = [];
+  let line = 1;
+  for (const { kind, count } of changes) {
+    if (kind === "removed") {
+      ended.push(...known.take(count));
+      continue;
+    }
+    if (kind === "same") {
+      for (const run of known.take(count)) push(runs, run);
+    } else {
+      push(runs, { configurationId: id, line, lines: count });
+    }
+    line += count;
+  }
+  return { runs, ended };
+}
+
+/** Takes runs off the front of a list, as many lines as are asked for. */
+class Runs {
+  readonly #runs: readonly BlameRun[];
+  #at = 0;
+  #used = 0;
+
+  constructor(runs: readonly BlameRun[]) {
+    this.#runs = runs;
+  }
+
+  take(lines: number): BlameRun[] {
+    const taken: BlameRun[] = [];
+    while (lines > 0) {
+      const run = this.#runs[this.#at];
+      if (run === undefined) throw new Error("The index of lines does not fit its text");
+      const part = Math.min(lines, run.lines - this.#used);
+      taken.push({ ...run, line: run.line + this.#used, lines: part });
+      this.#used += part;
+      lines -= part;
+      if (this.#used === run.lines) {
+        this.#at++;
+        this.#used = 0;
+      }
+    }
+    return taken;
+  }
+}
+
+/** Adds a run, as part of the last one where it goes on from there. */
+function push(runs: BlameRun[], run: BlameRun): void {
+  const last = runs.at(-1);
+  const goesOn = last?.configurationId === run.configurationId &&
+    last.line + last.lines === run.line;
+  if (last !== undefined && goesOn) {
+    runs[runs.length - 1] = { ...last, lines: last.lines + run.lines };
+  } else {
+    runs.push(run);
+  }
 }

@@ -1,5 +1,5 @@
 /** Where each line of a version came in. */
-import { decodeBlame } from "./blame.ts";
+import { blameOf, type ChangeHistory } from "./blame.ts";
 import { reindexDevice } from "./config_index.ts";
 import type { Session } from "./config_save.ts";
 import { linesOf } from "./config_text.ts";
@@ -41,8 +41,8 @@ export async function configBlame(
   options: CallOptions = {},
 ): Promise<BlamedLine[]> {
   const version = await configBlameGet.first({ id }, db, options) ?? missing(id);
-  const blame = version.blame ?? await indexed(db, version, options);
-  const runs = decodeBlame(blame, id);
+  const history = historyOf(version) ?? await indexed(db, version, options);
+  const runs = blameOf(history);
   const ids = [...new Set(runs.map(({ configurationId }) => configurationId))];
   const times = new Map<number, Date>();
   for (const origin of await configTimeList.run({ ids }, db, options)) {
@@ -60,18 +60,24 @@ export async function configBlame(
   return blamed;
 }
 
-/** A version from before there was an index: all of its device is indexed. */
+/** What the versions changed, where all of them are indexed. */
+function historyOf(
+  { versionIds, changes }: ConfigBlameGetResult,
+): ChangeHistory | undefined {
+  return (changes as unknown[]).includes(null) ? undefined : { ids: versionIds, changes };
+}
+
+/** Versions from before there was an index: all of the device is indexed. */
 async function indexed(
   db: Session,
   { id, deviceId }: ConfigBlameGetResult,
   options: CallOptions,
-): Promise<Uint8Array> {
+): Promise<ChangeHistory> {
   return await db.transaction(async (tx) => {
     await deviceStateLock.first({ deviceIds: [deviceId] }, tx);
-    const again = await configBlameGet.first({ id }, tx) ?? missing(id);
-    if (again.blame !== null) return again.blame;
     await reindexDevice(tx, deviceId);
-    return (await configBlameGet.one({ id }, tx)).blame!;
+    const version = await configBlameGet.first({ id }, tx) ?? missing(id);
+    return historyOf(version)!;
   }, { ...options, name: "ConfigReindex" });
 }
 

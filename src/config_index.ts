@@ -1,8 +1,8 @@
 /**
- * The index of lines: for each version which lines came in, which ones ended, and where each of
- * its lines came in. It is made from the texts, as a version is saved or all of a device at once.
+ * The index of lines: for each version what it changed, which lines came in, and which ones ended.
+ * It is made from the texts, as a version is saved or all of a device at once.
  */
-import { type BlameRun, decodeBlame, encodeBlame } from "./blame.ts";
+import { type BlameRun, nextBlame } from "./blame.ts";
 import { linesOf } from "./config_text.ts";
 import {
   configIndexClear,
@@ -10,20 +10,30 @@ import {
   configLineInsert,
   configTextList,
 } from "./generated/config_lines.ts";
+import { encodeChanges } from "./line_changes.ts";
 import { diffLines } from "./line_diff.ts";
 import type { CallOptions, Queryable } from "./query.ts";
 
 /** A version as far as the next one needs it. */
 export interface IndexedVersion {
-  readonly id: number;
   readonly text: string;
-  readonly blame: Uint8Array;
+  readonly runs: readonly BlameRun[];
 }
 
-/** Lines as a row of the index holds them: the number of the first one, and the text. */
-export interface LineRow {
-  readonly line: number;
+/** Lines that came in, as a row of the index holds them. */
+export interface LinePart {
+  /** From 1. */
+  readonly part: number;
+  /** Their numbers in the version, as a multirange. */
+  readonly numbers: string;
   readonly text: string;
+}
+
+/** Lines that ended. */
+export interface EndedLines {
+  /** The version that they had come in with, and their numbers there, as a multirange. */
+  readonly id: number;
+  readonly numbers: string;
 }
 
 /** What a version adds to the index. */
@@ -31,153 +41,144 @@ export interface IndexEntry {
   /** Lines that the version before lacks, and those that only it has. */
   readonly added: number;
   readonly removed: number;
-  readonly blame: Uint8Array;
-  /** The lines that came in. */
-  readonly begun: readonly LineRow[];
-  /** The runs that ended, by where they had come in. */
-  readonly ended: readonly BlameRun[];
+  readonly changes: Uint8Array;
+  readonly parts: readonly LinePart[];
+  readonly ended: readonly EndedLines[];
+  /** Where its lines came in: 0 stands for the version itself. */
+  readonly runs: readonly BlameRun[];
 }
 
 /**
- * Characters of a row of the index, which a search reads as a whole. A long run gets longer rows: what
- * the trigrams of all its rows cost is what makes the save of a large configuration slow.
+ * Characters of a row of the index, which a search reads as a whole. A long version gets longer rows:
+ * what the trigrams of all its rows cost is what makes the save of a large configuration slow.
  */
 const ROW_SIZE = { least: 8_000, most: 64_000 };
-/** Rows of a long run. */
+/** Rows of a long version. */
 const ROWS = 32;
 /** Characters of the rows that one statement adds: it must end before its deadline. */
 const STATEMENT_SIZE = 4_000_000;
-
-/** Takes runs off the front of a list, as many lines as are asked for. */
-class Runs {
-  readonly #runs: readonly BlameRun[];
-  #at = 0;
-  #used = 0;
-
-  constructor(runs: readonly BlameRun[]) {
-    this.#runs = runs;
-  }
-
-  take(lines: number): BlameRun[] {
-    const taken: BlameRun[] = [];
-    while (lines > 0) {
-      const run = this.#runs[this.#at];
-      if (run === undefined) throw new Error("The index of lines does not fit its text");
-      const part = Math.min(lines, run.lines - this.#used);
-      taken.push({ ...run, line: run.line + this.#used, lines: part });
-      this.#used += part;
-      lines -= part;
-      if (this.#used === run.lines) {
-        this.#at++;
-        this.#used = 0;
-      }
-    }
-    return taken;
-  }
-}
 
 /** What the version of this text adds to the index, after the one before it. */
 export async function indexEntry(
   text: string,
   before: IndexedVersion | undefined,
 ): Promise<IndexEntry> {
-  const old = before === undefined ? [] : linesOf(before.text);
   const lines = linesOf(text);
-  const known = new Runs(before === undefined ? [] : decodeBlame(before.blame, before.id));
-  const runs: BlameRun[] = [];
-  const ended: BlameRun[] = [];
-  const begun: LineRow[] = [];
-  let at = 0;
-  let added = 0;
-  let removed = 0;
-  for (const { kind, count } of await diffLines(old, lines)) {
+  const changes = await diffLines(before === undefined ? [] : linesOf(before.text), lines);
+  const { runs, ended } = nextBlame(before?.runs ?? [], changes, 0);
+  const begun: NumberedLine[] = [];
+  let [at, removed] = [0, 0];
+  for (const { kind, count } of changes) {
     if (kind === "removed") {
-      ended.push(...known.take(count));
       removed += count;
       continue;
     }
-    if (kind === "same") {
-      for (const run of known.take(count)) push(runs, run);
-    } else {
-      push(runs, { configurationId: 0, line: at + 1, lines: count });
-      for (const row of rowsOf(lines.slice(at, at + count), at + 1)) begun.push(row);
-      added += count;
+    for (let i = at; kind === "added" && i < at + count; i++) {
+      // A carriage return at the end belongs to the line's end.
+      begun.push({ number: i + 1, text: lines[i]!.replace(/\r$/, "") });
     }
     at += count;
   }
-  return { added, removed, blame: encodeBlame(runs), begun, ended };
+  return {
+    added: begun.length,
+    removed,
+    changes: encodeChanges(changes),
+    parts: [...partsOf(begun)],
+    ended: endsOf(ended),
+    runs,
+  };
 }
 
-/** Adds a run, as part of the last one where it goes on from there. */
-function push(runs: BlameRun[], run: BlameRun): void {
-  const last = runs.at(-1);
-  const goesOn = last?.configurationId === run.configurationId &&
-    last.line + last.lines === run.line;
-  if (last !== undefined && goesOn) {
-    runs[runs.length - 1] = { ...last, lines: last.lines + run.lines };
-  } else {
-    runs.push(run);
+interface NumberedLine {
+  readonly number: number;
+  readonly text: string;
+}
+
+/** Lines as rows of the index. */
+function* partsOf(lines: readonly NumberedLine[]): Iterable<LinePart> {
+  const whole = lines.reduce((sum, { text }) => sum + text.length + 1, 0);
+  const most = Math.min(Math.max(whole / ROWS, ROW_SIZE.least), ROW_SIZE.most);
+  let part = 1;
+  let from = 0;
+  let size = 0;
+  for (const [i, { text }] of lines.entries()) {
+    size += text.length + 1;
+    const next = lines[i + 1];
+    if (next !== undefined && size + next.text.length <= most) continue;
+    const some = lines.slice(from, i + 1);
+    yield {
+      part: part++,
+      numbers: multirange(some.map(({ number }) => ({ line: number, lines: 1 }))),
+      text: some.map(({ text }) => text).join("\n"),
+    };
+    from = i + 1;
+    size = 0;
   }
 }
 
+/** Runs that ended, by the version that they had come in with. */
+function endsOf(ended: readonly BlameRun[]): EndedLines[] {
+  const byId = new Map<number, BlameRun[]>();
+  for (const run of ended) {
+    const runs = byId.get(run.configurationId);
+    if (runs === undefined) byId.set(run.configurationId, [run]);
+    else runs.push(run);
+  }
+  return [...byId].map(([id, runs]) => ({ id, numbers: multirange(runs) }));
+}
+
+/** Numbers of lines as PostgreSQL writes them: `{[1,4),[7,8)}`. */
+function multirange(runs: readonly { readonly line: number; readonly lines: number }[]): string {
+  const ranges: [number, number][] = [];
+  for (const { line, lines } of runs) {
+    const last = ranges.at(-1);
+    if (last?.[1] === line) last[1] += lines;
+    else ranges.push([line, line + lines]);
+  }
+  return `{${ranges.map(([from, to]) => `[${from},${to})`).join()}}`;
+}
+
 /** The first rows, as many as one statement takes, and the others. */
-export function firstRows<Row extends LineRow>(rows: readonly Row[]): [Row[], Row[]] {
+export function firstParts<Part extends LinePart>(parts: readonly Part[]): [Part[], Part[]] {
   let size = 0;
-  const end = rows.findIndex(({ text }) => (size += text.length) > STATEMENT_SIZE);
+  const end = parts.findIndex(({ text }) => (size += text.length) > STATEMENT_SIZE);
   // One row is never too much.
-  const taken = end === -1 ? rows.length : Math.max(end, 1);
-  return [rows.slice(0, taken), rows.slice(taken)];
+  const taken = end === -1 ? parts.length : Math.max(end, 1);
+  return [parts.slice(0, taken), parts.slice(taken)];
 }
 
 /** Adds what was too much for the statement that the version came with. */
-export async function addRows(
+export async function addParts(
   db: Queryable,
   version: { readonly deviceId: number; readonly id: number },
-  rows: readonly LineRow[],
+  parts: readonly LinePart[],
   options: CallOptions = {},
 ): Promise<void> {
-  for (let left = rows; left.length > 0;) {
-    const [some, others] = firstRows(left);
-    await configLineInsert.run({ ...version, ...columns(some) }, db, options);
+  for (let left = parts; left.length > 0;) {
+    const [some, others] = firstParts(left);
+    await configLineInsert.run({ ...version, ...partColumns(some) }, db, options);
     left = others;
   }
 }
 
-/** Rows as the arrays of a statement. */
-export function columns(rows: readonly LineRow[]): { lineNumbers: number[]; lineTexts: string[] } {
-  return { lineNumbers: rows.map(({ line }) => line), lineTexts: rows.map(({ text }) => text) };
-}
-
-/** Runs that ended as the arrays of a statement. */
-export function endColumns(
-  ended: readonly BlameRun[],
-): { endIds: number[]; endNumbers: number[]; endCounts: number[] } {
+/** Rows of lines as the arrays of a statement. */
+export function partColumns(parts: readonly LinePart[]): {
+  partNumbers: number[];
+  lineNumbers: string[];
+  lineTexts: string[];
+} {
   return {
-    endIds: ended.map(({ configurationId }) => configurationId),
-    endNumbers: ended.map(({ line }) => line),
-    endCounts: ended.map(({ lines }) => lines),
+    partNumbers: parts.map(({ part }) => part),
+    lineNumbers: parts.map(({ numbers }) => numbers),
+    lineTexts: parts.map(({ text }) => text),
   };
 }
 
-/** Lines as rows of the index. */
-function* rowsOf(lines: readonly string[], first: number): Iterable<LineRow> {
-  const whole = lines.reduce((sum, line) => sum + line.length + 1, 0);
-  const most = Math.min(Math.max(whole / ROWS, ROW_SIZE.least), ROW_SIZE.most);
-  let row: string[] = [];
-  let size = 0;
-  let start = first;
-  for (const [i, line] of lines.entries()) {
-    if (row.length > 0 && size + line.length > most) {
-      yield { line: start, text: row.join("\n") };
-      row = [];
-      size = 0;
-      start = first + i;
-    }
-    // A carriage return at the end belongs to the line's end.
-    row.push(line.endsWith("\r") ? line.slice(0, -1) : line);
-    size += line.length + 1;
-  }
-  if (row.length > 0) yield { line: start, text: row.join("\n") };
+/** Ends as the arrays of a statement. */
+export function endColumns(
+  ended: readonly EndedLines[],
+): { endIds: number[]; endNumbers: string[] } {
+  return { endIds: ended.map(({ id }) => id), endNumbers: ended.map(({ numbers }) => numbers) };
 }
 
 /**
@@ -192,7 +193,7 @@ export async function reindexDevice(
   options: CallOptions = {},
 ): Promise<number> {
   await configIndexClear.run({ deviceId }, db, options);
-  let before: IndexedVersion | undefined;
+  let before: IndexedVersion & { id: number } | undefined;
   let versions = 0;
   for (let afterRetrievedAt: Date | undefined, afterId: number | undefined;;) {
     const [version] = await configTextList.run(
@@ -202,12 +203,17 @@ export async function reindexDevice(
     );
     if (version === undefined) return versions;
     const { id, configData: text } = version;
-    const { added, removed, blame, begun, ended } = await indexEntry(text, before);
-    const [some, others] = firstRows(begun);
-    const counts = { id, previousId: before?.id, added, removed, blame };
-    await configIndexWrite.run({ ...counts, ...columns(some), ...endColumns(ended) }, db, options);
-    await addRows(db, { deviceId, id }, others, options);
-    before = { id, text, blame };
+    const { added, removed, changes, parts, ended, runs } = await indexEntry(text, before);
+    const [some, others] = firstParts(parts);
+    const written = { id, previousId: before?.id, added, removed, changes };
+    const arrays = { ...partColumns(some), ...endColumns(ended) };
+    await configIndexWrite.run({ ...written, ...arrays }, db, options);
+    await addParts(db, { deviceId, id }, others, options);
+    before = {
+      id,
+      text,
+      runs: runs.map((run) => run.configurationId === 0 ? { ...run, configurationId: id } : run),
+    };
     afterRetrievedAt = version.retrievedAt;
     afterId = id;
     versions++;

@@ -1,13 +1,14 @@
 /** Storing new versions, in a transaction, under the locks of their devices' states. */
 import { Buffer } from "node:buffer";
+import { blameOf } from "./blame.ts";
 import { type QuarantineReason, suspicions } from "./config_guard.ts";
 import {
-  addRows,
-  columns,
+  addParts,
   endColumns,
-  firstRows,
+  firstParts,
   type IndexEntry,
   indexEntry,
+  partColumns,
   reindexDevice,
 } from "./config_index.ts";
 import type { SavePolicy } from "./config_policy.ts";
@@ -127,7 +128,7 @@ export async function judged(
       flappingSeconds: policies[0]!.flappingSeconds,
     }, tx);
   let bases = await list();
-  const unindexed = bases.filter(({ id, blame }) => id !== null && blame === null);
+  const unindexed = bases.filter(({ changes }) => (changes as unknown[]).includes(null));
   for (const { deviceId } of unindexed) await reindexDevice(tx, deviceId);
   if (unindexed.length > 0) bases = await list();
   const baseOf = new Map(bases.map((base) => [base.deviceId, base]));
@@ -167,23 +168,23 @@ export async function store(
   for (const { text, base } of batch) {
     const before = base.id === null
       ? undefined
-      : { id: base.id, text: base.configData!, blame: base.blame! };
+      : { text: base.configData!, runs: blameOf({ ids: base.versionIds, changes: base.changes }) };
     entries.push(await indexEntry(text, before));
   }
-  const rowsOf = ({ begun }: IndexEntry, i: number) =>
-    begun.map((row) => ({ ...row, deviceId: batch[i]!.deviceId }));
-  const [some, others] = firstRows(entries.flatMap(rowsOf));
+  const partsOf = ({ parts }: IndexEntry, i: number) =>
+    parts.map((part) => ({ ...part, deviceId: batch[i]!.deviceId }));
+  const [some, others] = firstParts(entries.flatMap(partsOf));
   const ended = entries.flatMap(({ ended }) => ended);
   const rows = await configInsert.run({
     ...contents(batch),
     ids: nullable(batch.map(({ released }) => released?.id ?? null)),
     verifiedAts: nullable(batch.map(({ released }) => released?.verifiedAt ?? null)),
     verifiedCounts: nullable(batch.map(({ released }) => released?.verifiedCount ?? null)),
-    blames: entries.map(({ blame }) => blame),
+    changes: entries.map(({ changes }) => changes),
     added: entries.map(({ added }) => added),
     removed: entries.map(({ removed }) => removed),
-    lineDeviceIds: some.map(({ deviceId }) => deviceId),
-    ...columns(some),
+    partDeviceIds: some.map(({ deviceId }) => deviceId),
+    ...partColumns(some),
     endDeviceIds: entries.flatMap(({ ended }, i) => ended.map(() => batch[i]!.deviceId)),
     ...endColumns(ended),
   }, tx);
@@ -198,7 +199,7 @@ export async function store(
       continue;
     }
     const { id, previousId } = row;
-    await addRows(tx, { deviceId, id }, others.filter((row) => row.deviceId === deviceId));
+    await addParts(tx, { deviceId, id }, others.filter((part) => part.deviceId === deviceId));
     const { added, removed } = entries[i]!;
     outcomes.push([place, { id, changed: true, previousId, added, removed, quarantined: null }]);
   }

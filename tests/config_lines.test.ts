@@ -18,8 +18,8 @@ import {
   NotFoundError,
   QueryError,
 } from "netraven-db";
-import { decodeBlame, encodeBlame } from "../src/blame.ts";
 import { linesOf } from "../src/config_text.ts";
+import { decodeChanges, encodeChanges } from "../src/line_changes.ts";
 import { diffLines } from "../src/line_diff.ts";
 import { reindex } from "../src/tools/reindex.ts";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
@@ -183,7 +183,7 @@ test("reindex makes the same index from the texts, and so does a save after none
     lines: (await db.query("select * from config_lines order by 1, 2, 3")).rows,
     ends: (await db.query("select * from config_line_ends order by 1, 2, 3")).rows,
     versions: (await db.query(
-      "select id, previous_id, added, removed, blame from device_configurations order by id",
+      "select id, previous_id, added, removed, changes from device_configurations order by id",
     ))
       .rows,
   });
@@ -192,7 +192,7 @@ test("reindex makes the same index from the texts, and so does a save after none
     await db.query("delete from config_lines");
     await db.query("delete from config_line_ends");
     await db.query(
-      "update device_configurations set blame = null, previous_id = null, added = null, removed = null",
+      "update device_configurations set changes = null, previous_id = null, added = null, removed = null",
     );
   };
 
@@ -308,12 +308,14 @@ test("diffLines() leads from one text to the other, however they differ", async 
   ]);
 });
 
-test("decodeBlame() gives back what encodeBlame() wrote", () => {
-  const number = fc.integer({ min: 1, max: 2 ** 40 });
-  const runs = fc.array(fc.record({ configurationId: number, line: number, lines: number }));
+test("decodeChanges() gives back what encodeChanges() wrote", () => {
+  const change = fc.record({
+    kind: fc.constantFrom("same" as const, "removed" as const, "added" as const),
+    count: fc.integer({ min: 1, max: 2 ** 40 }),
+  });
   fc.assert(
-    fc.property(runs, number, (given, own) => {
-      assert.equal(decodeBlame(encodeBlame(given, own), own), given.map((run) => ({ ...run })));
+    fc.property(fc.array(change), (given) => {
+      assert.equal(decodeChanges(encodeChanges(given)), given.map((change) => ({ ...change })));
     }),
     effort(200),
   );

@@ -94,7 +94,7 @@ const MATRIX: Record<string, { readonly [client in Client]?: Rights }> = {
     app: ALL,
     worker: {
       ...ADD,
-      update: "verified_at verified_count valid_until previous_id added removed blame",
+      update: "verified_at verified_count valid_until previous_id added removed changes",
     },
     readonly: READ,
   },
@@ -293,9 +293,11 @@ test("a role may do nothing else in the database, and public nothing at all", as
     found.toSorted(),
     [
       ...CLIENTS.flatMap((role) => [`${role} connect database`, `${role} usage schema`]),
-      "netraven_app execute devices_matching",
-      "netraven_worker execute devices_matching",
-      "netraven_readonly execute devices_matching",
+      ...["devices_matching", "config_line_numbers"].flatMap((name) => [
+        `netraven_app execute ${name}`,
+        `netraven_worker execute ${name}`,
+        `netraven_readonly execute ${name}`,
+      ]),
       "netraven_app usage system_settings_version_seq",
       "netraven_app usage device_configurations_id_seq",
       "netraven_worker usage device_configurations_id_seq",

@@ -114,7 +114,7 @@ begin
         (
           'netraven_worker',
           'select, insert, update (verified_at, verified_count, valid_until, '
-          'previous_id, added, removed, blame)',
+          'previous_id, added, removed, changes)',
           array['table device_configurations']
         ),
         (
@@ -185,10 +185,14 @@ begin
     ) as listed (grantee, privileges, objects)
     cross join unnest(listed.objects) as objects (object)
     union all
-    select grantee, 'execute', 'function devices_matching'
-    from unnest(
-      array['netraven_app', 'netraven_worker', 'netraven_readonly']
-    ) as callers (grantee)
+    select grantee, 'execute', object
+    from
+      unnest(
+        array['netraven_app', 'netraven_worker', 'netraven_readonly']
+      ) as callers (grantee)
+      cross join unnest(
+        array['function devices_matching', 'function config_line_numbers']
+      ) as functions (object)
     -- The tables of the migration tool, for the connection probe.
     union all
     select grantee, 'select', object

@@ -53,7 +53,7 @@ export interface ConfigIndexClearParams {
 /** A row of `ConfigIndexClear`. */
 export type ConfigIndexClearResult = void;
 
-const configIndexClearIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":173,"b":182},{"a":245,"b":254},{"a":382,"b":391}]}],"statement":"-- Forgets the index of a device. Only for a transaction that holds\n-- DeviceStateLock and makes it anew.\nwith ended as (\n  delete from config_line_ends\n  where device_id = :deviceId!\n),\nbegun as (\n  delete from config_lines\n  where device_id = :deviceId!\n)\nupdate device_configurations\nset\n  blame = null,\n  previous_id = null,\n  added = null,\n  removed = null\nwhere\n  device_id = :deviceId!\n  and blame is not null"};
+const configIndexClearIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":173,"b":182},{"a":245,"b":254},{"a":384,"b":393}]}],"statement":"-- Forgets the index of a device. Only for a transaction that holds\n-- DeviceStateLock and makes it anew.\nwith ended as (\n  delete from config_line_ends\n  where device_id = :deviceId!\n),\nbegun as (\n  delete from config_lines\n  where device_id = :deviceId!\n)\nupdate device_configurations\nset\n  changes = null,\n  previous_id = null,\n  added = null,\n  removed = null\nwhere\n  device_id = :deviceId!\n  and changes is not null"};
 
 /**
  * Forgets the index of a device. Only for a transaction that holds
@@ -70,13 +70,13 @@ const configIndexClearIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[
  * )
  * update device_configurations
  * set
- *   blame = null,
+ *   changes = null,
  *   previous_id = null,
  *   added = null,
  *   removed = null
  * where
  *   device_id = :deviceId!
- *   and blame is not null
+ *   and changes is not null
  * ```
  */
 export const configIndexClear: Query<ConfigIndexClearParams, ConfigIndexClearResult> = new Query("ConfigIndexClear", configIndexClearIR);
@@ -84,13 +84,13 @@ export const configIndexClear: Query<ConfigIndexClearParams, ConfigIndexClearRes
 /** Parameters of `ConfigIndexWrite`. */
 export interface ConfigIndexWriteParams {
   added: number;
-  blame: Uint8Array;
-  endCounts: readonly number[];
+  changes: Uint8Array;
   endIds: readonly number[];
-  endNumbers: readonly number[];
+  endNumbers: readonly string[];
   id: number;
-  lineNumbers: readonly number[];
+  lineNumbers: readonly string[];
   lineTexts: readonly string[];
+  partNumbers: readonly number[];
   previousId?: number | null | undefined;
   removed: number;
 }
@@ -98,7 +98,7 @@ export interface ConfigIndexWriteParams {
 /** A row of `ConfigIndexWrite`. */
 export type ConfigIndexWriteResult = void;
 
-const configIndexWriteIR: QueryIR = {"usedParamSet":{"blame":true,"previousId":true,"added":true,"removed":true,"id":true,"lineNumbers":true,"lineTexts":true,"endIds":true,"endNumbers":true,"endCounts":true},"params":[{"name":"blame","required":true,"transform":{"type":"scalar"},"locs":[{"a":182,"b":188}]},{"name":"previousId","required":false,"transform":{"type":"scalar"},"locs":[{"a":209,"b":219}]},{"name":"added","required":true,"transform":{"type":"scalar"},"locs":[{"a":234,"b":240}]},{"name":"removed","required":true,"transform":{"type":"scalar"},"locs":[{"a":257,"b":265}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":280,"b":283}]},{"name":"lineNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":510,"b":522}]},{"name":"lineTexts","required":true,"transform":{"type":"scalar"},"locs":[{"a":536,"b":546}]},{"name":"endIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":786,"b":793}]},{"name":"endNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":808,"b":819}]},{"name":"endCounts","required":true,"transform":{"type":"scalar"},"locs":[{"a":835,"b":845}]}],"statement":"-- Adds a version to the index; the arrays go together by position. The versions\n-- of a device come oldest first.\nwith written as (\n  update device_configurations\n  set\n    blame = :blame!,\n    previous_id = :previousId,\n    added = :added!,\n    removed = :removed!\n  where id = :id!\n  returning id, device_id\n),\nbegun as (\n  insert into config_lines (device_id, configuration_id, line, lines)\n  select\n    written.device_id,\n    written.id,\n    given.line,\n    given.lines\n  from written\n  cross join unnest(:lineNumbers!::integer[], :lineTexts!::text[])\n    as given (line, lines)\n)\ninsert into config_line_ends\n  (device_id, configuration_id, line, lines, ended_by)\nselect\n  written.device_id,\n  given.id,\n  given.line,\n  given.lines,\n  written.id\nfrom written\ncross join unnest(\n  :endIds!::bigint[],\n  :endNumbers!::integer[],\n  :endCounts!::integer[]\n) as given (id, line, lines)"};
+const configIndexWriteIR: QueryIR = {"usedParamSet":{"changes":true,"previousId":true,"added":true,"removed":true,"id":true,"partNumbers":true,"lineNumbers":true,"lineTexts":true,"endIds":true,"endNumbers":true},"params":[{"name":"changes","required":true,"transform":{"type":"scalar"},"locs":[{"a":184,"b":192}]},{"name":"previousId","required":false,"transform":{"type":"scalar"},"locs":[{"a":213,"b":223}]},{"name":"added","required":true,"transform":{"type":"scalar"},"locs":[{"a":238,"b":244}]},{"name":"removed","required":true,"transform":{"type":"scalar"},"locs":[{"a":261,"b":269}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":284,"b":287}]},{"name":"partNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":564,"b":576}]},{"name":"lineNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":594,"b":606}]},{"name":"lineTexts","required":true,"transform":{"type":"scalar"},"locs":[{"a":621,"b":631}]},{"name":"endIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":873,"b":880}]},{"name":"endNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":893,"b":904}]}],"statement":"-- Adds a version to the index; the arrays go together by position. The versions\n-- of a device come oldest first.\nwith written as (\n  update device_configurations\n  set\n    changes = :changes!,\n    previous_id = :previousId,\n    added = :added!,\n    removed = :removed!\n  where id = :id!\n  returning id, device_id\n),\nbegun as (\n  insert into config_lines\n    (device_id, configuration_id, part, numbers, lines)\n  select\n    written.device_id,\n    written.id,\n    come.part,\n    come.numbers::int4multirange,\n    come.lines\n  from written\n  cross join unnest(\n    :partNumbers!::integer[],\n    :lineNumbers!::text[],\n    :lineTexts!::text[]\n  ) as come (part, numbers, lines)\n)\ninsert into config_line_ends\n  (device_id, configuration_id, ended_by, numbers)\nselect\n  written.device_id,\n  gone.id,\n  written.id,\n  gone.numbers::int4multirange\nfrom written\ncross join unnest(:endIds!::bigint[], :endNumbers!::text[])\n  as gone (id, numbers)"};
 
 /**
  * Adds a version to the index; the arrays go together by position. The versions
@@ -108,7 +108,7 @@ const configIndexWriteIR: QueryIR = {"usedParamSet":{"blame":true,"previousId":t
  * with written as (
  *   update device_configurations
  *   set
- *     blame = :blame!,
+ *     changes = :changes!,
  *     previous_id = :previousId,
  *     added = :added!,
  *     removed = :removed!
@@ -116,30 +116,31 @@ const configIndexWriteIR: QueryIR = {"usedParamSet":{"blame":true,"previousId":t
  *   returning id, device_id
  * ),
  * begun as (
- *   insert into config_lines (device_id, configuration_id, line, lines)
+ *   insert into config_lines
+ *     (device_id, configuration_id, part, numbers, lines)
  *   select
  *     written.device_id,
  *     written.id,
- *     given.line,
- *     given.lines
+ *     come.part,
+ *     come.numbers::int4multirange,
+ *     come.lines
  *   from written
- *   cross join unnest(:lineNumbers!::integer[], :lineTexts!::text[])
- *     as given (line, lines)
+ *   cross join unnest(
+ *     :partNumbers!::integer[],
+ *     :lineNumbers!::text[],
+ *     :lineTexts!::text[]
+ *   ) as come (part, numbers, lines)
  * )
  * insert into config_line_ends
- *   (device_id, configuration_id, line, lines, ended_by)
+ *   (device_id, configuration_id, ended_by, numbers)
  * select
  *   written.device_id,
- *   given.id,
- *   given.line,
- *   given.lines,
- *   written.id
+ *   gone.id,
+ *   written.id,
+ *   gone.numbers::int4multirange
  * from written
- * cross join unnest(
- *   :endIds!::bigint[],
- *   :endNumbers!::integer[],
- *   :endCounts!::integer[]
- * ) as given (id, line, lines)
+ * cross join unnest(:endIds!::bigint[], :endNumbers!::text[])
+ *   as gone (id, numbers)
  * ```
  */
 export const configIndexWrite: Query<ConfigIndexWriteParams, ConfigIndexWriteResult> = new Query("ConfigIndexWrite", configIndexWriteIR);
@@ -148,28 +149,34 @@ export const configIndexWrite: Query<ConfigIndexWriteParams, ConfigIndexWriteRes
 export interface ConfigLineInsertParams {
   deviceId: number;
   id: number;
-  lineNumbers: readonly number[];
+  lineNumbers: readonly string[];
   lineTexts: readonly string[];
+  partNumbers: readonly number[];
 }
 
 /** A row of `ConfigLineInsert`. */
 export type ConfigLineInsertResult = void;
 
-const configLineInsertIR: QueryIR = {"usedParamSet":{"deviceId":true,"id":true,"lineNumbers":true,"lineTexts":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":205,"b":214}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":219,"b":222}]},{"name":"lineNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":265,"b":277}]},{"name":"lineTexts","required":true,"transform":{"type":"scalar"},"locs":[{"a":291,"b":301}]}],"statement":"-- Adds lines that came in with a version that is in the index already: what is\n-- too much for one statement comes in several.\ninsert into config_lines (device_id, configuration_id, line, lines)\nselect\n  :deviceId!,\n  :id!,\n  given.line,\n  given.lines\nfrom unnest(:lineNumbers!::integer[], :lineTexts!::text[])\n  as given (line, lines)"};
+const configLineInsertIR: QueryIR = {"usedParamSet":{"deviceId":true,"id":true,"partNumbers":true,"lineNumbers":true,"lineTexts":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":216,"b":225}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":230,"b":233}]},{"name":"partNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":309,"b":321}]},{"name":"lineNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":337,"b":349}]},{"name":"lineTexts","required":true,"transform":{"type":"scalar"},"locs":[{"a":362,"b":372}]}],"statement":"-- Adds lines that came in with a version that is in the index already: what is\n-- too much for one statement comes in several.\ninsert into config_lines\n  (device_id, configuration_id, part, numbers, lines)\nselect\n  :deviceId!,\n  :id!,\n  come.part,\n  come.numbers::int4multirange,\n  come.lines\nfrom unnest(\n  :partNumbers!::integer[],\n  :lineNumbers!::text[],\n  :lineTexts!::text[]\n) as come (part, numbers, lines)"};
 
 /**
  * Adds lines that came in with a version that is in the index already: what is
  * too much for one statement comes in several.
  *
  * ```sql
- * insert into config_lines (device_id, configuration_id, line, lines)
+ * insert into config_lines
+ *   (device_id, configuration_id, part, numbers, lines)
  * select
  *   :deviceId!,
  *   :id!,
- *   given.line,
- *   given.lines
- * from unnest(:lineNumbers!::integer[], :lineTexts!::text[])
- *   as given (line, lines)
+ *   come.part,
+ *   come.numbers::int4multirange,
+ *   come.lines
+ * from unnest(
+ *   :partNumbers!::integer[],
+ *   :lineNumbers!::text[],
+ *   :lineTexts!::text[]
+ * ) as come (part, numbers, lines)
  * ```
  */
 export const configLineInsert: Query<ConfigLineInsertParams, ConfigLineInsertResult> = new Query("ConfigLineInsert", configLineInsertIR);
@@ -186,7 +193,7 @@ export interface ConfigUnindexedListResult {
   deviceId: number;
 }
 
-const configUnindexedListIR: QueryIR = {"usedParamSet":{"afterDeviceId":true,"limit":true},"params":[{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":156,"b":169}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":209,"b":215}]}],"statement":"-- Devices with a version that is not indexed, by id.\nselect distinct device_id\nfrom device_configurations\nwhere\n  blame is null\n  and device_id > coalesce(:afterDeviceId::integer, 0)\norder by device_id\nlimit :limit!::integer"};
+const configUnindexedListIR: QueryIR = {"usedParamSet":{"afterDeviceId":true,"limit":true},"params":[{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":158,"b":171}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":211,"b":217}]}],"statement":"-- Devices with a version that is not indexed, by id.\nselect distinct device_id\nfrom device_configurations\nwhere\n  changes is null\n  and device_id > coalesce(:afterDeviceId::integer, 0)\norder by device_id\nlimit :limit!::integer"};
 
 /**
  * Devices with a version that is not indexed, by id.
@@ -195,7 +202,7 @@ const configUnindexedListIR: QueryIR = {"usedParamSet":{"afterDeviceId":true,"li
  * select distinct device_id
  * from device_configurations
  * where
- *   blame is null
+ *   changes is null
  *   and device_id > coalesce(:afterDeviceId::integer, 0)
  * order by device_id
  * limit :limit!::integer
@@ -211,84 +218,267 @@ export interface ConfigSearchParams {
   deviceIds?: readonly number[] | null | undefined;
   latest?: boolean | null | undefined;
   limit: number;
+  since?: Date | null | undefined;
+  tagNames?: readonly string[] | null | undefined;
   text: string;
+  until?: Date | null | undefined;
 }
 
 /** A row of `ConfigSearch`. */
 export interface ConfigSearchResult {
-  /** The version that the lines came in with. */
+  /** The version that the line came in with. */
   configurationId: number;
   /** The device of the configuration. */
   deviceId: number;
   /** Name of the device; unique, case counts, sorted by byte. */
   hostname: string;
+  /** Its number in that version, from 1. */
   line: number;
-  /** When this text was first read; within a device it never goes back. */
+  /** When that version was first read. */
   since: Date;
+  /** The line. */
   text: string;
-  /** When this text was first read; within a device it never goes back. */
+  /** When the first version without the line was read; null while it stands. */
   until: Date | null;
 }
 
-const configSearchIR: QueryIR = {"usedParamSet":{"text":true,"deviceIds":true,"afterDeviceId":true,"afterConfigurationId":true,"afterLine":true,"latest":true,"limit":true},"params":[{"name":"text","required":true,"transform":{"type":"scalar"},"locs":[{"a":674,"b":679},{"a":746,"b":751}]},{"name":"deviceIds","required":false,"transform":{"type":"scalar"},"locs":[{"a":774,"b":783},{"a":842,"b":851}]},{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1666,"b":1679}]},{"name":"afterConfigurationId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1708,"b":1728}]},{"name":"afterLine","required":false,"transform":{"type":"scalar"},"locs":[{"a":1756,"b":1765}]},{"name":"latest","required":false,"transform":{"type":"scalar"},"locs":[{"a":1791,"b":1797}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1925,"b":1931}]}],"statement":"-- Lines that hold a text, over all history, in the order of device, version and\n-- line: each with the version that it came in with, its number there, since\n-- when it stood, and until when; no end where it stands in the latest version.\n-- A line that came back is there once more. Letters count by their case.\nwith found as (\n  select\n    config_lines.device_id,\n    config_lines.configuration_id,\n    config_lines.line + split.place::integer - 1 as line,\n    split.line_text\n  from config_lines\n  cross join lateral string_to_table(config_lines.lines, chr(10))\n    with ordinality as split (line_text, place)\n  where\n    config_lines.lines\n    like '%' || regexp_replace(:text!, '([\\\\%_])', '\\\\\\1', 'g') || '%'\n    and strpos(split.line_text, :text!) > 0\n    and (\n      :deviceIds::integer[] is null\n      or config_lines.device_id = any(:deviceIds)\n    )\n)\nselect\n  found.device_id as \"device_id!\",\n  devices.hostname,\n  found.configuration_id as \"configuration_id!\",\n  found.line as \"line!\",\n  found.line_text as \"text!\",\n  device_configurations.retrieved_at as \"since!\",\n  ending.retrieved_at as \"until?\"\nfrom found\njoin devices on devices.id = found.device_id\njoin device_configurations\n  on device_configurations.id = found.configuration_id\nleft join config_line_ends\n  on config_line_ends.device_id = found.device_id\n  and config_line_ends.configuration_id = found.configuration_id\n  and config_line_ends.line <= found.line\n  and config_line_ends.line + config_line_ends.lines > found.line\nleft join device_configurations as ending\n  on ending.id = config_line_ends.ended_by\nwhere\n  (found.device_id, found.configuration_id, found.line)\n  > (\n    coalesce(:afterDeviceId::integer, 0),\n    coalesce(:afterConfigurationId::bigint, 0),\n    coalesce(:afterLine::integer, 0)\n  )\n  and (:latest::boolean is not true or config_line_ends.ended_by is null)\norder by found.device_id, found.configuration_id, found.line\nlimit :limit!::integer"};
+const configSearchIR: QueryIR = {"usedParamSet":{"text":true,"deviceIds":true,"tagNames":true,"afterDeviceId":true,"afterConfigurationId":true,"latest":true,"since":true,"until":true,"limit":true,"afterLine":true},"params":[{"name":"text","required":true,"transform":{"type":"scalar"},"locs":[{"a":650,"b":655},{"a":2312,"b":2317}]},{"name":"deviceIds","required":false,"transform":{"type":"scalar"},"locs":[{"a":706,"b":715},{"a":774,"b":783}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":808,"b":816},{"a":1013,"b":1021}]},{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1126,"b":1139},{"a":1767,"b":1780},{"a":2403,"b":2416}]},{"name":"afterConfigurationId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1170,"b":1190},{"a":1822,"b":1842},{"a":2445,"b":2465}]},{"name":"latest","required":false,"transform":{"type":"scalar"},"locs":[{"a":1499,"b":1505},{"a":2528,"b":2534}]},{"name":"since","required":false,"transform":{"type":"scalar"},"locs":[{"a":1527,"b":1532},{"a":2653,"b":2658},{"a":2729,"b":2734}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":1570,"b":1575},{"a":2588,"b":2593},{"a":2633,"b":2638}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1639,"b":1645},{"a":2807,"b":2813}]},{"name":"afterLine","required":false,"transform":{"type":"scalar"},"locs":[{"a":2493,"b":2502}]}],"statement":"-- Lines that hold a text, in the order of device, version and line: each with\n-- the version that it came in with, its number there, since when it stood, and\n-- until when; no end where it stands in the latest version. A line that came\n-- back is there once more. Letters count by their case.\n-- Over all history, or the latest versions, or what stood at some time from\n-- since to until; of all devices, some, or those with one of the tags.\nwith indexed as materialized (\n  select\n    config_lines.device_id,\n    config_lines.configuration_id,\n    config_lines.part\n  from config_lines\n  where\n    config_lines.lines\n    like '%' || regexp_replace(:text!, '([\\\\%_])', '\\\\\\1', 'g') || '%'\n    and (\n      :deviceIds::integer[] is null\n      or config_lines.device_id = any(:deviceIds)\n    )\n    and (\n      :tagNames::text[] is null\n      or config_lines.device_id in (\n        select device_tags.device_id\n        from device_tags\n        join tags on tags.id = device_tags.tag_id\n        where tags.name = any(:tagNames)\n      )\n    )\n    and (config_lines.device_id, config_lines.configuration_id)\n    >= (\n      coalesce(:afterDeviceId::integer, 0),\n      coalesce(:afterConfigurationId::bigint, 0)\n    )\n  order by\n    config_lines.device_id,\n    config_lines.configuration_id,\n    config_lines.part\n  -- Each row has such a line, but those of the version where the page before\n  -- ended: where no line is left out for its time, a page needs no more rows.\n  limit\n    case\n      when\n        :latest::boolean\n        or :since::timestamptz is not null\n        or :until::timestamptz is not null\n        then null\n      else\n        :limit!::integer + (\n          select count(*)\n          from config_lines as seen\n          where\n            seen.device_id = :afterDeviceId\n            and seen.configuration_id = :afterConfigurationId\n        )\n    end\n)\nselect\n  found.device_id as \"device_id!\",\n  devices.hostname,\n  found.configuration_id as \"configuration_id!\",\n  found.line as \"line!\",\n  found.text as \"text!\",\n  found.since as \"since!\",\n  found.until\nfrom indexed\njoin config_line_spans as found\n  on found.device_id = indexed.device_id\n  and found.configuration_id = indexed.configuration_id\n  and found.part = indexed.part\njoin devices on devices.id = found.device_id\nwhere\n  strpos(found.text, :text!) > 0\n  and (found.device_id, found.configuration_id, found.line)\n  > (\n    coalesce(:afterDeviceId::integer, 0),\n    coalesce(:afterConfigurationId::bigint, 0),\n    coalesce(:afterLine::integer, 0)\n  )\n  and (:latest::boolean is not true or found.until is null)\n  and (:until::timestamptz is null or found.since < :until)\n  and (\n    :since::timestamptz is null\n    or found.until is null\n    or found.until > :since\n  )\norder by found.device_id, found.configuration_id, found.line\nlimit :limit!::integer"};
 
 /**
- * Lines that hold a text, over all history, in the order of device, version and
- * line: each with the version that it came in with, its number there, since
- * when it stood, and until when; no end where it stands in the latest version.
- * A line that came back is there once more. Letters count by their case.
+ * Lines that hold a text, in the order of device, version and line: each with
+ * the version that it came in with, its number there, since when it stood, and
+ * until when; no end where it stands in the latest version. A line that came
+ * back is there once more. Letters count by their case.
+ * Over all history, or the latest versions, or what stood at some time from
+ * since to until; of all devices, some, or those with one of the tags.
  *
  * ```sql
- * with found as (
+ * with indexed as materialized (
  *   select
  *     config_lines.device_id,
  *     config_lines.configuration_id,
- *     config_lines.line + split.place::integer - 1 as line,
- *     split.line_text
+ *     config_lines.part
  *   from config_lines
- *   cross join lateral string_to_table(config_lines.lines, chr(10))
- *     with ordinality as split (line_text, place)
  *   where
  *     config_lines.lines
  *     like '%' || regexp_replace(:text!, '([\\%_])', '\\\1', 'g') || '%'
- *     and strpos(split.line_text, :text!) > 0
  *     and (
  *       :deviceIds::integer[] is null
  *       or config_lines.device_id = any(:deviceIds)
  *     )
+ *     and (
+ *       :tagNames::text[] is null
+ *       or config_lines.device_id in (
+ *         select device_tags.device_id
+ *         from device_tags
+ *         join tags on tags.id = device_tags.tag_id
+ *         where tags.name = any(:tagNames)
+ *       )
+ *     )
+ *     and (config_lines.device_id, config_lines.configuration_id)
+ *     >= (
+ *       coalesce(:afterDeviceId::integer, 0),
+ *       coalesce(:afterConfigurationId::bigint, 0)
+ *     )
+ *   order by
+ *     config_lines.device_id,
+ *     config_lines.configuration_id,
+ *     config_lines.part
+ *   -- Each row has such a line, but those of the version where the page before
+ *   -- ended: where no line is left out for its time, a page needs no more rows.
+ *   limit
+ *     case
+ *       when
+ *         :latest::boolean
+ *         or :since::timestamptz is not null
+ *         or :until::timestamptz is not null
+ *         then null
+ *       else
+ *         :limit!::integer + (
+ *           select count(*)
+ *           from config_lines as seen
+ *           where
+ *             seen.device_id = :afterDeviceId
+ *             and seen.configuration_id = :afterConfigurationId
+ *         )
+ *     end
  * )
  * select
  *   found.device_id as "device_id!",
  *   devices.hostname,
  *   found.configuration_id as "configuration_id!",
  *   found.line as "line!",
- *   found.line_text as "text!",
- *   device_configurations.retrieved_at as "since!",
- *   ending.retrieved_at as "until?"
- * from found
+ *   found.text as "text!",
+ *   found.since as "since!",
+ *   found.until
+ * from indexed
+ * join config_line_spans as found
+ *   on found.device_id = indexed.device_id
+ *   and found.configuration_id = indexed.configuration_id
+ *   and found.part = indexed.part
  * join devices on devices.id = found.device_id
- * join device_configurations
- *   on device_configurations.id = found.configuration_id
- * left join config_line_ends
- *   on config_line_ends.device_id = found.device_id
- *   and config_line_ends.configuration_id = found.configuration_id
- *   and config_line_ends.line <= found.line
- *   and config_line_ends.line + config_line_ends.lines > found.line
- * left join device_configurations as ending
- *   on ending.id = config_line_ends.ended_by
  * where
- *   (found.device_id, found.configuration_id, found.line)
+ *   strpos(found.text, :text!) > 0
+ *   and (found.device_id, found.configuration_id, found.line)
  *   > (
  *     coalesce(:afterDeviceId::integer, 0),
  *     coalesce(:afterConfigurationId::bigint, 0),
  *     coalesce(:afterLine::integer, 0)
  *   )
- *   and (:latest::boolean is not true or config_line_ends.ended_by is null)
+ *   and (:latest::boolean is not true or found.until is null)
+ *   and (:until::timestamptz is null or found.since < :until)
+ *   and (
+ *     :since::timestamptz is null
+ *     or found.until is null
+ *     or found.until > :since
+ *   )
  * order by found.device_id, found.configuration_id, found.line
  * limit :limit!::integer
  * ```
  */
 export const configSearch: Query<ConfigSearchParams, ConfigSearchResult> = new Query("ConfigSearch", configSearchIR);
+
+/** Parameters of `ConfigWordSearch`. */
+export interface ConfigWordSearchParams {
+  afterConfigurationId?: number | null | undefined;
+  afterDeviceId?: number | null | undefined;
+  afterLine?: number | null | undefined;
+  deviceIds?: readonly number[] | null | undefined;
+  latest?: boolean | null | undefined;
+  limit: number;
+  since?: Date | null | undefined;
+  tagNames?: readonly string[] | null | undefined;
+  until?: Date | null | undefined;
+  words: readonly string[];
+}
+
+/** A row of `ConfigWordSearch`. */
+export interface ConfigWordSearchResult {
+  /** The version that the line came in with. */
+  configurationId: number;
+  /** The device of the configuration. */
+  deviceId: number;
+  /** Name of the device; unique, case counts, sorted by byte. */
+  hostname: string;
+  /** Its number in that version, from 1. */
+  line: number;
+  /** When that version was first read. */
+  since: Date;
+  /** The line. */
+  text: string;
+  /** When the first version without the line was read; null while it stands. */
+  until: Date | null;
+}
+
+const configWordSearchIR: QueryIR = {"usedParamSet":{"words":true,"deviceIds":true,"tagNames":true,"afterDeviceId":true,"afterConfigurationId":true,"latest":true,"since":true,"until":true,"limit":true,"afterLine":true},"params":[{"name":"words","required":true,"transform":{"type":"scalar"},"locs":[{"a":414,"b":420},{"a":679,"b":685},{"a":2410,"b":2416}]},{"name":"deviceIds","required":false,"transform":{"type":"scalar"},"locs":[{"a":783,"b":792},{"a":851,"b":860}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":885,"b":893},{"a":1090,"b":1098}]},{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1203,"b":1216},{"a":1844,"b":1857},{"a":2565,"b":2578}]},{"name":"afterConfigurationId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1247,"b":1267},{"a":1899,"b":1919},{"a":2607,"b":2627}]},{"name":"latest","required":false,"transform":{"type":"scalar"},"locs":[{"a":1576,"b":1582},{"a":2690,"b":2696}]},{"name":"since","required":false,"transform":{"type":"scalar"},"locs":[{"a":1604,"b":1609},{"a":2815,"b":2820},{"a":2891,"b":2896}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":1647,"b":1652},{"a":2750,"b":2755},{"a":2795,"b":2800}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1716,"b":1722},{"a":2969,"b":2975}]},{"name":"afterLine","required":false,"transform":{"type":"scalar"},"locs":[{"a":2655,"b":2664}]}],"statement":"-- The same for lines that hold all of some texts, in any order.\nwith indexed as materialized (\n  select\n    config_lines.device_id,\n    config_lines.configuration_id,\n    config_lines.part\n  from config_lines\n  where\n    -- The index looks for one pattern: the longest has the most trigrams.\n    config_lines.lines like (\n      select '%' || regexp_replace(word, '([\\\\%_])', '\\\\\\1', 'g') || '%'\n      from unnest(:words!::text[]) as given (word)\n      order by char_length(word) desc\n      limit 1\n    )\n    and exists (\n      select\n      from string_to_table(config_lines.lines, chr(10)) as lines (line)\n      where\n        not exists (\n          select\n          from unnest(:words!::text[]) as given (word)\n          where strpos(line, word) = 0\n        )\n    )\n    and (\n      :deviceIds::integer[] is null\n      or config_lines.device_id = any(:deviceIds)\n    )\n    and (\n      :tagNames::text[] is null\n      or config_lines.device_id in (\n        select device_tags.device_id\n        from device_tags\n        join tags on tags.id = device_tags.tag_id\n        where tags.name = any(:tagNames)\n      )\n    )\n    and (config_lines.device_id, config_lines.configuration_id)\n    >= (\n      coalesce(:afterDeviceId::integer, 0),\n      coalesce(:afterConfigurationId::bigint, 0)\n    )\n  order by\n    config_lines.device_id,\n    config_lines.configuration_id,\n    config_lines.part\n  -- Each row has such a line, but those of the version where the page before\n  -- ended: where no line is left out for its time, a page needs no more rows.\n  limit\n    case\n      when\n        :latest::boolean\n        or :since::timestamptz is not null\n        or :until::timestamptz is not null\n        then null\n      else\n        :limit!::integer + (\n          select count(*)\n          from config_lines as seen\n          where\n            seen.device_id = :afterDeviceId\n            and seen.configuration_id = :afterConfigurationId\n        )\n    end\n)\nselect\n  found.device_id as \"device_id!\",\n  devices.hostname,\n  found.configuration_id as \"configuration_id!\",\n  found.line as \"line!\",\n  found.text as \"text!\",\n  found.since as \"since!\",\n  found.until\nfrom indexed\njoin config_line_spans as found\n  on found.device_id = indexed.device_id\n  and found.configuration_id = indexed.configuration_id\n  and found.part = indexed.part\njoin devices on devices.id = found.device_id\nwhere\n  not exists (\n    select\n    from unnest(:words!::text[]) as given (word)\n    where strpos(found.text, word) = 0\n  )\n  and (found.device_id, found.configuration_id, found.line)\n  > (\n    coalesce(:afterDeviceId::integer, 0),\n    coalesce(:afterConfigurationId::bigint, 0),\n    coalesce(:afterLine::integer, 0)\n  )\n  and (:latest::boolean is not true or found.until is null)\n  and (:until::timestamptz is null or found.since < :until)\n  and (\n    :since::timestamptz is null\n    or found.until is null\n    or found.until > :since\n  )\norder by found.device_id, found.configuration_id, found.line\nlimit :limit!::integer"};
+
+/**
+ * The same for lines that hold all of some texts, in any order.
+ *
+ * ```sql
+ * with indexed as materialized (
+ *   select
+ *     config_lines.device_id,
+ *     config_lines.configuration_id,
+ *     config_lines.part
+ *   from config_lines
+ *   where
+ *     -- The index looks for one pattern: the longest has the most trigrams.
+ *     config_lines.lines like (
+ *       select '%' || regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%'
+ *       from unnest(:words!::text[]) as given (word)
+ *       order by char_length(word) desc
+ *       limit 1
+ *     )
+ *     and exists (
+ *       select
+ *       from string_to_table(config_lines.lines, chr(10)) as lines (line)
+ *       where
+ *         not exists (
+ *           select
+ *           from unnest(:words!::text[]) as given (word)
+ *           where strpos(line, word) = 0
+ *         )
+ *     )
+ *     and (
+ *       :deviceIds::integer[] is null
+ *       or config_lines.device_id = any(:deviceIds)
+ *     )
+ *     and (
+ *       :tagNames::text[] is null
+ *       or config_lines.device_id in (
+ *         select device_tags.device_id
+ *         from device_tags
+ *         join tags on tags.id = device_tags.tag_id
+ *         where tags.name = any(:tagNames)
+ *       )
+ *     )
+ *     and (config_lines.device_id, config_lines.configuration_id)
+ *     >= (
+ *       coalesce(:afterDeviceId::integer, 0),
+ *       coalesce(:afterConfigurationId::bigint, 0)
+ *     )
+ *   order by
+ *     config_lines.device_id,
+ *     config_lines.configuration_id,
+ *     config_lines.part
+ *   -- Each row has such a line, but those of the version where the page before
+ *   -- ended: where no line is left out for its time, a page needs no more rows.
+ *   limit
+ *     case
+ *       when
+ *         :latest::boolean
+ *         or :since::timestamptz is not null
+ *         or :until::timestamptz is not null
+ *         then null
+ *       else
+ *         :limit!::integer + (
+ *           select count(*)
+ *           from config_lines as seen
+ *           where
+ *             seen.device_id = :afterDeviceId
+ *             and seen.configuration_id = :afterConfigurationId
+ *         )
+ *     end
+ * )
+ * select
+ *   found.device_id as "device_id!",
+ *   devices.hostname,
+ *   found.configuration_id as "configuration_id!",
+ *   found.line as "line!",
+ *   found.text as "text!",
+ *   found.since as "since!",
+ *   found.until
+ * from indexed
+ * join config_line_spans as found
+ *   on found.device_id = indexed.device_id
+ *   and found.configuration_id = indexed.configuration_id
+ *   and found.part = indexed.part
+ * join devices on devices.id = found.device_id
+ * where
+ *   not exists (
+ *     select
+ *     from unnest(:words!::text[]) as given (word)
+ *     where strpos(found.text, word) = 0
+ *   )
+ *   and (found.device_id, found.configuration_id, found.line)
+ *   > (
+ *     coalesce(:afterDeviceId::integer, 0),
+ *     coalesce(:afterConfigurationId::bigint, 0),
+ *     coalesce(:afterLine::integer, 0)
+ *   )
+ *   and (:latest::boolean is not true or found.until is null)
+ *   and (:until::timestamptz is null or found.since < :until)
+ *   and (
+ *     :since::timestamptz is null
+ *     or found.until is null
+ *     or found.until > :since
+ *   )
+ * order by found.device_id, found.configuration_id, found.line
+ * limit :limit!::integer
+ * ```
+ */
+export const configWordSearch: Query<ConfigWordSearchParams, ConfigWordSearchResult> = new Query("ConfigWordSearch", configWordSearchIR);
 
 /** Parameters of `ConfigRegexSearch`. */
 export interface ConfigRegexSearchParams {
@@ -299,75 +489,119 @@ export interface ConfigRegexSearchParams {
   latest?: boolean | null | undefined;
   limit: number;
   regex: string;
+  since?: Date | null | undefined;
+  tagNames?: readonly string[] | null | undefined;
+  until?: Date | null | undefined;
 }
 
 /** A row of `ConfigRegexSearch`. */
 export interface ConfigRegexSearchResult {
-  /** The version that the lines came in with. */
+  /** The version that the line came in with. */
   configurationId: number;
   /** The device of the configuration. */
   deviceId: number;
   /** Name of the device; unique, case counts, sorted by byte. */
   hostname: string;
+  /** Its number in that version, from 1. */
   line: number;
-  /** When this text was first read; within a device it never goes back. */
+  /** When that version was first read. */
   since: Date;
+  /** The line. */
   text: string;
-  /** When this text was first read; within a device it never goes back. */
+  /** When the first version without the line was read; null while it stands. */
   until: Date | null;
 }
 
-const configRegexSearchIR: QueryIR = {"usedParamSet":{"regex":true,"deviceIds":true,"afterDeviceId":true,"afterConfigurationId":true,"afterLine":true,"latest":true,"limit":true},"params":[{"name":"regex","required":true,"transform":{"type":"scalar"},"locs":[{"a":488,"b":494},{"a":523,"b":529}]},{"name":"deviceIds","required":false,"transform":{"type":"scalar"},"locs":[{"a":547,"b":556},{"a":615,"b":624}]},{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1439,"b":1452}]},{"name":"afterConfigurationId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1481,"b":1501}]},{"name":"afterLine","required":false,"transform":{"type":"scalar"},"locs":[{"a":1529,"b":1538}]},{"name":"latest","required":false,"transform":{"type":"scalar"},"locs":[{"a":1564,"b":1570}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1698,"b":1704}]}],"statement":"-- The same for lines that a regular expression of PostgreSQL matches.\nwith found as (\n  select\n    config_lines.device_id,\n    config_lines.configuration_id,\n    config_lines.line + split.place::integer - 1 as line,\n    split.line_text\n  from config_lines\n  cross join lateral string_to_table(config_lines.lines, chr(10))\n    with ordinality as split (line_text, place)\n  where\n    -- With (?n), ^ and $ are the ends of a line, and . is no line feed.\n    config_lines.lines ~ ('(?n)' || :regex!)\n    and split.line_text ~ :regex!\n    and (\n      :deviceIds::integer[] is null\n      or config_lines.device_id = any(:deviceIds)\n    )\n)\nselect\n  found.device_id as \"device_id!\",\n  devices.hostname,\n  found.configuration_id as \"configuration_id!\",\n  found.line as \"line!\",\n  found.line_text as \"text!\",\n  device_configurations.retrieved_at as \"since!\",\n  ending.retrieved_at as \"until?\"\nfrom found\njoin devices on devices.id = found.device_id\njoin device_configurations\n  on device_configurations.id = found.configuration_id\nleft join config_line_ends\n  on config_line_ends.device_id = found.device_id\n  and config_line_ends.configuration_id = found.configuration_id\n  and config_line_ends.line <= found.line\n  and config_line_ends.line + config_line_ends.lines > found.line\nleft join device_configurations as ending\n  on ending.id = config_line_ends.ended_by\nwhere\n  (found.device_id, found.configuration_id, found.line)\n  > (\n    coalesce(:afterDeviceId::integer, 0),\n    coalesce(:afterConfigurationId::bigint, 0),\n    coalesce(:afterLine::integer, 0)\n  )\n  and (:latest::boolean is not true or config_line_ends.ended_by is null)\norder by found.device_id, found.configuration_id, found.line\nlimit :limit!::integer"};
+const configRegexSearchIR: QueryIR = {"usedParamSet":{"regex":true,"deviceIds":true,"tagNames":true,"afterDeviceId":true,"afterConfigurationId":true,"latest":true,"since":true,"until":true,"limit":true,"afterLine":true},"params":[{"name":"regex","required":true,"transform":{"type":"scalar"},"locs":[{"a":333,"b":339},{"a":463,"b":469},{"a":2093,"b":2099}]},{"name":"deviceIds","required":false,"transform":{"type":"scalar"},"locs":[{"a":493,"b":502},{"a":561,"b":570}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":595,"b":603},{"a":800,"b":808}]},{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":913,"b":926},{"a":1554,"b":1567},{"a":2180,"b":2193}]},{"name":"afterConfigurationId","required":false,"transform":{"type":"scalar"},"locs":[{"a":957,"b":977},{"a":1609,"b":1629},{"a":2222,"b":2242}]},{"name":"latest","required":false,"transform":{"type":"scalar"},"locs":[{"a":1286,"b":1292},{"a":2305,"b":2311}]},{"name":"since","required":false,"transform":{"type":"scalar"},"locs":[{"a":1314,"b":1319},{"a":2430,"b":2435},{"a":2506,"b":2511}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":1357,"b":1362},{"a":2365,"b":2370},{"a":2410,"b":2415}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1426,"b":1432},{"a":2584,"b":2590}]},{"name":"afterLine","required":false,"transform":{"type":"scalar"},"locs":[{"a":2270,"b":2279}]}],"statement":"-- The same for lines that a regular expression of PostgreSQL matches.\nwith indexed as materialized (\n  select\n    config_lines.device_id,\n    config_lines.configuration_id,\n    config_lines.part\n  from config_lines\n  where\n    -- With (?n), ^ and $ are the ends of a line, and . is no line feed.\n    config_lines.lines ~ ('(?n)' || :regex!)\n    and exists (\n      select\n      from string_to_table(config_lines.lines, chr(10)) as lines (line)\n      where line ~ :regex!\n    )\n    and (\n      :deviceIds::integer[] is null\n      or config_lines.device_id = any(:deviceIds)\n    )\n    and (\n      :tagNames::text[] is null\n      or config_lines.device_id in (\n        select device_tags.device_id\n        from device_tags\n        join tags on tags.id = device_tags.tag_id\n        where tags.name = any(:tagNames)\n      )\n    )\n    and (config_lines.device_id, config_lines.configuration_id)\n    >= (\n      coalesce(:afterDeviceId::integer, 0),\n      coalesce(:afterConfigurationId::bigint, 0)\n    )\n  order by\n    config_lines.device_id,\n    config_lines.configuration_id,\n    config_lines.part\n  -- Each row has such a line, but those of the version where the page before\n  -- ended: where no line is left out for its time, a page needs no more rows.\n  limit\n    case\n      when\n        :latest::boolean\n        or :since::timestamptz is not null\n        or :until::timestamptz is not null\n        then null\n      else\n        :limit!::integer + (\n          select count(*)\n          from config_lines as seen\n          where\n            seen.device_id = :afterDeviceId\n            and seen.configuration_id = :afterConfigurationId\n        )\n    end\n)\nselect\n  found.device_id as \"device_id!\",\n  devices.hostname,\n  found.configuration_id as \"configuration_id!\",\n  found.line as \"line!\",\n  found.text as \"text!\",\n  found.since as \"since!\",\n  found.until\nfrom indexed\njoin config_line_spans as found\n  on found.device_id = indexed.device_id\n  and found.configuration_id = indexed.configuration_id\n  and found.part = indexed.part\njoin devices on devices.id = found.device_id\nwhere\n  found.text ~ :regex!\n  and (found.device_id, found.configuration_id, found.line)\n  > (\n    coalesce(:afterDeviceId::integer, 0),\n    coalesce(:afterConfigurationId::bigint, 0),\n    coalesce(:afterLine::integer, 0)\n  )\n  and (:latest::boolean is not true or found.until is null)\n  and (:until::timestamptz is null or found.since < :until)\n  and (\n    :since::timestamptz is null\n    or found.until is null\n    or found.until > :since\n  )\norder by found.device_id, found.configuration_id, found.line\nlimit :limit!::integer"};
 
 /**
  * The same for lines that a regular expression of PostgreSQL matches.
  *
  * ```sql
- * with found as (
+ * with indexed as materialized (
  *   select
  *     config_lines.device_id,
  *     config_lines.configuration_id,
- *     config_lines.line + split.place::integer - 1 as line,
- *     split.line_text
+ *     config_lines.part
  *   from config_lines
- *   cross join lateral string_to_table(config_lines.lines, chr(10))
- *     with ordinality as split (line_text, place)
  *   where
  *     -- With (?n), ^ and $ are the ends of a line, and . is no line feed.
  *     config_lines.lines ~ ('(?n)' || :regex!)
- *     and split.line_text ~ :regex!
+ *     and exists (
+ *       select
+ *       from string_to_table(config_lines.lines, chr(10)) as lines (line)
+ *       where line ~ :regex!
+ *     )
  *     and (
  *       :deviceIds::integer[] is null
  *       or config_lines.device_id = any(:deviceIds)
  *     )
+ *     and (
+ *       :tagNames::text[] is null
+ *       or config_lines.device_id in (
+ *         select device_tags.device_id
+ *         from device_tags
+ *         join tags on tags.id = device_tags.tag_id
+ *         where tags.name = any(:tagNames)
+ *       )
+ *     )
+ *     and (config_lines.device_id, config_lines.configuration_id)
+ *     >= (
+ *       coalesce(:afterDeviceId::integer, 0),
+ *       coalesce(:afterConfigurationId::bigint, 0)
+ *     )
+ *   order by
+ *     config_lines.device_id,
+ *     config_lines.configuration_id,
+ *     config_lines.part
+ *   -- Each row has such a line, but those of the version where the page before
+ *   -- ended: where no line is left out for its time, a page needs no more rows.
+ *   limit
+ *     case
+ *       when
+ *         :latest::boolean
+ *         or :since::timestamptz is not null
+ *         or :until::timestamptz is not null
+ *         then null
+ *       else
+ *         :limit!::integer + (
+ *           select count(*)
+ *           from config_lines as seen
+ *           where
+ *             seen.device_id = :afterDeviceId
+ *             and seen.configuration_id = :afterConfigurationId
+ *         )
+ *     end
  * )
  * select
  *   found.device_id as "device_id!",
  *   devices.hostname,
  *   found.configuration_id as "configuration_id!",
  *   found.line as "line!",
- *   found.line_text as "text!",
- *   device_configurations.retrieved_at as "since!",
- *   ending.retrieved_at as "until?"
- * from found
+ *   found.text as "text!",
+ *   found.since as "since!",
+ *   found.until
+ * from indexed
+ * join config_line_spans as found
+ *   on found.device_id = indexed.device_id
+ *   and found.configuration_id = indexed.configuration_id
+ *   and found.part = indexed.part
  * join devices on devices.id = found.device_id
- * join device_configurations
- *   on device_configurations.id = found.configuration_id
- * left join config_line_ends
- *   on config_line_ends.device_id = found.device_id
- *   and config_line_ends.configuration_id = found.configuration_id
- *   and config_line_ends.line <= found.line
- *   and config_line_ends.line + config_line_ends.lines > found.line
- * left join device_configurations as ending
- *   on ending.id = config_line_ends.ended_by
  * where
- *   (found.device_id, found.configuration_id, found.line)
+ *   found.text ~ :regex!
+ *   and (found.device_id, found.configuration_id, found.line)
  *   > (
  *     coalesce(:afterDeviceId::integer, 0),
  *     coalesce(:afterConfigurationId::bigint, 0),
  *     coalesce(:afterLine::integer, 0)
  *   )
- *   and (:latest::boolean is not true or config_line_ends.ended_by is null)
+ *   and (:latest::boolean is not true or found.until is null)
+ *   and (:until::timestamptz is null or found.since < :until)
+ *   and (
+ *     :since::timestamptz is null
+ *     or found.until is null
+ *     or found.until > :since
+ *   )
  * order by found.device_id, found.configuration_id, found.line
  * limit :limit!::integer
  * ```
@@ -379,6 +613,7 @@ export interface ConfigAbsentSearchParams {
   afterHostname?: string | null | undefined;
   afterId?: number | null | undefined;
   limit: number;
+  tagNames?: readonly string[] | null | undefined;
   text: string;
 }
 
@@ -392,29 +627,34 @@ export interface ConfigAbsentSearchResult {
   id: number;
 }
 
-const configAbsentSearchIR: QueryIR = {"usedParamSet":{"text":true,"afterHostname":true,"afterId":true,"limit":true},"params":[{"name":"text","required":true,"transform":{"type":"scalar"},"locs":[{"a":724,"b":729},{"a":796,"b":801}]},{"name":"afterHostname","required":false,"transform":{"type":"scalar"},"locs":[{"a":1181,"b":1194}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1217,"b":1224}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1284,"b":1290}]}],"statement":"-- Devices whose latest configuration has no line that holds the text, by\n-- hostname. Devices without a configuration are not among them.\nwith having_it as (\n  select distinct config_lines.device_id\n  from config_lines\n  cross join lateral string_to_table(config_lines.lines, chr(10))\n    with ordinality as split (line_text, place)\n  left join config_line_ends\n    on config_line_ends.device_id = config_lines.device_id\n    and config_line_ends.configuration_id = config_lines.configuration_id\n    and config_line_ends.line <= config_lines.line + split.place - 1\n    and config_line_ends.line + config_line_ends.lines\n    > config_lines.line + split.place - 1\n  where\n    config_lines.lines\n    like '%' || regexp_replace(:text!, '([\\\\%_])', '\\\\\\1', 'g') || '%'\n    and strpos(split.line_text, :text!) > 0\n    and config_line_ends.ended_by is null\n)\nselect\n  devices.id,\n  devices.hostname,\n  device_states.configuration_id as \"configuration_id!\"\nfrom device_states\njoin devices on devices.id = device_states.device_id\nwhere\n  device_states.configuration_id is not null\n  and devices.id not in (select device_id from having_it)\n  and (devices.hostname, devices.id)\n  > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))\norder by devices.hostname, devices.id\nlimit :limit!::integer"};
+const configAbsentSearchIR: QueryIR = {"usedParamSet":{"text":true,"tagNames":true,"afterHostname":true,"afterId":true,"limit":true},"params":[{"name":"text","required":true,"transform":{"type":"scalar"},"locs":[{"a":339,"b":344},{"a":646,"b":651}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":978,"b":986},{"a":1161,"b":1169}]},{"name":"afterHostname","required":false,"transform":{"type":"scalar"},"locs":[{"a":1233,"b":1246}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1269,"b":1276}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1336,"b":1342}]}],"statement":"-- Devices whose latest configuration has no line that holds the text, by\n-- hostname: of all, or of those with one of the tags. Devices without a\n-- configuration are not among them.\nwith indexed as materialized (\n  select\n    device_id,\n    configuration_id,\n    part\n  from config_lines\n  where\n    lines\n    like '%' || regexp_replace(:text!, '([\\\\%_])', '\\\\\\1', 'g') || '%'\n),\nhaving_it as (\n  select distinct found.device_id\n  from indexed\n  join config_line_spans as found\n    on found.device_id = indexed.device_id\n    and found.configuration_id = indexed.configuration_id\n    and found.part = indexed.part\n  where\n    strpos(found.text, :text!) > 0\n    and found.until is null\n)\nselect\n  devices.id,\n  devices.hostname,\n  device_states.configuration_id as \"configuration_id!\"\nfrom device_states\njoin devices on devices.id = device_states.device_id\nwhere\n  device_states.configuration_id is not null\n  and devices.id not in (select device_id from having_it)\n  and (\n    :tagNames::text[] is null\n    or devices.id in (\n      select device_tags.device_id\n      from device_tags\n      join tags on tags.id = device_tags.tag_id\n      where tags.name = any(:tagNames)\n    )\n  )\n  and (devices.hostname, devices.id)\n  > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))\norder by devices.hostname, devices.id\nlimit :limit!::integer"};
 
 /**
  * Devices whose latest configuration has no line that holds the text, by
- * hostname. Devices without a configuration are not among them.
+ * hostname: of all, or of those with one of the tags. Devices without a
+ * configuration are not among them.
  *
  * ```sql
- * with having_it as (
- *   select distinct config_lines.device_id
+ * with indexed as materialized (
+ *   select
+ *     device_id,
+ *     configuration_id,
+ *     part
  *   from config_lines
- *   cross join lateral string_to_table(config_lines.lines, chr(10))
- *     with ordinality as split (line_text, place)
- *   left join config_line_ends
- *     on config_line_ends.device_id = config_lines.device_id
- *     and config_line_ends.configuration_id = config_lines.configuration_id
- *     and config_line_ends.line <= config_lines.line + split.place - 1
- *     and config_line_ends.line + config_line_ends.lines
- *     > config_lines.line + split.place - 1
  *   where
- *     config_lines.lines
+ *     lines
  *     like '%' || regexp_replace(:text!, '([\\%_])', '\\\1', 'g') || '%'
- *     and strpos(split.line_text, :text!) > 0
- *     and config_line_ends.ended_by is null
+ * ),
+ * having_it as (
+ *   select distinct found.device_id
+ *   from indexed
+ *   join config_line_spans as found
+ *     on found.device_id = indexed.device_id
+ *     and found.configuration_id = indexed.configuration_id
+ *     and found.part = indexed.part
+ *   where
+ *     strpos(found.text, :text!) > 0
+ *     and found.until is null
  * )
  * select
  *   devices.id,
@@ -425,6 +665,15 @@ const configAbsentSearchIR: QueryIR = {"usedParamSet":{"text":true,"afterHostnam
  * where
  *   device_states.configuration_id is not null
  *   and devices.id not in (select device_id from having_it)
+ *   and (
+ *     :tagNames::text[] is null
+ *     or devices.id in (
+ *       select device_tags.device_id
+ *       from device_tags
+ *       join tags on tags.id = device_tags.tag_id
+ *       where tags.name = any(:tagNames)
+ *     )
+ *   )
  *   and (devices.hostname, devices.id)
  *   > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))
  * order by devices.hostname, devices.id
@@ -432,6 +681,66 @@ const configAbsentSearchIR: QueryIR = {"usedParamSet":{"text":true,"afterHostnam
  * ```
  */
 export const configAbsentSearch: Query<ConfigAbsentSearchParams, ConfigAbsentSearchResult> = new Query("ConfigAbsentSearch", configAbsentSearchIR);
+
+/** Parameters of `ConfigLineList`. */
+export interface ConfigLineListParams {
+  afterDeviceId?: number | null | undefined;
+  deviceIds?: readonly number[] | null | undefined;
+  limit: number;
+  line: string;
+}
+
+/** A row of `ConfigLineList`. */
+export interface ConfigLineListResult {
+  /** Identity of the device. */
+  deviceId: number;
+  firstStoodAt: Date;
+  /** Name of the device; unique, case counts, sorted by byte. */
+  hostname: string;
+  lastStoodAt: Date | null;
+  times: number;
+}
+
+const configLineListIR: QueryIR = {"usedParamSet":{"line":true,"deviceIds":true,"afterDeviceId":true,"limit":true},"params":[{"name":"line","required":true,"transform":{"type":"scalar"},"locs":[{"a":338,"b":343},{"a":959,"b":964}]},{"name":"deviceIds","required":false,"transform":{"type":"scalar"},"locs":[{"a":387,"b":396},{"a":436,"b":445}]},{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":478,"b":491}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1012,"b":1018}]}],"statement":"-- For one whole line, the devices that it ever stood on, by device: when it\n-- first came in, when it was last seen to be gone, or null where it stands, and\n-- how often it came in.\nwith indexed as materialized (\n  select\n    device_id,\n    configuration_id,\n    part\n  from config_lines\n  where\n    lines\n    like '%' || regexp_replace(:line!, '([\\\\%_])', '\\\\\\1', 'g') || '%'\n    and (:deviceIds::integer[] is null or device_id = any(:deviceIds))\n    and device_id > coalesce(:afterDeviceId::integer, 0)\n)\nselect\n  devices.id as device_id,\n  devices.hostname,\n  min(found.since) as \"first_stood_at!\",\n  nullif(max(coalesce(found.until, 'infinity')), 'infinity')\n    as \"last_stood_at?\",\n  count(*)::integer as \"times!\"\nfrom indexed\njoin config_line_spans as found\n  on found.device_id = indexed.device_id\n  and found.configuration_id = indexed.configuration_id\n  and found.part = indexed.part\njoin devices on devices.id = found.device_id\nwhere found.text = :line!\ngroup by devices.id\norder by devices.id\nlimit :limit!::integer"};
+
+/**
+ * For one whole line, the devices that it ever stood on, by device: when it
+ * first came in, when it was last seen to be gone, or null where it stands, and
+ * how often it came in.
+ *
+ * ```sql
+ * with indexed as materialized (
+ *   select
+ *     device_id,
+ *     configuration_id,
+ *     part
+ *   from config_lines
+ *   where
+ *     lines
+ *     like '%' || regexp_replace(:line!, '([\\%_])', '\\\1', 'g') || '%'
+ *     and (:deviceIds::integer[] is null or device_id = any(:deviceIds))
+ *     and device_id > coalesce(:afterDeviceId::integer, 0)
+ * )
+ * select
+ *   devices.id as device_id,
+ *   devices.hostname,
+ *   min(found.since) as "first_stood_at!",
+ *   nullif(max(coalesce(found.until, 'infinity')), 'infinity')
+ *     as "last_stood_at?",
+ *   count(*)::integer as "times!"
+ * from indexed
+ * join config_line_spans as found
+ *   on found.device_id = indexed.device_id
+ *   and found.configuration_id = indexed.configuration_id
+ *   and found.part = indexed.part
+ * join devices on devices.id = found.device_id
+ * where found.text = :line!
+ * group by devices.id
+ * order by devices.id
+ * limit :limit!::integer
+ * ```
+ */
+export const configLineList: Query<ConfigLineListParams, ConfigLineListResult> = new Query("ConfigLineList", configLineListIR);
 
 /** Parameters of `ConfigPatternCheck`. */
 export interface ConfigPatternCheckParams {

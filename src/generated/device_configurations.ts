@@ -78,8 +78,7 @@ export interface ConfigBaseListParams {
 
 /** A row of `ConfigBaseList`. */
 export interface ConfigBaseListResult {
-  /** Where each line came in, as src/blame.ts writes it; null while the version is not indexed. */
-  blame: Uint8Array | null;
+  changes: Uint8Array[];
   /** The text as the device sent it; where that was no text, a readable form of raw. */
   configData: string | null;
   deviceId: number;
@@ -89,15 +88,16 @@ export interface ConfigBaseListResult {
   noiseOnly: boolean;
   returns: number;
   size: number | null;
+  versionIds: number[];
 }
 
-const configBaseListIR: QueryIR = {"usedParamSet":{"flappingSeconds":true,"deviceIds":true,"contentHashes":true,"configDatas":true,"noises":true,"lastLines":true,"endMarkers":true},"params":[{"name":"flappingSeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1423,"b":1439}]},{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1548,"b":1558}]},{"name":"contentHashes","required":true,"transform":{"type":"scalar"},"locs":[{"a":1576,"b":1590}]},{"name":"configDatas","required":true,"transform":{"type":"scalar"},"locs":[{"a":1606,"b":1618}]},{"name":"noises","required":true,"transform":{"type":"scalar"},"locs":[{"a":1633,"b":1640}]},{"name":"lastLines","required":true,"transform":{"type":"scalar"},"locs":[{"a":1655,"b":1665}]},{"name":"endMarkers","required":true,"transform":{"type":"scalar"},"locs":[{"a":1680,"b":1691}]}],"statement":"-- What must be known of devices before their next version is stored, beside\n-- what is to be stored; the arrays go together by position. Only for a\n-- transaction that holds their states. Tells of the latest version its text and\n-- blame, and of what came: whether it differs in nothing but lines that the\n-- pattern of noise matches, whether its last line is an end, and how often the\n-- same text came back within the seconds.\nselect\n  given.device_id as \"device_id!\",\n  latest.id as \"id?\",\n  latest.config_data as \"config_data?\",\n  latest.blame,\n  coalesce(\n    octet_length(latest.raw),\n    octet_length(latest.config_data)\n  ) as \"size?\",\n  case\n    when given.noise is null or latest.id is null then false\n    else\n      array(\n        select line\n        from string_to_table(latest.config_data, chr(10))\n          with ordinality as lines (line, place)\n        where rtrim(line, chr(13)) !~ given.noise\n        order by place\n      )\n      = array(\n        select line\n        from string_to_table(given.config_data, chr(10))\n          with ordinality as lines (line, place)\n        where rtrim(line, chr(13)) !~ given.noise\n        order by place\n      )\n  end as \"noise_only!\",\n  given.last_line ~ given.end_marker as \"ended?\",\n  (\n    select count(*)\n    from device_configurations as former\n    where\n      former.device_id = given.device_id\n      and former.retrieved_at\n      > now() - make_interval(secs => :flappingSeconds!::integer)\n      and former.content_hash = given.content_hash\n  )::integer as \"returns!\"\nfrom\n  unnest(\n    :deviceIds!::integer[],\n    :contentHashes!::bytea[],\n    :configDatas!::text[],\n    :noises!::text[],\n    :lastLines!::text[],\n    :endMarkers!::text[]\n  ) as given\n    (device_id, content_hash, config_data, noise, last_line, end_marker)\n  left join device_states on device_states.device_id = given.device_id\n  left join device_configurations as latest\n    on latest.id = device_states.configuration_id"};
+const configBaseListIR: QueryIR = {"usedParamSet":{"flappingSeconds":true,"deviceIds":true,"contentHashes":true,"configDatas":true,"noises":true,"lastLines":true,"endMarkers":true},"params":[{"name":"flappingSeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1801,"b":1817}]},{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1926,"b":1936}]},{"name":"contentHashes","required":true,"transform":{"type":"scalar"},"locs":[{"a":1954,"b":1968}]},{"name":"configDatas","required":true,"transform":{"type":"scalar"},"locs":[{"a":1984,"b":1996}]},{"name":"noises","required":true,"transform":{"type":"scalar"},"locs":[{"a":2011,"b":2018}]},{"name":"lastLines","required":true,"transform":{"type":"scalar"},"locs":[{"a":2033,"b":2043}]},{"name":"endMarkers","required":true,"transform":{"type":"scalar"},"locs":[{"a":2058,"b":2069}]}],"statement":"-- What must be known of devices before their next version is stored, beside\n-- what is to be stored; the arrays go together by position. Only for a\n-- transaction that holds their states. Tells of the latest version its text,\n-- what each version changed, and of what came: whether it differs in nothing but lines that the\n-- pattern of noise matches, whether its last line is an end, and how often the\n-- same text came back within the seconds.\nselect\n  given.device_id as \"device_id!\",\n  latest.id as \"id?\",\n  latest.config_data as \"config_data?\",\n  array(\n    select version.id\n    from device_configurations as version\n    where version.device_id = given.device_id\n    order by version.retrieved_at, version.id\n  ) as \"version_ids!\",\n  array(\n    select version.changes\n    from device_configurations as version\n    where version.device_id = given.device_id\n    order by version.retrieved_at, version.id\n  ) as \"changes!\",\n  coalesce(\n    octet_length(latest.raw),\n    octet_length(latest.config_data)\n  ) as \"size?\",\n  case\n    when given.noise is null or latest.id is null then false\n    else\n      array(\n        select line\n        from string_to_table(latest.config_data, chr(10))\n          with ordinality as lines (line, place)\n        where rtrim(line, chr(13)) !~ given.noise\n        order by place\n      )\n      = array(\n        select line\n        from string_to_table(given.config_data, chr(10))\n          with ordinality as lines (line, place)\n        where rtrim(line, chr(13)) !~ given.noise\n        order by place\n      )\n  end as \"noise_only!\",\n  given.last_line ~ given.end_marker as \"ended?\",\n  (\n    select count(*)\n    from device_configurations as former\n    where\n      former.device_id = given.device_id\n      and former.retrieved_at\n      > now() - make_interval(secs => :flappingSeconds!::integer)\n      and former.content_hash = given.content_hash\n  )::integer as \"returns!\"\nfrom\n  unnest(\n    :deviceIds!::integer[],\n    :contentHashes!::bytea[],\n    :configDatas!::text[],\n    :noises!::text[],\n    :lastLines!::text[],\n    :endMarkers!::text[]\n  ) as given\n    (device_id, content_hash, config_data, noise, last_line, end_marker)\n  left join device_states on device_states.device_id = given.device_id\n  left join device_configurations as latest\n    on latest.id = device_states.configuration_id"};
 
 /**
  * What must be known of devices before their next version is stored, beside
  * what is to be stored; the arrays go together by position. Only for a
- * transaction that holds their states. Tells of the latest version its text and
- * blame, and of what came: whether it differs in nothing but lines that the
+ * transaction that holds their states. Tells of the latest version its text,
+ * what each version changed, and of what came: whether it differs in nothing but lines that the
  * pattern of noise matches, whether its last line is an end, and how often the
  * same text came back within the seconds.
  *
@@ -106,7 +106,18 @@ const configBaseListIR: QueryIR = {"usedParamSet":{"flappingSeconds":true,"devic
  *   given.device_id as "device_id!",
  *   latest.id as "id?",
  *   latest.config_data as "config_data?",
- *   latest.blame,
+ *   array(
+ *     select version.id
+ *     from device_configurations as version
+ *     where version.device_id = given.device_id
+ *     order by version.retrieved_at, version.id
+ *   ) as "version_ids!",
+ *   array(
+ *     select version.changes
+ *     from device_configurations as version
+ *     where version.device_id = given.device_id
+ *     order by version.retrieved_at, version.id
+ *   ) as "changes!",
  *   coalesce(
  *     octet_length(latest.raw),
  *     octet_length(latest.config_data)
@@ -159,19 +170,19 @@ export const configBaseList: Query<ConfigBaseListParams, ConfigBaseListResult> =
 /** Parameters of `ConfigInsert`. */
 export interface ConfigInsertParams {
   added: readonly number[];
-  blames: readonly Uint8Array[];
+  changes: readonly Uint8Array[];
   configDatas: readonly string[];
   contentHashes: readonly Uint8Array[];
   deviceIds: readonly number[];
-  endCounts: readonly number[];
   endDeviceIds: readonly number[];
   endIds: readonly number[];
-  endNumbers: readonly number[];
+  endNumbers: readonly string[];
   ids: readonly number[];
-  lineDeviceIds: readonly number[];
-  lineNumbers: readonly number[];
+  lineNumbers: readonly string[];
   lineTexts: readonly string[];
   metadatas: readonly Json[];
+  partDeviceIds: readonly number[];
+  partNumbers: readonly number[];
   raws: readonly Uint8Array[];
   removed: readonly number[];
   retrievedAts: readonly Date[];
@@ -191,7 +202,7 @@ export interface ConfigInsertResult {
   retrievedAt: Date;
 }
 
-const configInsertIR: QueryIR = {"usedParamSet":{"deviceIds":true,"ids":true,"configDatas":true,"raws":true,"contentHashes":true,"metadatas":true,"retrievedAts":true,"verifiedAts":true,"verifiedCounts":true,"blames":true,"added":true,"removed":true,"lineDeviceIds":true,"lineNumbers":true,"lineTexts":true,"endDeviceIds":true,"endIds":true,"endNumbers":true,"endCounts":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":681,"b":691}]},{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":711,"b":715}]},{"name":"configDatas","required":true,"transform":{"type":"scalar"},"locs":[{"a":734,"b":746}]},{"name":"raws","required":true,"transform":{"type":"scalar"},"locs":[{"a":763,"b":768}]},{"name":"contentHashes","required":true,"transform":{"type":"scalar"},"locs":[{"a":786,"b":800}]},{"name":"metadatas","required":true,"transform":{"type":"scalar"},"locs":[{"a":818,"b":828}]},{"name":"retrievedAts","required":true,"transform":{"type":"scalar"},"locs":[{"a":846,"b":859}]},{"name":"verifiedAts","required":true,"transform":{"type":"scalar"},"locs":[{"a":883,"b":895}]},{"name":"verifiedCounts","required":true,"transform":{"type":"scalar"},"locs":[{"a":919,"b":934}]},{"name":"blames","required":true,"transform":{"type":"scalar"},"locs":[{"a":954,"b":961}]},{"name":"added","required":true,"transform":{"type":"scalar"},"locs":[{"a":979,"b":985}]},{"name":"removed","required":true,"transform":{"type":"scalar"},"locs":[{"a":1005,"b":1013}]},{"name":"lineDeviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":3696,"b":3710}]},{"name":"lineNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":3730,"b":3742}]},{"name":"lineTexts","required":true,"transform":{"type":"scalar"},"locs":[{"a":3762,"b":3772}]},{"name":"endDeviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":4098,"b":4111}]},{"name":"endIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":4131,"b":4138}]},{"name":"endNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":4157,"b":4168}]},{"name":"endCounts","required":true,"transform":{"type":"scalar"},"locs":[{"a":4188,"b":4198}]}],"statement":"-- Stores new latest versions with their index; the arrays go together by\n-- position, a device stands there once. Sets for good when the versions before\n-- them were last verified, and moves the states on to the new ones. What was in\n-- quarantine with the same text is there no more. Only for a transaction that\n-- holds the states and found another hash there.\n-- The time is now, or that of the version before if that is later: the\n-- transaction may have begun before the other one committed. For an import it\n-- may be given; versions come oldest first then, and no row comes back for one\n-- that is older than the latest.\nwith given as (\n  select *\n  from\n    unnest(\n      :deviceIds!::integer[],\n      :ids!::bigint[],\n      :configDatas!::text[],\n      :raws!::bytea[],\n      :contentHashes!::bytea[],\n      :metadatas!::jsonb[],\n      :retrievedAts!::timestamptz[],\n      :verifiedAts!::timestamptz[],\n      :verifiedCounts!::integer[],\n      :blames!::bytea[],\n      :added!::integer[],\n      :removed!::integer[]\n    ) as given (\n      device_id,\n      id,\n      config_data,\n      raw,\n      content_hash,\n      metadata,\n      retrieved_at,\n      verified_at,\n      verified_count,\n      blame,\n      added,\n      removed\n    )\n),\nlatest as (\n  select\n    device_states.device_id,\n    device_states.configuration_id,\n    device_states.verified_at,\n    device_states.verified_count,\n    coalesce(\n      given.retrieved_at,\n      greatest(\n        device_states.retrieved_at,\n        date_trunc('milliseconds', now())\n      )\n    ) as next_at\n  from device_states\n  join given on given.device_id = device_states.device_id\n  where\n    given.retrieved_at is null\n    or device_states.retrieved_at is null\n    or device_states.retrieved_at <= given.retrieved_at\n),\nsuperseded as (\n  update device_configurations\n  set\n    verified_at = latest.verified_at,\n    verified_count = latest.verified_count,\n    valid_until = latest.next_at\n  from latest\n  where device_configurations.id = latest.configuration_id\n  returning device_configurations.device_id\n),\ninserted as (\n  insert into device_configurations (\n    id,\n    device_id,\n    config_data,\n    raw,\n    content_hash,\n    metadata,\n    retrieved_at,\n    verified_at,\n    previous_id,\n    added,\n    removed,\n    blame\n  )\n  overriding system value\n  select\n    coalesce(given.id, nextval('device_configurations_id_seq')),\n    latest.device_id,\n    given.config_data,\n    given.raw,\n    given.content_hash,\n    coalesce(given.metadata, '{}'),\n    latest.next_at,\n    coalesce(given.verified_at, latest.next_at),\n    latest.configuration_id,\n    given.added,\n    given.removed,\n    given.blame\n  from latest\n  join given on given.device_id = latest.device_id\n  -- Only after the version before has ended: they must not overlap.\n  left join superseded on superseded.device_id = latest.device_id\n  returning\n    id, device_id, content_hash, retrieved_at, verified_at, previous_id\n),\nmoved as (\n  update device_states\n  set\n    content_hash = inserted.content_hash,\n    configuration_id = inserted.id,\n    retrieved_at = inserted.retrieved_at,\n    verified_at = inserted.verified_at,\n    verified_count = coalesce(given.verified_count, 1)\n  from inserted\n  join given on given.device_id = inserted.device_id\n  where device_states.device_id = inserted.device_id\n),\nfreed as (\n  delete from config_quarantine\n  using inserted\n  where\n    config_quarantine.device_id = inserted.device_id\n    and config_quarantine.content_hash = inserted.content_hash\n),\nbegun as (\n  insert into config_lines (device_id, configuration_id, line, lines)\n  select\n    inserted.device_id,\n    inserted.id,\n    come.line,\n    come.lines\n  from\n    unnest(\n      :lineDeviceIds!::integer[],\n      :lineNumbers!::integer[],\n      :lineTexts!::text[]\n    ) as come (device_id, line, lines)\n    join inserted on inserted.device_id = come.device_id\n),\nended as (\n  insert into config_line_ends\n    (device_id, configuration_id, line, lines, ended_by)\n  select\n    inserted.device_id,\n    gone.id,\n    gone.line,\n    gone.lines,\n    inserted.id\n  from\n    unnest(\n      :endDeviceIds!::integer[],\n      :endIds!::bigint[],\n      :endNumbers!::integer[],\n      :endCounts!::integer[]\n    ) as gone (device_id, id, line, lines)\n    join inserted on inserted.device_id = gone.device_id\n)\nselect\n  id,\n  device_id,\n  retrieved_at,\n  previous_id\nfrom inserted"};
+const configInsertIR: QueryIR = {"usedParamSet":{"deviceIds":true,"ids":true,"configDatas":true,"raws":true,"contentHashes":true,"metadatas":true,"retrievedAts":true,"verifiedAts":true,"verifiedCounts":true,"changes":true,"added":true,"removed":true,"partDeviceIds":true,"partNumbers":true,"lineNumbers":true,"lineTexts":true,"endDeviceIds":true,"endIds":true,"endNumbers":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":681,"b":691}]},{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":711,"b":715}]},{"name":"configDatas","required":true,"transform":{"type":"scalar"},"locs":[{"a":734,"b":746}]},{"name":"raws","required":true,"transform":{"type":"scalar"},"locs":[{"a":763,"b":768}]},{"name":"contentHashes","required":true,"transform":{"type":"scalar"},"locs":[{"a":786,"b":800}]},{"name":"metadatas","required":true,"transform":{"type":"scalar"},"locs":[{"a":818,"b":828}]},{"name":"retrievedAts","required":true,"transform":{"type":"scalar"},"locs":[{"a":846,"b":859}]},{"name":"verifiedAts","required":true,"transform":{"type":"scalar"},"locs":[{"a":883,"b":895}]},{"name":"verifiedCounts","required":true,"transform":{"type":"scalar"},"locs":[{"a":919,"b":934}]},{"name":"changes","required":true,"transform":{"type":"scalar"},"locs":[{"a":954,"b":962}]},{"name":"added","required":true,"transform":{"type":"scalar"},"locs":[{"a":980,"b":986}]},{"name":"removed","required":true,"transform":{"type":"scalar"},"locs":[{"a":1006,"b":1014}]},{"name":"partDeviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":3750,"b":3764}]},{"name":"partNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":3784,"b":3796}]},{"name":"lineNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":3816,"b":3828}]},{"name":"lineTexts","required":true,"transform":{"type":"scalar"},"locs":[{"a":3845,"b":3855}]},{"name":"endDeviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":4189,"b":4202}]},{"name":"endIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":4222,"b":4229}]},{"name":"endNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":4248,"b":4259}]}],"statement":"-- Stores new latest versions with their index; the arrays go together by\n-- position, a device stands there once. Sets for good when the versions before\n-- them were last verified, and moves the states on to the new ones. What was in\n-- quarantine with the same text is there no more. Only for a transaction that\n-- holds the states and found another hash there.\n-- The time is now, or that of the version before if that is later: the\n-- transaction may have begun before the other one committed. For an import it\n-- may be given; versions come oldest first then, and no row comes back for one\n-- that is older than the latest.\nwith given as (\n  select *\n  from\n    unnest(\n      :deviceIds!::integer[],\n      :ids!::bigint[],\n      :configDatas!::text[],\n      :raws!::bytea[],\n      :contentHashes!::bytea[],\n      :metadatas!::jsonb[],\n      :retrievedAts!::timestamptz[],\n      :verifiedAts!::timestamptz[],\n      :verifiedCounts!::integer[],\n      :changes!::bytea[],\n      :added!::integer[],\n      :removed!::integer[]\n    ) as given (\n      device_id,\n      id,\n      config_data,\n      raw,\n      content_hash,\n      metadata,\n      retrieved_at,\n      verified_at,\n      verified_count,\n      changes,\n      added,\n      removed\n    )\n),\nlatest as (\n  select\n    device_states.device_id,\n    device_states.configuration_id,\n    device_states.verified_at,\n    device_states.verified_count,\n    coalesce(\n      given.retrieved_at,\n      greatest(\n        device_states.retrieved_at,\n        date_trunc('milliseconds', now())\n      )\n    ) as next_at\n  from device_states\n  join given on given.device_id = device_states.device_id\n  where\n    given.retrieved_at is null\n    or device_states.retrieved_at is null\n    or device_states.retrieved_at <= given.retrieved_at\n),\nsuperseded as (\n  update device_configurations\n  set\n    verified_at = latest.verified_at,\n    verified_count = latest.verified_count,\n    valid_until = latest.next_at\n  from latest\n  where device_configurations.id = latest.configuration_id\n  returning device_configurations.device_id\n),\ninserted as (\n  insert into device_configurations (\n    id,\n    device_id,\n    config_data,\n    raw,\n    content_hash,\n    metadata,\n    retrieved_at,\n    verified_at,\n    previous_id,\n    added,\n    removed,\n    changes\n  )\n  overriding system value\n  select\n    coalesce(given.id, nextval('device_configurations_id_seq')),\n    latest.device_id,\n    given.config_data,\n    given.raw,\n    given.content_hash,\n    coalesce(given.metadata, '{}'),\n    latest.next_at,\n    coalesce(given.verified_at, latest.next_at),\n    latest.configuration_id,\n    given.added,\n    given.removed,\n    given.changes\n  from latest\n  join given on given.device_id = latest.device_id\n  -- Only after the version before has ended: they must not overlap.\n  left join superseded on superseded.device_id = latest.device_id\n  returning\n    id, device_id, content_hash, retrieved_at, verified_at, previous_id\n),\nmoved as (\n  update device_states\n  set\n    content_hash = inserted.content_hash,\n    configuration_id = inserted.id,\n    retrieved_at = inserted.retrieved_at,\n    verified_at = inserted.verified_at,\n    verified_count = coalesce(given.verified_count, 1)\n  from inserted\n  join given on given.device_id = inserted.device_id\n  where device_states.device_id = inserted.device_id\n),\nfreed as (\n  delete from config_quarantine\n  using inserted\n  where\n    config_quarantine.device_id = inserted.device_id\n    and config_quarantine.content_hash = inserted.content_hash\n),\nbegun as (\n  insert into config_lines\n    (device_id, configuration_id, part, numbers, lines)\n  select\n    inserted.device_id,\n    inserted.id,\n    come.part,\n    come.numbers::int4multirange,\n    come.lines\n  from\n    unnest(\n      :partDeviceIds!::integer[],\n      :partNumbers!::integer[],\n      :lineNumbers!::text[],\n      :lineTexts!::text[]\n    ) as come (device_id, part, numbers, lines)\n    join inserted on inserted.device_id = come.device_id\n),\nended as (\n  insert into config_line_ends\n    (device_id, configuration_id, ended_by, numbers)\n  select\n    inserted.device_id,\n    gone.id,\n    inserted.id,\n    gone.numbers::int4multirange\n  from\n    unnest(\n      :endDeviceIds!::integer[],\n      :endIds!::bigint[],\n      :endNumbers!::text[]\n    ) as gone (device_id, id, numbers)\n    join inserted on inserted.device_id = gone.device_id\n)\nselect\n  id,\n  device_id,\n  retrieved_at,\n  previous_id\nfrom inserted"};
 
 /**
  * Stores new latest versions with their index; the arrays go together by
@@ -218,7 +229,7 @@ const configInsertIR: QueryIR = {"usedParamSet":{"deviceIds":true,"ids":true,"co
  *       :retrievedAts!::timestamptz[],
  *       :verifiedAts!::timestamptz[],
  *       :verifiedCounts!::integer[],
- *       :blames!::bytea[],
+ *       :changes!::bytea[],
  *       :added!::integer[],
  *       :removed!::integer[]
  *     ) as given (
@@ -231,7 +242,7 @@ const configInsertIR: QueryIR = {"usedParamSet":{"deviceIds":true,"ids":true,"co
  *       retrieved_at,
  *       verified_at,
  *       verified_count,
- *       blame,
+ *       changes,
  *       added,
  *       removed
  *     )
@@ -279,7 +290,7 @@ const configInsertIR: QueryIR = {"usedParamSet":{"deviceIds":true,"ids":true,"co
  *     previous_id,
  *     added,
  *     removed,
- *     blame
+ *     changes
  *   )
  *   overriding system value
  *   select
@@ -294,7 +305,7 @@ const configInsertIR: QueryIR = {"usedParamSet":{"deviceIds":true,"ids":true,"co
  *     latest.configuration_id,
  *     given.added,
  *     given.removed,
- *     given.blame
+ *     given.changes
  *   from latest
  *   join given on given.device_id = latest.device_id
  *   -- Only after the version before has ended: they must not overlap.
@@ -322,36 +333,37 @@ const configInsertIR: QueryIR = {"usedParamSet":{"deviceIds":true,"ids":true,"co
  *     and config_quarantine.content_hash = inserted.content_hash
  * ),
  * begun as (
- *   insert into config_lines (device_id, configuration_id, line, lines)
+ *   insert into config_lines
+ *     (device_id, configuration_id, part, numbers, lines)
  *   select
  *     inserted.device_id,
  *     inserted.id,
- *     come.line,
+ *     come.part,
+ *     come.numbers::int4multirange,
  *     come.lines
  *   from
  *     unnest(
- *       :lineDeviceIds!::integer[],
- *       :lineNumbers!::integer[],
+ *       :partDeviceIds!::integer[],
+ *       :partNumbers!::integer[],
+ *       :lineNumbers!::text[],
  *       :lineTexts!::text[]
- *     ) as come (device_id, line, lines)
+ *     ) as come (device_id, part, numbers, lines)
  *     join inserted on inserted.device_id = come.device_id
  * ),
  * ended as (
  *   insert into config_line_ends
- *     (device_id, configuration_id, line, lines, ended_by)
+ *     (device_id, configuration_id, ended_by, numbers)
  *   select
  *     inserted.device_id,
  *     gone.id,
- *     gone.line,
- *     gone.lines,
- *     inserted.id
+ *     inserted.id,
+ *     gone.numbers::int4multirange
  *   from
  *     unnest(
  *       :endDeviceIds!::integer[],
  *       :endIds!::bigint[],
- *       :endNumbers!::integer[],
- *       :endCounts!::integer[]
- *     ) as gone (device_id, id, line, lines)
+ *       :endNumbers!::text[]
+ *     ) as gone (device_id, id, numbers)
  *     join inserted on inserted.device_id = gone.device_id
  * )
  * select
@@ -801,8 +813,7 @@ export interface ConfigBlameGetParams {
 
 /** A row of `ConfigBlameGet`. */
 export interface ConfigBlameGetResult {
-  /** Where each line came in, as src/blame.ts writes it; null while the version is not indexed. */
-  blame: Uint8Array | null;
+  changes: Uint8Array[];
   /** The text as the device sent it; where that was no text, a readable form of raw. */
   configData: string;
   /** The device the configuration was read from. */
@@ -811,22 +822,41 @@ export interface ConfigBlameGetResult {
   id: number;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
+  versionIds: number[];
 }
 
-const configBlameGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":185,"b":188}]}],"statement":"-- A version with its text and where its lines came in, as src/blame.ts reads it.\nselect\n  id,\n  device_id,\n  retrieved_at,\n  config_data,\n  blame\nfrom device_configurations\nwhere id = :id!"};
+const configBlameGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":860,"b":863}]}],"statement":"-- A version with its text, and the versions of its device up to it, oldest\n-- first, with what each changed: src/blame.ts finds in it where lines came in.\nselect\n  blamed.id,\n  blamed.device_id,\n  blamed.retrieved_at,\n  blamed.config_data,\n  array(\n    select version.id\n    from device_configurations as version\n    where\n      version.device_id = blamed.device_id\n      and (version.retrieved_at, version.id)\n      <= (blamed.retrieved_at, blamed.id)\n    order by version.retrieved_at, version.id\n  ) as \"version_ids!\",\n  array(\n    select version.changes\n    from device_configurations as version\n    where\n      version.device_id = blamed.device_id\n      and (version.retrieved_at, version.id)\n      <= (blamed.retrieved_at, blamed.id)\n    order by version.retrieved_at, version.id\n  ) as \"changes!\"\nfrom device_configurations as blamed\nwhere blamed.id = :id!"};
 
 /**
- * A version with its text and where its lines came in, as src/blame.ts reads it.
+ * A version with its text, and the versions of its device up to it, oldest
+ * first, with what each changed: src/blame.ts finds in it where lines came in.
  *
  * ```sql
  * select
- *   id,
- *   device_id,
- *   retrieved_at,
- *   config_data,
- *   blame
- * from device_configurations
- * where id = :id!
+ *   blamed.id,
+ *   blamed.device_id,
+ *   blamed.retrieved_at,
+ *   blamed.config_data,
+ *   array(
+ *     select version.id
+ *     from device_configurations as version
+ *     where
+ *       version.device_id = blamed.device_id
+ *       and (version.retrieved_at, version.id)
+ *       <= (blamed.retrieved_at, blamed.id)
+ *     order by version.retrieved_at, version.id
+ *   ) as "version_ids!",
+ *   array(
+ *     select version.changes
+ *     from device_configurations as version
+ *     where
+ *       version.device_id = blamed.device_id
+ *       and (version.retrieved_at, version.id)
+ *       <= (blamed.retrieved_at, blamed.id)
+ *     order by version.retrieved_at, version.id
+ *   ) as "changes!"
+ * from device_configurations as blamed
+ * where blamed.id = :id!
  * ```
  */
 export const configBlameGet: Query<ConfigBlameGetParams, ConfigBlameGetResult> = new Query("ConfigBlameGet", configBlameGetIR);
