@@ -388,6 +388,66 @@ order by
   device_configurations.id desc
 limit 1;
 
+/* @name ConfigAsOfList */
+-- What was valid at a time over the fleet, by device, without the texts; size in
+-- bytes: of all devices, or of those with one of the tags. A version whose
+-- valid_until is before that time is the last known of a time whose versions
+-- were pruned.
+select
+  version.id,
+  version.device_id,
+  devices.hostname,
+  version.retrieved_at,
+  case
+    when version.id = device_states.configuration_id
+      then device_states.verified_at
+    else version.verified_at
+  end as "verified_at!",
+  version.valid_until,
+  version.content_hash,
+  version.metadata,
+  version.previous_id,
+  version.added,
+  version.removed,
+  version.size as "size!"
+from device_states
+join devices on devices.id = device_states.device_id
+cross join lateral (
+  select
+    id,
+    device_id,
+    retrieved_at,
+    verified_at,
+    valid_until,
+    content_hash,
+    metadata,
+    previous_id,
+    added,
+    removed,
+    coalesce(octet_length(raw), octet_length(config_data)) as size
+  from device_configurations
+  where
+    device_configurations.device_id = device_states.device_id
+    and device_configurations.retrieved_at <= :at!
+  order by
+    device_configurations.retrieved_at desc,
+    device_configurations.id desc
+  limit 1
+) as version
+where
+  device_states.device_id > coalesce(:afterDeviceId::integer, 0)
+  and (
+    :tagNames::text[] is null
+    or device_states.device_id in (
+      select device_tags.device_id
+      from device_tags
+      join tags on tags.id = device_tags.tag_id
+      where tags.name = any(:tagNames)
+    )
+  )
+order by device_states.device_id
+limit :limit!::integer;
+
 /* @name ConfigLatestList */
 -- The latest versions of the devices without their text, by device; size in
 -- bytes. Without device ids: of all.
@@ -458,6 +518,84 @@ order by
   device_configurations.retrieved_at desc,
   device_configurations.id desc
 limit :limit!::integer;
+
+/* @name ConfigPreviousGet */
+-- The version before one, without its text; no row for the first.
+select
+  device_configurations.id,
+  device_configurations.device_id,
+  device_configurations.retrieved_at,
+  coalesce(
+    device_states.verified_at,
+    device_configurations.verified_at
+  ) as "verified_at!",
+  coalesce(
+    device_states.verified_count,
+    device_configurations.verified_count
+  ) as "verified_count!",
+  device_configurations.valid_until,
+  device_configurations.content_hash,
+  device_configurations.metadata,
+  device_configurations.previous_id,
+  device_configurations.added,
+  device_configurations.removed,
+  coalesce(
+    octet_length(device_configurations.raw),
+    octet_length(device_configurations.config_data)
+  ) as "size!"
+from device_configurations
+left join device_states
+  on device_states.device_id = device_configurations.device_id
+  and device_states.configuration_id = device_configurations.id
+join device_configurations as given
+  on given.device_id = device_configurations.device_id
+where
+  given.id = :id!
+  and (device_configurations.retrieved_at, device_configurations.id)
+  < (given.retrieved_at, given.id)
+order by
+  device_configurations.retrieved_at desc,
+  device_configurations.id desc
+limit 1;
+
+/* @name ConfigNextGet */
+-- The version after one, without its text; no row for the latest.
+select
+  device_configurations.id,
+  device_configurations.device_id,
+  device_configurations.retrieved_at,
+  coalesce(
+    device_states.verified_at,
+    device_configurations.verified_at
+  ) as "verified_at!",
+  coalesce(
+    device_states.verified_count,
+    device_configurations.verified_count
+  ) as "verified_count!",
+  device_configurations.valid_until,
+  device_configurations.content_hash,
+  device_configurations.metadata,
+  device_configurations.previous_id,
+  device_configurations.added,
+  device_configurations.removed,
+  coalesce(
+    octet_length(device_configurations.raw),
+    octet_length(device_configurations.config_data)
+  ) as "size!"
+from device_configurations
+left join device_states
+  on device_states.device_id = device_configurations.device_id
+  and device_states.configuration_id = device_configurations.id
+join device_configurations as given
+  on given.device_id = device_configurations.device_id
+where
+  given.id = :id!
+  and (device_configurations.retrieved_at, device_configurations.id)
+  > (given.retrieved_at, given.id)
+order by
+  device_configurations.retrieved_at,
+  device_configurations.id
+limit 1;
 
 /* @name ConfigBlameGet */
 -- A version with its text, and the versions of its device up to it, oldest

@@ -47,7 +47,10 @@ export function nextBlame(
       continue;
     }
     if (kind === "same") {
-      for (const run of known.take(count)) push(runs, run);
+      // Only the first can go on from the last one there: the others did not from their neighbours.
+      const [first, ...others] = known.take(count);
+      push(runs, first!);
+      for (const run of others) runs.push(run);
     } else {
       push(runs, { configurationId: id, line, lines: count });
     }
@@ -72,7 +75,8 @@ class Runs {
       const run = this.#runs[this.#at];
       if (run === undefined) throw new Error("The index of lines does not fit its text");
       const part = Math.min(lines, run.lines - this.#used);
-      taken.push({ ...run, line: run.line + this.#used, lines: part });
+      const whole = part === run.lines;
+      taken.push(whole ? run : { ...run, line: run.line + this.#used, lines: part });
       this.#used += part;
       lines -= part;
       if (this.#used === run.lines) {

@@ -88,6 +88,7 @@ export type { AcquireTrace, QueryTrace, SlotTrace, TransactionTrace } from "./tr
 export type { Transaction, TransactionOptions } from "./transaction.ts";
 export { type KeyProvider, type SealedPlace, Vault } from "./vault.ts";
 
+export * from "./generated/config_changes.ts";
 export * from "./generated/config_lines.ts";
 export * from "./generated/config_pins.ts";
 export * from "./generated/config_quarantine.ts";

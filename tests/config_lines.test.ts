@@ -8,15 +8,19 @@ import {
   configDiff,
   configGet,
   configHistoryList,
+  configLineList,
   configRegexSearch,
   configSave,
   configSearch,
   type ConfigSearchResult,
+  configWordSearch,
   connect,
   ConstraintError,
   type Database,
+  deviceTagAdd,
   NotFoundError,
   QueryError,
+  TimeoutError,
 } from "netraven-db";
 import { linesOf } from "../src/config_text.ts";
 import { decodeChanges, encodeChanges } from "../src/line_changes.ts";
@@ -26,7 +30,7 @@ import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { effort, PATIENCE } from "./support/effort.ts";
 import { addDevice, clear } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
-import { rejection } from "./support/until.ts";
+import { rejection, until } from "./support/until.ts";
 
 const test = suite("config lines", { timeout: PATIENCE });
 let database: TestDatabase;
@@ -243,6 +247,121 @@ test("ConfigRegexSearch finds lines that an expression matches, from their begin
   const error = await rejection(find("(unclosed"));
   assert.instance(error, QueryError);
   assert.is((error as QueryError).sqlState, "2201B");
+});
+
+test("A search in a time range finds what stood at some time in it, whatever the pages", async () => {
+  const days = fc.tuple(fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 8 }));
+  await fc.assert(
+    fc.asyncProperty(history, days, async (texts, [from, length]) => {
+      await clear(db);
+      const { id } = await addDevice(db);
+      const versions = await save(id, texts);
+      const since = new Date(Date.UTC(2026, 0, from, 12));
+      const until = new Date(since.getTime() + length * 86_400_000);
+
+      const hits = await searchAll("o", { since, until });
+
+      const stood = versions.filter(({ at }, i) =>
+        at < until && (versions[i + 1] === undefined || versions[i + 1]!.at > since)
+      );
+      const expected = new Set(stood.flatMap(({ lines }) => lines.filter((l) => l.includes("o"))));
+      assert.equal(new Set(hits.map(({ text }) => text)), expected);
+      for (const { since: begun, until: ended } of hits) {
+        assert.ok(begun < until && (ended === null || ended > since));
+      }
+    }),
+    effort(20),
+  );
+});
+
+test("ConfigWordSearch finds the lines that hold all of the words, in any order", async () => {
+  const { id: deviceId } = await addDevice(db);
+  await save(deviceId, [
+    "ip route 10.0.0.0/8 null0\nroute\nip host a\nno ip route 10.0.0.0/8\nip\nroute ip\n",
+    "ip route 10.0.0.0/8 null0\nip 100%\n",
+  ]);
+  const find = async (words: string[], more = {}) =>
+    (await configWordSearch.run({ words, ...more, limit: 10 }, db)).map(({ line }) => line);
+
+  assert.equal(await find(["route", "ip"]), [1, 4, 6]);
+  assert.equal(await find(["10.0", "ip", "no"]), [4]);
+  assert.equal(await find(["ip", "0%"]), [2]);
+  assert.equal(await find(["ip", "route"], { latest: true }), [1]);
+  assert.equal(await find(["host", "route"]), []);
+  assert.equal(await find([]), []);
+});
+
+test("All searches go on where the page before ended, and look at the devices asked for", async () => {
+  const devices = [await addDevice(db), await addDevice(db), await addDevice(db)];
+  await deviceTagAdd.run({ deviceIds: [devices[1]!.id], tagNames: ["core"] }, db);
+  for (const { id } of devices) {
+    await save(id, ["ntp a\nvlan 1\nntp b\n", "ntp a\nvlan 1\nntp b\nntp c\n"]);
+  }
+  const page = (last: ConfigSearchResult | undefined) =>
+    last === undefined ? {} : {
+      afterDeviceId: last.deviceId,
+      afterConfigurationId: last.configurationId,
+      afterLine: last.line,
+    };
+  const searches = [
+    (more: object) => configSearch.run({ text: "ntp", limit: 2, ...more }, db),
+    (more: object) => configWordSearch.run({ words: ["tp", "n"], limit: 2, ...more }, db),
+    (more: object) => configRegexSearch.run({ regex: "^ntp .$", limit: 2, ...more }, db),
+  ];
+  for (const search of searches) {
+    const all: ConfigSearchResult[] = [];
+    for (let rows = await search({}); rows.length > 0; rows = await search(page(all.at(-1)))) {
+      all.push(...rows);
+    }
+    const [a, b, c] = devices.map(({ id }) => id);
+    assert.equal(all.map(({ deviceId }) => deviceId), [a, a, a, b, b, b, c, c, c]);
+    assert.equal(all.slice(0, 3).map(({ text }) => text), ["ntp a", "ntp b", "ntp c"]);
+    const some = await search({ deviceIds: [b, c], limit: 9 });
+    assert.equal(some, all.slice(3));
+    assert.equal(await search({ tagNames: ["core", "none"], limit: 9 }), all.slice(3, 6));
+  }
+  const absent = await configAbsentSearch.run({ text: "ntp d", tagNames: ["core"], limit: 9 }, db);
+  assert.equal(absent.map(({ id }) => id), [devices[1]!.id]);
+});
+
+test("ConfigLineList tells over the fleet when a line first and last stood", async () => {
+  const [a, b, c] = [await addDevice(db), await addDevice(db), await addDevice(db)];
+  await save(a.id, ["x\nline\n", "x\n", "x\nline\n", "y\n"]);
+  await save(b.id, ["x\n", "x\nline\n"]);
+  await save(c.id, ["x\nline 2\n", "a line\n"]);
+  const day = (day: number) => new Date(Date.UTC(2026, 0, day));
+
+  const rows = await configLineList.run({ line: "line", limit: 10 }, db);
+
+  assert.equal(rows, [
+    { deviceId: a.id, hostname: a.hostname, firstStoodAt: day(1), lastStoodAt: day(4), times: 2 },
+    { deviceId: b.id, hostname: b.hostname, firstStoodAt: day(2), lastStoodAt: null, times: 1 },
+  ]);
+  const next = await configLineList.run({ line: "line", afterDeviceId: a.id, limit: 10 }, db);
+  assert.equal(next, rows.slice(1));
+  const one = await configLineList.run({ line: "line", deviceIds: [a.id], limit: 10 }, db);
+  assert.equal(one, rows.slice(0, 1));
+});
+
+test("A pattern that is too much ends with an error, and keeps no server busy", async () => {
+  const { id: deviceId } = await addDevice(db);
+  const text = `${"ab".repeat(5_000)}\n`.repeat(50);
+  await configSave(db, { deviceId, text });
+  const search = (regex: string, timeout: number) =>
+    configRegexSearch.run({ regex, limit: 10 }, db, { timeout });
+
+  const huge = await rejection(search("(x{1,255}){1,255}y", 20_000));
+  const slow = await rejection(search("^(.+)(.+)(.+)\\1\\2\\3$", 300));
+
+  assert.instance(huge, QueryError);
+  assert.is((huge as QueryError).sqlState, "2201B");
+  assert.instance(slow, TimeoutError);
+  await until("the server has stopped", async () => {
+    const { rows } = await db.query(
+      "select from pg_stat_activity where datname = current_database() and state = 'active' and query like '%regex%' and pid <> pg_backend_pid()",
+    );
+    return rows.length === 0;
+  });
 });
 
 test("configDelete() leaves an index without the version, and the latest one in its place", async () => {

@@ -654,6 +654,107 @@ const configAsOfGetIR: QueryIR = {"usedParamSet":{"deviceId":true,"at":true},"pa
  */
 export const configAsOfGet: Query<ConfigAsOfGetParams, ConfigAsOfGetResult> = new Query("ConfigAsOfGet", configAsOfGetIR);
 
+/** Parameters of `ConfigAsOfList`. */
+export interface ConfigAsOfListParams {
+  afterDeviceId?: number | null | undefined;
+  at: Date;
+  limit: number;
+  tagNames?: readonly string[] | null | undefined;
+}
+
+/** A row of `ConfigAsOfList`. */
+export interface ConfigAsOfListResult {
+  /** Lines that the version before lacks; null while it is not indexed. */
+  added: number | null;
+  /** SHA-256 of what the device sent, 32 bytes. */
+  contentHash: Uint8Array;
+  /** The device the configuration was read from. */
+  deviceId: number;
+  /** Name of the device; unique, case counts, sorted by byte. */
+  hostname: string;
+  /** Identity of the version. */
+  id: number;
+  /** What the caller noted about this version: a JSON object, empty by default. */
+  metadata: Json;
+  /** The version that added and removed count from; null for the first one and while it is not indexed. */
+  previousId: number | null;
+  /** Lines that only the version before has; null while it is not indexed. */
+  removed: number | null;
+  /** When this text was first read; within a device it never goes back. */
+  retrievedAt: Date;
+  size: number;
+  /** When the next version came; null for the latest. It stays when that version is pruned, so there can be gaps but no overlap. */
+  validUntil: Date | null;
+  verifiedAt: Date;
+}
+
+const configAsOfListIR: QueryIR = {"usedParamSet":{"at":true,"afterDeviceId":true,"tagNames":true,"limit":true},"params":[{"name":"at","required":true,"transform":{"type":"scalar"},"locs":[{"a":1103,"b":1106}]},{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1264,"b":1277}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":1304,"b":1312},{"a":1500,"b":1508}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1560,"b":1566}]}],"statement":"-- What was valid at a time over the fleet, by device, without the texts; size in\n-- bytes: of all devices, or of those with one of the tags. A version whose\n-- valid_until is before that time is the last known of a time whose versions\n-- were pruned.\nselect\n  version.id,\n  version.device_id,\n  devices.hostname,\n  version.retrieved_at,\n  case\n    when version.id = device_states.configuration_id\n      then device_states.verified_at\n    else version.verified_at\n  end as \"verified_at!\",\n  version.valid_until,\n  version.content_hash,\n  version.metadata,\n  version.previous_id,\n  version.added,\n  version.removed,\n  version.size as \"size!\"\nfrom device_states\njoin devices on devices.id = device_states.device_id\ncross join lateral (\n  select\n    id,\n    device_id,\n    retrieved_at,\n    verified_at,\n    valid_until,\n    content_hash,\n    metadata,\n    previous_id,\n    added,\n    removed,\n    coalesce(octet_length(raw), octet_length(config_data)) as size\n  from device_configurations\n  where\n    device_configurations.device_id = device_states.device_id\n    and device_configurations.retrieved_at <= :at!\n  order by\n    device_configurations.retrieved_at desc,\n    device_configurations.id desc\n  limit 1\n) as version\nwhere\n  device_states.device_id > coalesce(:afterDeviceId::integer, 0)\n  and (\n    :tagNames::text[] is null\n    or device_states.device_id in (\n      select device_tags.device_id\n      from device_tags\n      join tags on tags.id = device_tags.tag_id\n      where tags.name = any(:tagNames)\n    )\n  )\norder by device_states.device_id\nlimit :limit!::integer"};
+
+/**
+ * What was valid at a time over the fleet, by device, without the texts; size in
+ * bytes: of all devices, or of those with one of the tags. A version whose
+ * valid_until is before that time is the last known of a time whose versions
+ * were pruned.
+ *
+ * ```sql
+ * select
+ *   version.id,
+ *   version.device_id,
+ *   devices.hostname,
+ *   version.retrieved_at,
+ *   case
+ *     when version.id = device_states.configuration_id
+ *       then device_states.verified_at
+ *     else version.verified_at
+ *   end as "verified_at!",
+ *   version.valid_until,
+ *   version.content_hash,
+ *   version.metadata,
+ *   version.previous_id,
+ *   version.added,
+ *   version.removed,
+ *   version.size as "size!"
+ * from device_states
+ * join devices on devices.id = device_states.device_id
+ * cross join lateral (
+ *   select
+ *     id,
+ *     device_id,
+ *     retrieved_at,
+ *     verified_at,
+ *     valid_until,
+ *     content_hash,
+ *     metadata,
+ *     previous_id,
+ *     added,
+ *     removed,
+ *     coalesce(octet_length(raw), octet_length(config_data)) as size
+ *   from device_configurations
+ *   where
+ *     device_configurations.device_id = device_states.device_id
+ *     and device_configurations.retrieved_at <= :at!
+ *   order by
+ *     device_configurations.retrieved_at desc,
+ *     device_configurations.id desc
+ *   limit 1
+ * ) as version
+ * where
+ *   device_states.device_id > coalesce(:afterDeviceId::integer, 0)
+ *   and (
+ *     :tagNames::text[] is null
+ *     or device_states.device_id in (
+ *       select device_tags.device_id
+ *       from device_tags
+ *       join tags on tags.id = device_tags.tag_id
+ *       where tags.name = any(:tagNames)
+ *     )
+ *   )
+ * order by device_states.device_id
+ * limit :limit!::integer
+ * ```
+ */
+export const configAsOfList: Query<ConfigAsOfListParams, ConfigAsOfListResult> = new Query("ConfigAsOfList", configAsOfListIR);
+
 /** Parameters of `ConfigLatestList`. */
 export interface ConfigLatestListParams {
   afterDeviceId?: number | null | undefined;
@@ -805,6 +906,158 @@ const configHistoryListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetr
  * ```
  */
 export const configHistoryList: Query<ConfigHistoryListParams, ConfigHistoryListResult> = new Query("ConfigHistoryList", configHistoryListIR);
+
+/** Parameters of `ConfigPreviousGet`. */
+export interface ConfigPreviousGetParams {
+  id: number;
+}
+
+/** A row of `ConfigPreviousGet`. */
+export interface ConfigPreviousGetResult {
+  /** Lines that the version before lacks; null while it is not indexed. */
+  added: number | null;
+  /** SHA-256 of what the device sent, 32 bytes. */
+  contentHash: Uint8Array;
+  /** The device the configuration was read from. */
+  deviceId: number;
+  /** Identity of the version. */
+  id: number;
+  /** What the caller noted about this version: a JSON object, empty by default. */
+  metadata: Json;
+  /** The version that added and removed count from; null for the first one and while it is not indexed. */
+  previousId: number | null;
+  /** Lines that only the version before has; null while it is not indexed. */
+  removed: number | null;
+  /** When this text was first read; within a device it never goes back. */
+  retrievedAt: Date;
+  size: number;
+  /** When the next version came; null for the latest. It stays when that version is pruned, so there can be gaps but no overlap. */
+  validUntil: Date | null;
+  verifiedAt: Date;
+  verifiedCount: number;
+}
+
+const configPreviousGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":1014,"b":1017}]}],"statement":"-- The version before one, without its text; no row for the first.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  coalesce(\n    device_states.verified_count,\n    device_configurations.verified_count\n  ) as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  coalesce(\n    octet_length(device_configurations.raw),\n    octet_length(device_configurations.config_data)\n  ) as \"size!\"\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\njoin device_configurations as given\n  on given.device_id = device_configurations.device_id\nwhere\n  given.id = :id!\n  and (device_configurations.retrieved_at, device_configurations.id)\n  < (given.retrieved_at, given.id)\norder by\n  device_configurations.retrieved_at desc,\n  device_configurations.id desc\nlimit 1"};
+
+/**
+ * The version before one, without its text; no row for the first.
+ *
+ * ```sql
+ * select
+ *   device_configurations.id,
+ *   device_configurations.device_id,
+ *   device_configurations.retrieved_at,
+ *   coalesce(
+ *     device_states.verified_at,
+ *     device_configurations.verified_at
+ *   ) as "verified_at!",
+ *   coalesce(
+ *     device_states.verified_count,
+ *     device_configurations.verified_count
+ *   ) as "verified_count!",
+ *   device_configurations.valid_until,
+ *   device_configurations.content_hash,
+ *   device_configurations.metadata,
+ *   device_configurations.previous_id,
+ *   device_configurations.added,
+ *   device_configurations.removed,
+ *   coalesce(
+ *     octet_length(device_configurations.raw),
+ *     octet_length(device_configurations.config_data)
+ *   ) as "size!"
+ * from device_configurations
+ * left join device_states
+ *   on device_states.device_id = device_configurations.device_id
+ *   and device_states.configuration_id = device_configurations.id
+ * join device_configurations as given
+ *   on given.device_id = device_configurations.device_id
+ * where
+ *   given.id = :id!
+ *   and (device_configurations.retrieved_at, device_configurations.id)
+ *   < (given.retrieved_at, given.id)
+ * order by
+ *   device_configurations.retrieved_at desc,
+ *   device_configurations.id desc
+ * limit 1
+ * ```
+ */
+export const configPreviousGet: Query<ConfigPreviousGetParams, ConfigPreviousGetResult> = new Query("ConfigPreviousGet", configPreviousGetIR);
+
+/** Parameters of `ConfigNextGet`. */
+export interface ConfigNextGetParams {
+  id: number;
+}
+
+/** A row of `ConfigNextGet`. */
+export interface ConfigNextGetResult {
+  /** Lines that the version before lacks; null while it is not indexed. */
+  added: number | null;
+  /** SHA-256 of what the device sent, 32 bytes. */
+  contentHash: Uint8Array;
+  /** The device the configuration was read from. */
+  deviceId: number;
+  /** Identity of the version. */
+  id: number;
+  /** What the caller noted about this version: a JSON object, empty by default. */
+  metadata: Json;
+  /** The version that added and removed count from; null for the first one and while it is not indexed. */
+  previousId: number | null;
+  /** Lines that only the version before has; null while it is not indexed. */
+  removed: number | null;
+  /** When this text was first read; within a device it never goes back. */
+  retrievedAt: Date;
+  size: number;
+  /** When the next version came; null for the latest. It stays when that version is pruned, so there can be gaps but no overlap. */
+  validUntil: Date | null;
+  verifiedAt: Date;
+  verifiedCount: number;
+}
+
+const configNextGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":1014,"b":1017}]}],"statement":"-- The version after one, without its text; no row for the latest.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  coalesce(\n    device_states.verified_count,\n    device_configurations.verified_count\n  ) as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  coalesce(\n    octet_length(device_configurations.raw),\n    octet_length(device_configurations.config_data)\n  ) as \"size!\"\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\njoin device_configurations as given\n  on given.device_id = device_configurations.device_id\nwhere\n  given.id = :id!\n  and (device_configurations.retrieved_at, device_configurations.id)\n  > (given.retrieved_at, given.id)\norder by\n  device_configurations.retrieved_at,\n  device_configurations.id\nlimit 1"};
+
+/**
+ * The version after one, without its text; no row for the latest.
+ *
+ * ```sql
+ * select
+ *   device_configurations.id,
+ *   device_configurations.device_id,
+ *   device_configurations.retrieved_at,
+ *   coalesce(
+ *     device_states.verified_at,
+ *     device_configurations.verified_at
+ *   ) as "verified_at!",
+ *   coalesce(
+ *     device_states.verified_count,
+ *     device_configurations.verified_count
+ *   ) as "verified_count!",
+ *   device_configurations.valid_until,
+ *   device_configurations.content_hash,
+ *   device_configurations.metadata,
+ *   device_configurations.previous_id,
+ *   device_configurations.added,
+ *   device_configurations.removed,
+ *   coalesce(
+ *     octet_length(device_configurations.raw),
+ *     octet_length(device_configurations.config_data)
+ *   ) as "size!"
+ * from device_configurations
+ * left join device_states
+ *   on device_states.device_id = device_configurations.device_id
+ *   and device_states.configuration_id = device_configurations.id
+ * join device_configurations as given
+ *   on given.device_id = device_configurations.device_id
+ * where
+ *   given.id = :id!
+ *   and (device_configurations.retrieved_at, device_configurations.id)
+ *   > (given.retrieved_at, given.id)
+ * order by
+ *   device_configurations.retrieved_at,
+ *   device_configurations.id
+ * limit 1
+ * ```
+ */
+export const configNextGet: Query<ConfigNextGetParams, ConfigNextGetResult> = new Query("ConfigNextGet", configNextGetIR);
 
 /** Parameters of `ConfigBlameGet`. */
 export interface ConfigBlameGetParams {
