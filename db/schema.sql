@@ -834,7 +834,7 @@ COMMENT ON COLUMN public.config_lines.lines IS 'The lines, joined by line feeds.
 CREATE TABLE public.device_configurations (
     id bigint NOT NULL,
     device_id integer NOT NULL,
-    config_data text NOT NULL,
+    config_data text,
     retrieved_at timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL,
     verified_at timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL,
     content_hash bytea NOT NULL,
@@ -845,8 +845,11 @@ CREATE TABLE public.device_configurations (
     valid_until timestamp(3) with time zone,
     previous_id bigint,
     verified_count integer DEFAULT 1 NOT NULL,
+    packed bytea,
+    size integer NOT NULL,
     changes bytea
 );
+ALTER TABLE ONLY public.device_configurations ALTER COLUMN packed SET STORAGE EXTERNAL;
 
 --
 -- Name: TABLE device_configurations; Type: COMMENT; Schema: public; Owner: -
@@ -931,6 +934,18 @@ COMMENT ON COLUMN public.device_configurations.previous_id IS 'The version that 
 --
 
 COMMENT ON COLUMN public.device_configurations.verified_count IS 'How often this text was read, set for good when the next version comes; for the latest version device_states.verified_count counts.';
+
+--
+-- Name: COLUMN device_configurations.packed; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.packed IS 'The bytes as the device sent them, compressed by gzip; config_data and raw are null then. Null in a version from before this column.';
+
+--
+-- Name: COLUMN device_configurations.size; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_configurations.size IS 'How many bytes the device sent.';
 
 --
 -- Name: COLUMN device_configurations.changes; Type: COMMENT; Schema: public; Owner: -
@@ -2435,6 +2450,7 @@ INSERT INTO public.schema_migrations (version) VALUES
     ('20261125090350'),
     ('20261125090400'),
     ('20261125100000'),
+    ('20261125100050'),
     ('20261125100100'),
     ('20261125100200'),
     ('20261125100300'),

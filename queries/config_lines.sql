@@ -5,7 +5,9 @@
 select
   id,
   retrieved_at,
-  config_data
+  config_data,
+  raw,
+  packed
 from device_configurations
 where
   device_id = :deviceId!
@@ -95,12 +97,37 @@ from unnest(
   :lineTexts!::text[]
 ) as come (part, numbers, lines);
 
+/* @name ConfigUnpackedList */
+-- The versions of a device that are not packed yet, oldest first.
+select
+  id,
+  config_data,
+  raw
+from device_configurations
+where
+  device_id = :deviceId!
+  and packed is null
+  and id > coalesce(:afterId::bigint, 0)
+order by id
+limit :limit!::integer;
+
+/* @name ConfigPack */
+-- Puts what the device sent, compressed by gzip, in place of the text.
+update device_configurations
+set
+  packed = :packed!,
+  config_data = null,
+  raw = null
+where
+  id = :id!
+  and packed is null;
+
 /* @name ConfigUnindexedList */
--- Devices with a version that is not indexed, by id.
+-- Devices with a version that is not indexed or not packed, by id.
 select distinct device_id
 from device_configurations
 where
-  changes is null
+  (changes is null or packed is null)
   and device_id > coalesce(:afterDeviceId::integer, 0)
 order by device_id
 limit :limit!::integer;

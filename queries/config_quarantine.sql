@@ -94,10 +94,7 @@ select
     octet_length(config_quarantine.config_data)
   ) as "size!",
   device_states.configuration_id as "latest_id?",
-  coalesce(
-    octet_length(latest.raw),
-    octet_length(latest.config_data)
-  ) as "latest_size?"
+  latest.size as "latest_size?"
 from config_quarantine
 join devices on devices.id = config_quarantine.device_id
 left join device_states

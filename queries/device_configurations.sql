@@ -39,16 +39,18 @@ join devices on devices.id = given.device_id
 left join verified on verified.device_id = given.device_id;
 
 /* @name ConfigBaseList */
--- What must be known of devices before their next version is stored, beside
--- what is to be stored; the arrays go together by position. Only for a
--- transaction that holds their states. Tells of the latest version its text,
--- what each version changed, and of what came: whether it differs in nothing but lines that the
--- pattern of noise matches, whether its last line is an end, and how often the
--- same text came back within the seconds.
+-- What must be known of devices before their next version is stored; the arrays
+-- go together by position. Only for a transaction that holds their states.
+-- Tells of the latest version its text, and what each version changed; of what
+-- came whether its last line is an end, and how often the same text came back
+-- within the seconds.
 select
   given.device_id as "device_id!",
   latest.id as "id?",
-  latest.config_data as "config_data?",
+  latest.size as "size?",
+  latest.config_data,
+  latest.raw,
+  latest.packed,
   array(
     select version.id
     from device_configurations as version
@@ -61,28 +63,6 @@ select
     where version.device_id = given.device_id
     order by version.retrieved_at, version.id
   ) as "changes!",
-  coalesce(
-    octet_length(latest.raw),
-    octet_length(latest.config_data)
-  ) as "size?",
-  case
-    when given.noise is null or latest.id is null then false
-    else
-      array(
-        select line
-        from string_to_table(latest.config_data, chr(10))
-          with ordinality as lines (line, place)
-        where rtrim(line, chr(13)) !~ given.noise
-        order by place
-      )
-      = array(
-        select line
-        from string_to_table(given.config_data, chr(10))
-          with ordinality as lines (line, place)
-        where rtrim(line, chr(13)) !~ given.noise
-        order by place
-      )
-  end as "noise_only!",
   given.last_line ~ given.end_marker as "ended?",
   (
     select count(*)
@@ -97,15 +77,39 @@ from
   unnest(
     :deviceIds!::integer[],
     :contentHashes!::bytea[],
-    :configDatas!::text[],
-    :noises!::text[],
     :lastLines!::text[],
     :endMarkers!::text[]
-  ) as given
-    (device_id, content_hash, config_data, noise, last_line, end_marker)
+  ) as given (device_id, content_hash, last_line, end_marker)
   left join device_states on device_states.device_id = given.device_id
   left join device_configurations as latest
     on latest.id = device_states.configuration_id;
+
+/* @name ConfigNoiseList */
+-- Devices whose text after differs from that before in nothing but lines that
+-- the pattern of noise matches; the arrays go together by position.
+select given.device_id as "device_id!"
+from
+  unnest(
+    :deviceIds!::integer[],
+    :textsBefore!::text[],
+    :textsAfter!::text[],
+    :noises!::text[]
+  ) as given (device_id, text_before, text_after, noise)
+where
+  array(
+    select line
+    from string_to_table(given.text_before, chr(10))
+      with ordinality as lines (line, place)
+    where rtrim(line, chr(13)) !~ given.noise
+    order by place
+  )
+  = array(
+    select line
+    from string_to_table(given.text_after, chr(10))
+      with ordinality as lines (line, place)
+    where rtrim(line, chr(13)) !~ given.noise
+    order by place
+  );
 
 /* @name ConfigInsert */
 -- Stores new latest versions with their index; the arrays go together by
@@ -123,8 +127,8 @@ with given as (
     unnest(
       :deviceIds!::integer[],
       :ids!::bigint[],
-      :configDatas!::text[],
-      :raws!::bytea[],
+      :packed!::bytea[],
+      :sizes!::integer[],
       :contentHashes!::bytea[],
       :metadatas!::jsonb[],
       :retrievedAts!::timestamptz[],
@@ -136,8 +140,8 @@ with given as (
     ) as given (
       device_id,
       id,
-      config_data,
-      raw,
+      packed,
+      size,
       content_hash,
       metadata,
       retrieved_at,
@@ -182,8 +186,8 @@ inserted as (
   insert into device_configurations (
     id,
     device_id,
-    config_data,
-    raw,
+    packed,
+    size,
     content_hash,
     metadata,
     retrieved_at,
@@ -197,8 +201,8 @@ inserted as (
   select
     coalesce(given.id, nextval('device_configurations_id_seq')),
     latest.device_id,
-    given.config_data,
-    given.raw,
+    given.packed,
+    given.size,
     given.content_hash,
     coalesce(given.metadata, '{}'),
     latest.next_at,
@@ -295,7 +299,8 @@ select
   device_configurations.added,
   device_configurations.removed,
   device_configurations.config_data,
-  device_configurations.raw
+  device_configurations.raw,
+  device_configurations.packed
 from device_configurations
 left join device_states
   on device_states.device_id = device_configurations.device_id
@@ -323,7 +328,8 @@ select
   device_configurations.added,
   device_configurations.removed,
   device_configurations.config_data,
-  device_configurations.raw
+  device_configurations.raw,
+  device_configurations.packed
 from unnest(array[:idA!::bigint, :idB!::bigint])
   with ordinality as wanted (id, place)
 join device_configurations on device_configurations.id = wanted.id
@@ -347,7 +353,8 @@ select
   device_configurations.added,
   device_configurations.removed,
   device_configurations.config_data,
-  device_configurations.raw
+  device_configurations.raw,
+  device_configurations.packed
 from device_states
 join device_configurations
   on device_configurations.id = device_states.configuration_id
@@ -375,7 +382,8 @@ select
   device_configurations.added,
   device_configurations.removed,
   device_configurations.config_data,
-  device_configurations.raw
+  device_configurations.raw,
+  device_configurations.packed
 from device_configurations
 left join device_states
   on device_states.device_id = device_configurations.device_id
@@ -409,7 +417,7 @@ select
   version.previous_id,
   version.added,
   version.removed,
-  version.size as "size!"
+  version.size
 from device_states
 join devices on devices.id = device_states.device_id
 cross join lateral (
@@ -424,7 +432,7 @@ cross join lateral (
     previous_id,
     added,
     removed,
-    coalesce(octet_length(raw), octet_length(config_data)) as size
+    size
   from device_configurations
   where
     device_configurations.device_id = device_states.device_id
@@ -463,10 +471,7 @@ select
   device_configurations.previous_id,
   device_configurations.added,
   device_configurations.removed,
-  coalesce(
-    octet_length(device_configurations.raw),
-    octet_length(device_configurations.config_data)
-  ) as "size!"
+  device_configurations.size
 from device_states
 join device_configurations
   on device_configurations.id = device_states.configuration_id
@@ -499,10 +504,7 @@ select
   device_configurations.previous_id,
   device_configurations.added,
   device_configurations.removed,
-  coalesce(
-    octet_length(device_configurations.raw),
-    octet_length(device_configurations.config_data)
-  ) as "size!"
+  device_configurations.size
 from device_configurations
 left join device_states
   on device_states.device_id = device_configurations.device_id
@@ -539,10 +541,7 @@ select
   device_configurations.previous_id,
   device_configurations.added,
   device_configurations.removed,
-  coalesce(
-    octet_length(device_configurations.raw),
-    octet_length(device_configurations.config_data)
-  ) as "size!"
+  device_configurations.size
 from device_configurations
 left join device_states
   on device_states.device_id = device_configurations.device_id
@@ -578,10 +577,7 @@ select
   device_configurations.previous_id,
   device_configurations.added,
   device_configurations.removed,
-  coalesce(
-    octet_length(device_configurations.raw),
-    octet_length(device_configurations.config_data)
-  ) as "size!"
+  device_configurations.size
 from device_configurations
 left join device_states
   on device_states.device_id = device_configurations.device_id
@@ -605,6 +601,8 @@ select
   blamed.device_id,
   blamed.retrieved_at,
   blamed.config_data,
+  blamed.raw,
+  blamed.packed,
   array(
     select version.id
     from device_configurations as version

@@ -1,6 +1,7 @@
 /** Letting what was quarantined into the history. */
 import type { Session } from "./config_save.ts";
 import { judged, lockStates, store } from "./config_store.ts";
+import { configBytes } from "./config_text.ts";
 import { ConflictError, DatabaseError, NotFoundError, ParameterError } from "./errors.ts";
 import {
   configQuarantineGet,
@@ -60,7 +61,8 @@ export async function configRelease(
     const { configData: text, raw, contentHash: hash, verifiedAt, verifiedCount } = quarantined;
     const retrievedAt = latestAt > quarantined.retrievedAt ? latestAt : quarantined.retrievedAt;
     const save = { deviceId, retrievedAt, metadata: noted(quarantined, by), guard: false };
-    const given = { place: 0, save, deviceId, text, raw, hash };
+    const bytes = configBytes(quarantined);
+    const given = { place: 0, save, deviceId, text, raw, bytes, hash };
     const released = { id, verifiedAt, verifiedCount };
     const [outcome] = await store(tx, await judged(tx, [{ ...given, released }], () => NO_POLICY));
     if (outcome?.[1] instanceof DatabaseError) throw outcome[1];

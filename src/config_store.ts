@@ -19,10 +19,12 @@ import {
   configBaseList,
   type ConfigBaseListResult,
   configInsert,
+  configNoiseList,
   configVerify,
 } from "./generated/device_configurations.ts";
 import { configQuarantineInsert } from "./generated/config_quarantine.ts";
 import { deviceStateEnsure, deviceStateLock } from "./generated/device_states.ts";
+import { pack } from "./packed.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Something to save, read and hashed. */
@@ -102,14 +104,34 @@ async function judge(
   const quiet: Judged[] = [];
   const suspicious: Judged[] = [];
   const fresh: Judged[] = [];
-  for (const given of await judged(tx, batch, policyOf)) {
-    if (given.base.noiseOnly) quiet.push(given);
+  const all = await judged(tx, batch, policyOf);
+  const sameButNoise = await noiseOnly(tx, all, policyOf);
+  for (const given of all) {
+    if (sameButNoise.has(given.deviceId)) quiet.push(given);
     else if (given.reasons.length > 0) suspicious.push(given);
     else fresh.push(given);
   }
   return { quiet, suspicious, fresh };
 }
 
+/** Devices of which nothing changed but lines of noise. */
+async function noiseOnly(
+  tx: Transaction,
+  batch: readonly Judged[],
+  policyOf: (given: Given) => SavePolicy,
+): Promise<ReadonlySet<number>> {
+  const noisy = batch.filter((given) => given.base.id !== null && policyOf(given).noise !== null);
+  if (noisy.length === 0) return new Set();
+  const rows = await configNoiseList.run({
+    deviceIds: noisy.map(({ deviceId }) => deviceId),
+    textsBefore: noisy.map(({ base }) => base.configData!),
+    textsAfter: noisy.map(({ text }) => text),
+    noises: noisy.map((given) => policyOf(given).noise!),
+  }, tx);
+  return new Set(rows.map(({ deviceId }) => deviceId));
+}
+
+/** With what the database knows of the devices, and what is suspicious. */
 export async function judged(
   tx: Transaction,
   batch: readonly Given[],
@@ -117,12 +139,9 @@ export async function judged(
 ): Promise<Judged[]> {
   if (batch.length === 0) return [];
   const policies = batch.map(policyOf);
-  const noises = policies.map(({ noise }) => noise);
   const list = () =>
     configBaseList.run({
       ...hashes(batch),
-      noises: nullable(noises),
-      configDatas: nullable(batch.map(({ text }, i) => noises[i] === null ? null : text)),
       lastLines: batch.map(({ text }) => lastLine(text)),
       endMarkers: nullable(policies.map(({ endMarker }) => endMarker)),
       flappingSeconds: policies[0]!.flappingSeconds,
@@ -134,10 +153,9 @@ export async function judged(
   const baseOf = new Map(bases.map((base) => [base.deviceId, base]));
   return batch.map((given, i) => {
     const base = baseOf.get(given.deviceId)!;
-    const size = given.raw?.length ?? Buffer.byteLength(given.text);
     const reasons = given.save.guard === false
       ? []
-      : suspicions({ text: given.text, size }, base, policies[i]!);
+      : suspicions({ text: given.text, size: given.bytes.length }, base, policies[i]!);
     return { ...given, base, reasons };
   });
 }
@@ -148,7 +166,12 @@ async function quarantine(
 ): Promise<[number, ConfigSaved][]> {
   if (batch.length === 0) return [];
   const rows = await configQuarantineInsert.run(
-    { ...contents(batch), reasons: batch.map(({ reasons }) => reasons.join()) },
+    {
+      ...notes(batch),
+      configDatas: batch.map(({ text }) => text),
+      raws: nullable(batch.map(({ raw }) => raw)),
+      reasons: batch.map(({ reasons }) => reasons.join()),
+    },
     tx,
   );
   const ids = new Map(rows.map(({ deviceId, id }) => [deviceId, id]));
@@ -176,7 +199,9 @@ export async function store(
   const [some, others] = firstParts(entries.flatMap(partsOf));
   const ended = entries.flatMap(({ ended }) => ended);
   const rows = await configInsert.run({
-    ...contents(batch),
+    ...notes(batch),
+    packed: await Promise.all(batch.map(({ bytes }) => pack(bytes))),
+    sizes: batch.map(({ bytes }) => bytes.length),
     ids: nullable(batch.map(({ released }) => released?.id ?? null)),
     verifiedAts: nullable(batch.map(({ released }) => released?.verifiedAt ?? null)),
     verifiedCounts: nullable(batch.map(({ released }) => released?.verifiedCount ?? null)),
@@ -215,11 +240,9 @@ export function hashes(
   };
 }
 
-function contents(batch: readonly Given[]) {
+function notes(batch: readonly Given[]) {
   return {
     ...hashes(batch),
-    configDatas: batch.map(({ text }) => text),
-    raws: nullable(batch.map(({ raw }) => raw)),
     metadatas: nullable(batch.map(({ save }) => save.metadata ?? null)),
     retrievedAts: nullable(batch.map(({ save }) => save.retrievedAt ?? null)),
   };

@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { ParameterError } from "./errors.ts";
+import { readable } from "./packed.ts";
 
 /** A configuration on its way into the database. */
 export interface ConfigText {
@@ -9,18 +10,16 @@ export interface ConfigText {
   readonly text: string;
   /** The bytes, where the text does not tell them. */
   readonly raw: Uint8Array | null;
+  readonly bytes: Uint8Array;
   /** SHA-256 of the bytes. */
   readonly hash: Uint8Array;
 }
 
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /**
  * Takes a configuration as text or as bytes. Bytes that are UTF-8 without NUL become text; others
- * are kept as they are, beside a text in which U+FFFD stands for what is no UTF-8 and U+2400 for
- * NUL.
+ * are kept as they are, beside a readable text.
  *
  * @throws {ParameterError} a text with a lone surrogate; neither text nor bytes.
  */
@@ -33,20 +32,9 @@ export function configText(given: string | Uint8Array, field: string, query: str
   }
   const bytes = typeof given === "string" ? encoder.encode(given) : given;
   const hash = createHash("sha256").update(bytes).digest();
-  const text = typeof given === "string" ? given : decode(bytes);
-  if (text === undefined || text.includes("\0")) {
-    const readable = (text ?? lenient.decode(bytes)).replaceAll("\0", "\u2400");
-    return { text: readable, raw: bytes, hash };
-  }
-  return { text, raw: null, hash };
-}
-
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return strict.decode(bytes);
-  } catch {
-    return undefined;
-  }
+  // A text need not be read from its bytes, but for NUL.
+  const plain = typeof given === "string" && !given.includes("\0");
+  return { ...(plain ? { text: given, raw: null } : readable(bytes)), bytes, hash };
 }
 
 /**

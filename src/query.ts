@@ -4,6 +4,7 @@
  */
 import { isSealed } from "./envelope.ts";
 import { DatabaseError, NotFoundError, ParameterError } from "./errors.ts";
+import { type PackedRow, unpackRow } from "./packed.ts";
 
 /** What pgtyped knows of a statement. */
 export interface QueryIR {
@@ -76,11 +77,14 @@ export class Query<Params, Row> {
   /** As in the `.sql` file: `DeviceGet`. */
   readonly name: string;
   readonly #ir: QueryIR;
+  readonly #packed: boolean;
   #compiled: Compiled | undefined;
 
-  constructor(name: string, ir: QueryIR) {
+  /** @param options `packed`: its rows have a column of that name, which becomes `configData` and `raw`. */
+  constructor(name: string, ir: QueryIR, { packed = false }: { packed?: boolean } = {}) {
     this.name = name;
     this.#ir = ir;
+    this.#packed = packed;
   }
 
   /**
@@ -142,23 +146,18 @@ export class Query<Params, Row> {
     options?: CallOptions & Pick<StreamOptions, "batch">,
   ): AsyncIterableIterator<Row> {
     const compiled = this.#compiled ??= this.#compile();
-    return db.stream<Row>(compiled.text, this.#values(params, compiled), {
-      ...compiled.options,
-      ...options,
-    });
+    const values = this.#values(params, compiled);
+    const all = { ...compiled.options, ...options };
+    if (!this.#packed) return db.stream<Row>(compiled.text, values, all);
+    return unpacked<Row>(db.stream<PackedRow>(compiled.text, values, all));
   }
 
-  #send(
-    params: Params,
-    db: Queryable,
-    options: CallOptions | undefined,
-  ): Promise<{ rows: Row[]; rowCount: number }> {
+  #send(params: Params, db: Queryable, options: CallOptions | undefined): Promise<{ rows: Row[] }> {
     const compiled = this.#compiled ??= this.#compile();
-    return db.query<Row>(
-      compiled.text,
-      this.#values(params, compiled),
-      options === undefined ? compiled.options : { ...compiled.options, ...options },
-    );
+    const values = this.#values(params, compiled);
+    const all = options === undefined ? compiled.options : { ...compiled.options, ...options };
+    const answer = db.query<Row>(compiled.text, values, all);
+    return this.#packed ? unpackAll(answer as Promise<{ rows: unknown[] }>) : answer;
   }
 
   #compile(): Compiled {
@@ -201,6 +200,15 @@ export class Query<Params, Row> {
     }
     return values;
   }
+}
+
+async function unpackAll<Row>(answer: Promise<{ rows: unknown[] }>): Promise<{ rows: Row[] }> {
+  const { rows } = await answer;
+  return { rows: await Promise.all(rows.map((row) => unpackRow<Row>(row as PackedRow))) };
+}
+
+async function* unpacked<Row>(rows: AsyncIterable<PackedRow>): AsyncIterableIterator<Row> {
+  for await (const row of rows) yield await unpackRow<Row>(row);
 }
 
 /** Whether a statement surely changes nothing. A false "no" only forgoes a retry. */

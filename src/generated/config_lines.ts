@@ -15,11 +15,13 @@ export interface ConfigTextListResult {
   configData: string;
   /** Identity of the version. */
   id: number;
+  /** The bytes as the device sent them; null when they are the text in UTF-8. */
+  raw: Uint8Array | null;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
 }
 
-const configTextListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetrievedAt":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":302,"b":311}]},{"name":"afterRetrievedAt","required":false,"transform":{"type":"scalar"},"locs":[{"a":357,"b":373}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":416,"b":423}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":473,"b":479}]}],"statement":"-- The index of lines: each line that ever stood in a configuration, once for\n-- each time it came in, with the version it came in with.\n-- The versions of a device with their texts, oldest first, for its index.\nselect\n  id,\n  retrieved_at,\n  config_data\nfrom device_configurations\nwhere\n  device_id = :deviceId!\n  and (retrieved_at, id)\n  > (\n    coalesce(:afterRetrievedAt::timestamptz, '-infinity'),\n    coalesce(:afterId::bigint, 0)\n  )\norder by retrieved_at, id\nlimit :limit!::integer"};
+const configTextListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetrievedAt":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":319,"b":328}]},{"name":"afterRetrievedAt","required":false,"transform":{"type":"scalar"},"locs":[{"a":374,"b":390}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":433,"b":440}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":490,"b":496}]}],"statement":"-- The index of lines: each line that ever stood in a configuration, once for\n-- each time it came in, with the version it came in with.\n-- The versions of a device with their texts, oldest first, for its index.\nselect\n  id,\n  retrieved_at,\n  config_data,\n  raw,\n  packed\nfrom device_configurations\nwhere\n  device_id = :deviceId!\n  and (retrieved_at, id)\n  > (\n    coalesce(:afterRetrievedAt::timestamptz, '-infinity'),\n    coalesce(:afterId::bigint, 0)\n  )\norder by retrieved_at, id\nlimit :limit!::integer"};
 
 /**
  * The index of lines: each line that ever stood in a configuration, once for
@@ -30,7 +32,9 @@ const configTextListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetriev
  * select
  *   id,
  *   retrieved_at,
- *   config_data
+ *   config_data,
+ *   raw,
+ *   packed
  * from device_configurations
  * where
  *   device_id = :deviceId!
@@ -43,7 +47,7 @@ const configTextListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetriev
  * limit :limit!::integer
  * ```
  */
-export const configTextList: Query<ConfigTextListParams, ConfigTextListResult> = new Query("ConfigTextList", configTextListIR);
+export const configTextList: Query<ConfigTextListParams, ConfigTextListResult> = new Query("ConfigTextList", configTextListIR, { packed: true });
 
 /** Parameters of `ConfigIndexClear`. */
 export interface ConfigIndexClearParams {
@@ -181,6 +185,71 @@ const configLineInsertIR: QueryIR = {"usedParamSet":{"deviceId":true,"id":true,"
  */
 export const configLineInsert: Query<ConfigLineInsertParams, ConfigLineInsertResult> = new Query("ConfigLineInsert", configLineInsertIR);
 
+/** Parameters of `ConfigUnpackedList`. */
+export interface ConfigUnpackedListParams {
+  afterId?: number | null | undefined;
+  deviceId: number;
+  limit: number;
+}
+
+/** A row of `ConfigUnpackedList`. */
+export interface ConfigUnpackedListResult {
+  /** The text as the device sent it; where that was no text, a readable form of raw. */
+  configData: string | null;
+  /** Identity of the version. */
+  id: number;
+  /** The bytes as the device sent them; null when they are the text in UTF-8. */
+  raw: Uint8Array | null;
+}
+
+const configUnpackedListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":148,"b":157}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":200,"b":207}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":239,"b":245}]}],"statement":"-- The versions of a device that are not packed yet, oldest first.\nselect\n  id,\n  config_data,\n  raw\nfrom device_configurations\nwhere\n  device_id = :deviceId!\n  and packed is null\n  and id > coalesce(:afterId::bigint, 0)\norder by id\nlimit :limit!::integer"};
+
+/**
+ * The versions of a device that are not packed yet, oldest first.
+ *
+ * ```sql
+ * select
+ *   id,
+ *   config_data,
+ *   raw
+ * from device_configurations
+ * where
+ *   device_id = :deviceId!
+ *   and packed is null
+ *   and id > coalesce(:afterId::bigint, 0)
+ * order by id
+ * limit :limit!::integer
+ * ```
+ */
+export const configUnpackedList: Query<ConfigUnpackedListParams, ConfigUnpackedListResult> = new Query("ConfigUnpackedList", configUnpackedListIR);
+
+/** Parameters of `ConfigPack`. */
+export interface ConfigPackParams {
+  id: number;
+  packed: Uint8Array;
+}
+
+/** A row of `ConfigPack`. */
+export type ConfigPackResult = void;
+
+const configPackIR: QueryIR = {"usedParamSet":{"packed":true,"id":true},"params":[{"name":"packed","required":true,"transform":{"type":"scalar"},"locs":[{"a":116,"b":123}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":174,"b":177}]}],"statement":"-- Puts what the device sent, compressed by gzip, in place of the text.\nupdate device_configurations\nset\n  packed = :packed!,\n  config_data = null,\n  raw = null\nwhere\n  id = :id!\n  and packed is null"};
+
+/**
+ * Puts what the device sent, compressed by gzip, in place of the text.
+ *
+ * ```sql
+ * update device_configurations
+ * set
+ *   packed = :packed!,
+ *   config_data = null,
+ *   raw = null
+ * where
+ *   id = :id!
+ *   and packed is null
+ * ```
+ */
+export const configPack: Query<ConfigPackParams, ConfigPackResult> = new Query("ConfigPack", configPackIR);
+
 /** Parameters of `ConfigUnindexedList`. */
 export interface ConfigUnindexedListParams {
   afterDeviceId?: number | null | undefined;
@@ -193,16 +262,16 @@ export interface ConfigUnindexedListResult {
   deviceId: number;
 }
 
-const configUnindexedListIR: QueryIR = {"usedParamSet":{"afterDeviceId":true,"limit":true},"params":[{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":158,"b":171}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":211,"b":217}]}],"statement":"-- Devices with a version that is not indexed, by id.\nselect distinct device_id\nfrom device_configurations\nwhere\n  changes is null\n  and device_id > coalesce(:afterDeviceId::integer, 0)\norder by device_id\nlimit :limit!::integer"};
+const configUnindexedListIR: QueryIR = {"usedParamSet":{"afterDeviceId":true,"limit":true},"params":[{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":192,"b":205}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":245,"b":251}]}],"statement":"-- Devices with a version that is not indexed or not packed, by id.\nselect distinct device_id\nfrom device_configurations\nwhere\n  (changes is null or packed is null)\n  and device_id > coalesce(:afterDeviceId::integer, 0)\norder by device_id\nlimit :limit!::integer"};
 
 /**
- * Devices with a version that is not indexed, by id.
+ * Devices with a version that is not indexed or not packed, by id.
  *
  * ```sql
  * select distinct device_id
  * from device_configurations
  * where
- *   changes is null
+ *   (changes is null or packed is null)
  *   and device_id > coalesce(:afterDeviceId::integer, 0)
  * order by device_id
  * limit :limit!::integer

@@ -164,6 +164,7 @@ export interface ConfigQuarantineListResult {
   id: number;
   /** The latest configuration; null before the first. */
   latestId: number | null;
+  /** How many bytes the device sent. */
   latestSize: number | null;
   /** What the caller noted about it when it was first read: a JSON object, empty by default. */
   metadata: Json;
@@ -178,7 +179,7 @@ export interface ConfigQuarantineListResult {
   verifiedCount: number;
 }
 
-const configQuarantineListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"afterRetrievedAt":true,"afterId":true,"limit":true},"params":[{"name":"deviceIds","required":false,"transform":{"type":"scalar"},"locs":[{"a":935,"b":944},{"a":1006,"b":1015}]},{"name":"afterRetrievedAt","required":false,"transform":{"type":"scalar"},"locs":[{"a":1102,"b":1118}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1161,"b":1168}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1254,"b":1260}]}],"statement":"-- What waits for a person, without the texts, longest first; size in bytes, and\n-- that of the latest version beside it.\nselect\n  config_quarantine.id,\n  config_quarantine.device_id,\n  devices.hostname,\n  config_quarantine.reasons,\n  config_quarantine.retrieved_at,\n  config_quarantine.verified_at,\n  config_quarantine.verified_count,\n  config_quarantine.content_hash,\n  config_quarantine.metadata,\n  coalesce(\n    octet_length(config_quarantine.raw),\n    octet_length(config_quarantine.config_data)\n  ) as \"size!\",\n  device_states.configuration_id as \"latest_id?\",\n  coalesce(\n    octet_length(latest.raw),\n    octet_length(latest.config_data)\n  ) as \"latest_size?\"\nfrom config_quarantine\njoin devices on devices.id = config_quarantine.device_id\nleft join device_states\n  on device_states.device_id = config_quarantine.device_id\nleft join device_configurations as latest\n  on latest.id = device_states.configuration_id\nwhere\n  (\n    :deviceIds::integer[] is null\n    or config_quarantine.device_id = any(:deviceIds)\n  )\n  and (config_quarantine.retrieved_at, config_quarantine.id)\n  > (\n    coalesce(:afterRetrievedAt::timestamptz, '-infinity'),\n    coalesce(:afterId::bigint, 0)\n  )\norder by config_quarantine.retrieved_at, config_quarantine.id\nlimit :limit!::integer"};
+const configQuarantineListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"afterRetrievedAt":true,"afterId":true,"limit":true},"params":[{"name":"deviceIds","required":false,"transform":{"type":"scalar"},"locs":[{"a":866,"b":875},{"a":937,"b":946}]},{"name":"afterRetrievedAt","required":false,"transform":{"type":"scalar"},"locs":[{"a":1033,"b":1049}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1092,"b":1099}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1185,"b":1191}]}],"statement":"-- What waits for a person, without the texts, longest first; size in bytes, and\n-- that of the latest version beside it.\nselect\n  config_quarantine.id,\n  config_quarantine.device_id,\n  devices.hostname,\n  config_quarantine.reasons,\n  config_quarantine.retrieved_at,\n  config_quarantine.verified_at,\n  config_quarantine.verified_count,\n  config_quarantine.content_hash,\n  config_quarantine.metadata,\n  coalesce(\n    octet_length(config_quarantine.raw),\n    octet_length(config_quarantine.config_data)\n  ) as \"size!\",\n  device_states.configuration_id as \"latest_id?\",\n  latest.size as \"latest_size?\"\nfrom config_quarantine\njoin devices on devices.id = config_quarantine.device_id\nleft join device_states\n  on device_states.device_id = config_quarantine.device_id\nleft join device_configurations as latest\n  on latest.id = device_states.configuration_id\nwhere\n  (\n    :deviceIds::integer[] is null\n    or config_quarantine.device_id = any(:deviceIds)\n  )\n  and (config_quarantine.retrieved_at, config_quarantine.id)\n  > (\n    coalesce(:afterRetrievedAt::timestamptz, '-infinity'),\n    coalesce(:afterId::bigint, 0)\n  )\norder by config_quarantine.retrieved_at, config_quarantine.id\nlimit :limit!::integer"};
 
 /**
  * What waits for a person, without the texts, longest first; size in bytes, and
@@ -200,10 +201,7 @@ const configQuarantineListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"after
  *     octet_length(config_quarantine.config_data)
  *   ) as "size!",
  *   device_states.configuration_id as "latest_id?",
- *   coalesce(
- *     octet_length(latest.raw),
- *     octet_length(latest.config_data)
- *   ) as "latest_size?"
+ *   latest.size as "latest_size?"
  * from config_quarantine
  * join devices on devices.id = config_quarantine.device_id
  * left join device_states

@@ -67,45 +67,47 @@ export const configVerify: Query<ConfigVerifyParams, ConfigVerifyResult> = new Q
 
 /** Parameters of `ConfigBaseList`. */
 export interface ConfigBaseListParams {
-  configDatas: readonly string[];
   contentHashes: readonly Uint8Array[];
   deviceIds: readonly number[];
   endMarkers: readonly string[];
   flappingSeconds: number;
   lastLines: readonly string[];
-  noises: readonly string[];
 }
 
 /** A row of `ConfigBaseList`. */
 export interface ConfigBaseListResult {
   changes: Uint8Array[];
   /** The text as the device sent it; where that was no text, a readable form of raw. */
-  configData: string | null;
+  configData: string;
   deviceId: number;
   ended: boolean | null;
   /** Identity of the version. */
   id: number | null;
-  noiseOnly: boolean;
+  /** The bytes as the device sent them; null when they are the text in UTF-8. */
+  raw: Uint8Array | null;
   returns: number;
+  /** How many bytes the device sent. */
   size: number | null;
   versionIds: number[];
 }
 
-const configBaseListIR: QueryIR = {"usedParamSet":{"flappingSeconds":true,"deviceIds":true,"contentHashes":true,"configDatas":true,"noises":true,"lastLines":true,"endMarkers":true},"params":[{"name":"flappingSeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1801,"b":1817}]},{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1926,"b":1936}]},{"name":"contentHashes","required":true,"transform":{"type":"scalar"},"locs":[{"a":1954,"b":1968}]},{"name":"configDatas","required":true,"transform":{"type":"scalar"},"locs":[{"a":1984,"b":1996}]},{"name":"noises","required":true,"transform":{"type":"scalar"},"locs":[{"a":2011,"b":2018}]},{"name":"lastLines","required":true,"transform":{"type":"scalar"},"locs":[{"a":2033,"b":2043}]},{"name":"endMarkers","required":true,"transform":{"type":"scalar"},"locs":[{"a":2058,"b":2069}]}],"statement":"-- What must be known of devices before their next version is stored, beside\n-- what is to be stored; the arrays go together by position. Only for a\n-- transaction that holds their states. Tells of the latest version its text,\n-- what each version changed, and of what came: whether it differs in nothing but lines that the\n-- pattern of noise matches, whether its last line is an end, and how often the\n-- same text came back within the seconds.\nselect\n  given.device_id as \"device_id!\",\n  latest.id as \"id?\",\n  latest.config_data as \"config_data?\",\n  array(\n    select version.id\n    from device_configurations as version\n    where version.device_id = given.device_id\n    order by version.retrieved_at, version.id\n  ) as \"version_ids!\",\n  array(\n    select version.changes\n    from device_configurations as version\n    where version.device_id = given.device_id\n    order by version.retrieved_at, version.id\n  ) as \"changes!\",\n  coalesce(\n    octet_length(latest.raw),\n    octet_length(latest.config_data)\n  ) as \"size?\",\n  case\n    when given.noise is null or latest.id is null then false\n    else\n      array(\n        select line\n        from string_to_table(latest.config_data, chr(10))\n          with ordinality as lines (line, place)\n        where rtrim(line, chr(13)) !~ given.noise\n        order by place\n      )\n      = array(\n        select line\n        from string_to_table(given.config_data, chr(10))\n          with ordinality as lines (line, place)\n        where rtrim(line, chr(13)) !~ given.noise\n        order by place\n      )\n  end as \"noise_only!\",\n  given.last_line ~ given.end_marker as \"ended?\",\n  (\n    select count(*)\n    from device_configurations as former\n    where\n      former.device_id = given.device_id\n      and former.retrieved_at\n      > now() - make_interval(secs => :flappingSeconds!::integer)\n      and former.content_hash = given.content_hash\n  )::integer as \"returns!\"\nfrom\n  unnest(\n    :deviceIds!::integer[],\n    :contentHashes!::bytea[],\n    :configDatas!::text[],\n    :noises!::text[],\n    :lastLines!::text[],\n    :endMarkers!::text[]\n  ) as given\n    (device_id, content_hash, config_data, noise, last_line, end_marker)\n  left join device_states on device_states.device_id = given.device_id\n  left join device_configurations as latest\n    on latest.id = device_states.configuration_id"};
+const configBaseListIR: QueryIR = {"usedParamSet":{"flappingSeconds":true,"deviceIds":true,"contentHashes":true,"lastLines":true,"endMarkers":true},"params":[{"name":"flappingSeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1093,"b":1109}]},{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1218,"b":1228}]},{"name":"contentHashes","required":true,"transform":{"type":"scalar"},"locs":[{"a":1246,"b":1260}]},{"name":"lastLines","required":true,"transform":{"type":"scalar"},"locs":[{"a":1276,"b":1286}]},{"name":"endMarkers","required":true,"transform":{"type":"scalar"},"locs":[{"a":1301,"b":1312}]}],"statement":"-- What must be known of devices before their next version is stored; the arrays\n-- go together by position. Only for a transaction that holds their states.\n-- Tells of the latest version its text, and what each version changed; of what\n-- came whether its last line is an end, and how often the same text came back\n-- within the seconds.\nselect\n  given.device_id as \"device_id!\",\n  latest.id as \"id?\",\n  latest.size as \"size?\",\n  latest.config_data,\n  latest.raw,\n  latest.packed,\n  array(\n    select version.id\n    from device_configurations as version\n    where version.device_id = given.device_id\n    order by version.retrieved_at, version.id\n  ) as \"version_ids!\",\n  array(\n    select version.changes\n    from device_configurations as version\n    where version.device_id = given.device_id\n    order by version.retrieved_at, version.id\n  ) as \"changes!\",\n  given.last_line ~ given.end_marker as \"ended?\",\n  (\n    select count(*)\n    from device_configurations as former\n    where\n      former.device_id = given.device_id\n      and former.retrieved_at\n      > now() - make_interval(secs => :flappingSeconds!::integer)\n      and former.content_hash = given.content_hash\n  )::integer as \"returns!\"\nfrom\n  unnest(\n    :deviceIds!::integer[],\n    :contentHashes!::bytea[],\n    :lastLines!::text[],\n    :endMarkers!::text[]\n  ) as given (device_id, content_hash, last_line, end_marker)\n  left join device_states on device_states.device_id = given.device_id\n  left join device_configurations as latest\n    on latest.id = device_states.configuration_id"};
 
 /**
- * What must be known of devices before their next version is stored, beside
- * what is to be stored; the arrays go together by position. Only for a
- * transaction that holds their states. Tells of the latest version its text,
- * what each version changed, and of what came: whether it differs in nothing but lines that the
- * pattern of noise matches, whether its last line is an end, and how often the
- * same text came back within the seconds.
+ * What must be known of devices before their next version is stored; the arrays
+ * go together by position. Only for a transaction that holds their states.
+ * Tells of the latest version its text, and what each version changed; of what
+ * came whether its last line is an end, and how often the same text came back
+ * within the seconds.
  *
  * ```sql
  * select
  *   given.device_id as "device_id!",
  *   latest.id as "id?",
- *   latest.config_data as "config_data?",
+ *   latest.size as "size?",
+ *   latest.config_data,
+ *   latest.raw,
+ *   latest.packed,
  *   array(
  *     select version.id
  *     from device_configurations as version
@@ -118,28 +120,6 @@ const configBaseListIR: QueryIR = {"usedParamSet":{"flappingSeconds":true,"devic
  *     where version.device_id = given.device_id
  *     order by version.retrieved_at, version.id
  *   ) as "changes!",
- *   coalesce(
- *     octet_length(latest.raw),
- *     octet_length(latest.config_data)
- *   ) as "size?",
- *   case
- *     when given.noise is null or latest.id is null then false
- *     else
- *       array(
- *         select line
- *         from string_to_table(latest.config_data, chr(10))
- *           with ordinality as lines (line, place)
- *         where rtrim(line, chr(13)) !~ given.noise
- *         order by place
- *       )
- *       = array(
- *         select line
- *         from string_to_table(given.config_data, chr(10))
- *           with ordinality as lines (line, place)
- *         where rtrim(line, chr(13)) !~ given.noise
- *         order by place
- *       )
- *   end as "noise_only!",
  *   given.last_line ~ given.end_marker as "ended?",
  *   (
  *     select count(*)
@@ -154,24 +134,67 @@ const configBaseListIR: QueryIR = {"usedParamSet":{"flappingSeconds":true,"devic
  *   unnest(
  *     :deviceIds!::integer[],
  *     :contentHashes!::bytea[],
- *     :configDatas!::text[],
- *     :noises!::text[],
  *     :lastLines!::text[],
  *     :endMarkers!::text[]
- *   ) as given
- *     (device_id, content_hash, config_data, noise, last_line, end_marker)
+ *   ) as given (device_id, content_hash, last_line, end_marker)
  *   left join device_states on device_states.device_id = given.device_id
  *   left join device_configurations as latest
  *     on latest.id = device_states.configuration_id
  * ```
  */
-export const configBaseList: Query<ConfigBaseListParams, ConfigBaseListResult> = new Query("ConfigBaseList", configBaseListIR);
+export const configBaseList: Query<ConfigBaseListParams, ConfigBaseListResult> = new Query("ConfigBaseList", configBaseListIR, { packed: true });
+
+/** Parameters of `ConfigNoiseList`. */
+export interface ConfigNoiseListParams {
+  deviceIds: readonly number[];
+  noises: readonly string[];
+  textsAfter: readonly string[];
+  textsBefore: readonly string[];
+}
+
+/** A row of `ConfigNoiseList`. */
+export interface ConfigNoiseListResult {
+  deviceId: number;
+}
+
+const configNoiseListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"textsBefore":true,"textsAfter":true,"noises":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":206,"b":216}]},{"name":"textsBefore","required":true,"transform":{"type":"scalar"},"locs":[{"a":234,"b":246}]},{"name":"textsAfter","required":true,"transform":{"type":"scalar"},"locs":[{"a":261,"b":272}]},{"name":"noises","required":true,"transform":{"type":"scalar"},"locs":[{"a":287,"b":294}]}],"statement":"-- Devices whose text after differs from that before in nothing but lines that\n-- the pattern of noise matches; the arrays go together by position.\nselect given.device_id as \"device_id!\"\nfrom\n  unnest(\n    :deviceIds!::integer[],\n    :textsBefore!::text[],\n    :textsAfter!::text[],\n    :noises!::text[]\n  ) as given (device_id, text_before, text_after, noise)\nwhere\n  array(\n    select line\n    from string_to_table(given.text_before, chr(10))\n      with ordinality as lines (line, place)\n    where rtrim(line, chr(13)) !~ given.noise\n    order by place\n  )\n  = array(\n    select line\n    from string_to_table(given.text_after, chr(10))\n      with ordinality as lines (line, place)\n    where rtrim(line, chr(13)) !~ given.noise\n    order by place\n  )"};
+
+/**
+ * Devices whose text after differs from that before in nothing but lines that
+ * the pattern of noise matches; the arrays go together by position.
+ *
+ * ```sql
+ * select given.device_id as "device_id!"
+ * from
+ *   unnest(
+ *     :deviceIds!::integer[],
+ *     :textsBefore!::text[],
+ *     :textsAfter!::text[],
+ *     :noises!::text[]
+ *   ) as given (device_id, text_before, text_after, noise)
+ * where
+ *   array(
+ *     select line
+ *     from string_to_table(given.text_before, chr(10))
+ *       with ordinality as lines (line, place)
+ *     where rtrim(line, chr(13)) !~ given.noise
+ *     order by place
+ *   )
+ *   = array(
+ *     select line
+ *     from string_to_table(given.text_after, chr(10))
+ *       with ordinality as lines (line, place)
+ *     where rtrim(line, chr(13)) !~ given.noise
+ *     order by place
+ *   )
+ * ```
+ */
+export const configNoiseList: Query<ConfigNoiseListParams, ConfigNoiseListResult> = new Query("ConfigNoiseList", configNoiseListIR);
 
 /** Parameters of `ConfigInsert`. */
 export interface ConfigInsertParams {
   added: readonly number[];
   changes: readonly Uint8Array[];
-  configDatas: readonly string[];
   contentHashes: readonly Uint8Array[];
   deviceIds: readonly number[];
   endDeviceIds: readonly number[];
@@ -181,11 +204,12 @@ export interface ConfigInsertParams {
   lineNumbers: readonly string[];
   lineTexts: readonly string[];
   metadatas: readonly Json[];
+  packed: readonly Uint8Array[];
   partDeviceIds: readonly number[];
   partNumbers: readonly number[];
-  raws: readonly Uint8Array[];
   removed: readonly number[];
   retrievedAts: readonly Date[];
+  sizes: readonly number[];
   verifiedAts: readonly Date[];
   verifiedCounts: readonly number[];
 }
@@ -202,7 +226,7 @@ export interface ConfigInsertResult {
   retrievedAt: Date;
 }
 
-const configInsertIR: QueryIR = {"usedParamSet":{"deviceIds":true,"ids":true,"configDatas":true,"raws":true,"contentHashes":true,"metadatas":true,"retrievedAts":true,"verifiedAts":true,"verifiedCounts":true,"changes":true,"added":true,"removed":true,"partDeviceIds":true,"partNumbers":true,"lineNumbers":true,"lineTexts":true,"endDeviceIds":true,"endIds":true,"endNumbers":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":681,"b":691}]},{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":711,"b":715}]},{"name":"configDatas","required":true,"transform":{"type":"scalar"},"locs":[{"a":734,"b":746}]},{"name":"raws","required":true,"transform":{"type":"scalar"},"locs":[{"a":763,"b":768}]},{"name":"contentHashes","required":true,"transform":{"type":"scalar"},"locs":[{"a":786,"b":800}]},{"name":"metadatas","required":true,"transform":{"type":"scalar"},"locs":[{"a":818,"b":828}]},{"name":"retrievedAts","required":true,"transform":{"type":"scalar"},"locs":[{"a":846,"b":859}]},{"name":"verifiedAts","required":true,"transform":{"type":"scalar"},"locs":[{"a":883,"b":895}]},{"name":"verifiedCounts","required":true,"transform":{"type":"scalar"},"locs":[{"a":919,"b":934}]},{"name":"changes","required":true,"transform":{"type":"scalar"},"locs":[{"a":954,"b":962}]},{"name":"added","required":true,"transform":{"type":"scalar"},"locs":[{"a":980,"b":986}]},{"name":"removed","required":true,"transform":{"type":"scalar"},"locs":[{"a":1006,"b":1014}]},{"name":"partDeviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":3750,"b":3764}]},{"name":"partNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":3784,"b":3796}]},{"name":"lineNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":3816,"b":3828}]},{"name":"lineTexts","required":true,"transform":{"type":"scalar"},"locs":[{"a":3845,"b":3855}]},{"name":"endDeviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":4189,"b":4202}]},{"name":"endIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":4222,"b":4229}]},{"name":"endNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":4248,"b":4259}]}],"statement":"-- Stores new latest versions with their index; the arrays go together by\n-- position, a device stands there once. Sets for good when the versions before\n-- them were last verified, and moves the states on to the new ones. What was in\n-- quarantine with the same text is there no more. Only for a transaction that\n-- holds the states and found another hash there.\n-- The time is now, or that of the version before if that is later: the\n-- transaction may have begun before the other one committed. For an import it\n-- may be given; versions come oldest first then, and no row comes back for one\n-- that is older than the latest.\nwith given as (\n  select *\n  from\n    unnest(\n      :deviceIds!::integer[],\n      :ids!::bigint[],\n      :configDatas!::text[],\n      :raws!::bytea[],\n      :contentHashes!::bytea[],\n      :metadatas!::jsonb[],\n      :retrievedAts!::timestamptz[],\n      :verifiedAts!::timestamptz[],\n      :verifiedCounts!::integer[],\n      :changes!::bytea[],\n      :added!::integer[],\n      :removed!::integer[]\n    ) as given (\n      device_id,\n      id,\n      config_data,\n      raw,\n      content_hash,\n      metadata,\n      retrieved_at,\n      verified_at,\n      verified_count,\n      changes,\n      added,\n      removed\n    )\n),\nlatest as (\n  select\n    device_states.device_id,\n    device_states.configuration_id,\n    device_states.verified_at,\n    device_states.verified_count,\n    coalesce(\n      given.retrieved_at,\n      greatest(\n        device_states.retrieved_at,\n        date_trunc('milliseconds', now())\n      )\n    ) as next_at\n  from device_states\n  join given on given.device_id = device_states.device_id\n  where\n    given.retrieved_at is null\n    or device_states.retrieved_at is null\n    or device_states.retrieved_at <= given.retrieved_at\n),\nsuperseded as (\n  update device_configurations\n  set\n    verified_at = latest.verified_at,\n    verified_count = latest.verified_count,\n    valid_until = latest.next_at\n  from latest\n  where device_configurations.id = latest.configuration_id\n  returning device_configurations.device_id\n),\ninserted as (\n  insert into device_configurations (\n    id,\n    device_id,\n    config_data,\n    raw,\n    content_hash,\n    metadata,\n    retrieved_at,\n    verified_at,\n    previous_id,\n    added,\n    removed,\n    changes\n  )\n  overriding system value\n  select\n    coalesce(given.id, nextval('device_configurations_id_seq')),\n    latest.device_id,\n    given.config_data,\n    given.raw,\n    given.content_hash,\n    coalesce(given.metadata, '{}'),\n    latest.next_at,\n    coalesce(given.verified_at, latest.next_at),\n    latest.configuration_id,\n    given.added,\n    given.removed,\n    given.changes\n  from latest\n  join given on given.device_id = latest.device_id\n  -- Only after the version before has ended: they must not overlap.\n  left join superseded on superseded.device_id = latest.device_id\n  returning\n    id, device_id, content_hash, retrieved_at, verified_at, previous_id\n),\nmoved as (\n  update device_states\n  set\n    content_hash = inserted.content_hash,\n    configuration_id = inserted.id,\n    retrieved_at = inserted.retrieved_at,\n    verified_at = inserted.verified_at,\n    verified_count = coalesce(given.verified_count, 1)\n  from inserted\n  join given on given.device_id = inserted.device_id\n  where device_states.device_id = inserted.device_id\n),\nfreed as (\n  delete from config_quarantine\n  using inserted\n  where\n    config_quarantine.device_id = inserted.device_id\n    and config_quarantine.content_hash = inserted.content_hash\n),\nbegun as (\n  insert into config_lines\n    (device_id, configuration_id, part, numbers, lines)\n  select\n    inserted.device_id,\n    inserted.id,\n    come.part,\n    come.numbers::int4multirange,\n    come.lines\n  from\n    unnest(\n      :partDeviceIds!::integer[],\n      :partNumbers!::integer[],\n      :lineNumbers!::text[],\n      :lineTexts!::text[]\n    ) as come (device_id, part, numbers, lines)\n    join inserted on inserted.device_id = come.device_id\n),\nended as (\n  insert into config_line_ends\n    (device_id, configuration_id, ended_by, numbers)\n  select\n    inserted.device_id,\n    gone.id,\n    inserted.id,\n    gone.numbers::int4multirange\n  from\n    unnest(\n      :endDeviceIds!::integer[],\n      :endIds!::bigint[],\n      :endNumbers!::text[]\n    ) as gone (device_id, id, numbers)\n    join inserted on inserted.device_id = gone.device_id\n)\nselect\n  id,\n  device_id,\n  retrieved_at,\n  previous_id\nfrom inserted"};
+const configInsertIR: QueryIR = {"usedParamSet":{"deviceIds":true,"ids":true,"packed":true,"sizes":true,"contentHashes":true,"metadatas":true,"retrievedAts":true,"verifiedAts":true,"verifiedCounts":true,"changes":true,"added":true,"removed":true,"partDeviceIds":true,"partNumbers":true,"lineNumbers":true,"lineTexts":true,"endDeviceIds":true,"endIds":true,"endNumbers":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":681,"b":691}]},{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":711,"b":715}]},{"name":"packed","required":true,"transform":{"type":"scalar"},"locs":[{"a":734,"b":741}]},{"name":"sizes","required":true,"transform":{"type":"scalar"},"locs":[{"a":759,"b":765}]},{"name":"contentHashes","required":true,"transform":{"type":"scalar"},"locs":[{"a":785,"b":799}]},{"name":"metadatas","required":true,"transform":{"type":"scalar"},"locs":[{"a":817,"b":827}]},{"name":"retrievedAts","required":true,"transform":{"type":"scalar"},"locs":[{"a":845,"b":858}]},{"name":"verifiedAts","required":true,"transform":{"type":"scalar"},"locs":[{"a":882,"b":894}]},{"name":"verifiedCounts","required":true,"transform":{"type":"scalar"},"locs":[{"a":918,"b":933}]},{"name":"changes","required":true,"transform":{"type":"scalar"},"locs":[{"a":953,"b":961}]},{"name":"added","required":true,"transform":{"type":"scalar"},"locs":[{"a":979,"b":985}]},{"name":"removed","required":true,"transform":{"type":"scalar"},"locs":[{"a":1005,"b":1013}]},{"name":"partDeviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":3737,"b":3751}]},{"name":"partNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":3771,"b":3783}]},{"name":"lineNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":3803,"b":3815}]},{"name":"lineTexts","required":true,"transform":{"type":"scalar"},"locs":[{"a":3832,"b":3842}]},{"name":"endDeviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":4176,"b":4189}]},{"name":"endIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":4209,"b":4216}]},{"name":"endNumbers","required":true,"transform":{"type":"scalar"},"locs":[{"a":4235,"b":4246}]}],"statement":"-- Stores new latest versions with their index; the arrays go together by\n-- position, a device stands there once. Sets for good when the versions before\n-- them were last verified, and moves the states on to the new ones. What was in\n-- quarantine with the same text is there no more. Only for a transaction that\n-- holds the states and found another hash there.\n-- The time is now, or that of the version before if that is later: the\n-- transaction may have begun before the other one committed. For an import it\n-- may be given; versions come oldest first then, and no row comes back for one\n-- that is older than the latest.\nwith given as (\n  select *\n  from\n    unnest(\n      :deviceIds!::integer[],\n      :ids!::bigint[],\n      :packed!::bytea[],\n      :sizes!::integer[],\n      :contentHashes!::bytea[],\n      :metadatas!::jsonb[],\n      :retrievedAts!::timestamptz[],\n      :verifiedAts!::timestamptz[],\n      :verifiedCounts!::integer[],\n      :changes!::bytea[],\n      :added!::integer[],\n      :removed!::integer[]\n    ) as given (\n      device_id,\n      id,\n      packed,\n      size,\n      content_hash,\n      metadata,\n      retrieved_at,\n      verified_at,\n      verified_count,\n      changes,\n      added,\n      removed\n    )\n),\nlatest as (\n  select\n    device_states.device_id,\n    device_states.configuration_id,\n    device_states.verified_at,\n    device_states.verified_count,\n    coalesce(\n      given.retrieved_at,\n      greatest(\n        device_states.retrieved_at,\n        date_trunc('milliseconds', now())\n      )\n    ) as next_at\n  from device_states\n  join given on given.device_id = device_states.device_id\n  where\n    given.retrieved_at is null\n    or device_states.retrieved_at is null\n    or device_states.retrieved_at <= given.retrieved_at\n),\nsuperseded as (\n  update device_configurations\n  set\n    verified_at = latest.verified_at,\n    verified_count = latest.verified_count,\n    valid_until = latest.next_at\n  from latest\n  where device_configurations.id = latest.configuration_id\n  returning device_configurations.device_id\n),\ninserted as (\n  insert into device_configurations (\n    id,\n    device_id,\n    packed,\n    size,\n    content_hash,\n    metadata,\n    retrieved_at,\n    verified_at,\n    previous_id,\n    added,\n    removed,\n    changes\n  )\n  overriding system value\n  select\n    coalesce(given.id, nextval('device_configurations_id_seq')),\n    latest.device_id,\n    given.packed,\n    given.size,\n    given.content_hash,\n    coalesce(given.metadata, '{}'),\n    latest.next_at,\n    coalesce(given.verified_at, latest.next_at),\n    latest.configuration_id,\n    given.added,\n    given.removed,\n    given.changes\n  from latest\n  join given on given.device_id = latest.device_id\n  -- Only after the version before has ended: they must not overlap.\n  left join superseded on superseded.device_id = latest.device_id\n  returning\n    id, device_id, content_hash, retrieved_at, verified_at, previous_id\n),\nmoved as (\n  update device_states\n  set\n    content_hash = inserted.content_hash,\n    configuration_id = inserted.id,\n    retrieved_at = inserted.retrieved_at,\n    verified_at = inserted.verified_at,\n    verified_count = coalesce(given.verified_count, 1)\n  from inserted\n  join given on given.device_id = inserted.device_id\n  where device_states.device_id = inserted.device_id\n),\nfreed as (\n  delete from config_quarantine\n  using inserted\n  where\n    config_quarantine.device_id = inserted.device_id\n    and config_quarantine.content_hash = inserted.content_hash\n),\nbegun as (\n  insert into config_lines\n    (device_id, configuration_id, part, numbers, lines)\n  select\n    inserted.device_id,\n    inserted.id,\n    come.part,\n    come.numbers::int4multirange,\n    come.lines\n  from\n    unnest(\n      :partDeviceIds!::integer[],\n      :partNumbers!::integer[],\n      :lineNumbers!::text[],\n      :lineTexts!::text[]\n    ) as come (device_id, part, numbers, lines)\n    join inserted on inserted.device_id = come.device_id\n),\nended as (\n  insert into config_line_ends\n    (device_id, configuration_id, ended_by, numbers)\n  select\n    inserted.device_id,\n    gone.id,\n    inserted.id,\n    gone.numbers::int4multirange\n  from\n    unnest(\n      :endDeviceIds!::integer[],\n      :endIds!::bigint[],\n      :endNumbers!::text[]\n    ) as gone (device_id, id, numbers)\n    join inserted on inserted.device_id = gone.device_id\n)\nselect\n  id,\n  device_id,\n  retrieved_at,\n  previous_id\nfrom inserted"};
 
 /**
  * Stores new latest versions with their index; the arrays go together by
@@ -222,8 +246,8 @@ const configInsertIR: QueryIR = {"usedParamSet":{"deviceIds":true,"ids":true,"co
  *     unnest(
  *       :deviceIds!::integer[],
  *       :ids!::bigint[],
- *       :configDatas!::text[],
- *       :raws!::bytea[],
+ *       :packed!::bytea[],
+ *       :sizes!::integer[],
  *       :contentHashes!::bytea[],
  *       :metadatas!::jsonb[],
  *       :retrievedAts!::timestamptz[],
@@ -235,8 +259,8 @@ const configInsertIR: QueryIR = {"usedParamSet":{"deviceIds":true,"ids":true,"co
  *     ) as given (
  *       device_id,
  *       id,
- *       config_data,
- *       raw,
+ *       packed,
+ *       size,
  *       content_hash,
  *       metadata,
  *       retrieved_at,
@@ -281,8 +305,8 @@ const configInsertIR: QueryIR = {"usedParamSet":{"deviceIds":true,"ids":true,"co
  *   insert into device_configurations (
  *     id,
  *     device_id,
- *     config_data,
- *     raw,
+ *     packed,
+ *     size,
  *     content_hash,
  *     metadata,
  *     retrieved_at,
@@ -296,8 +320,8 @@ const configInsertIR: QueryIR = {"usedParamSet":{"deviceIds":true,"ids":true,"co
  *   select
  *     coalesce(given.id, nextval('device_configurations_id_seq')),
  *     latest.device_id,
- *     given.config_data,
- *     given.raw,
+ *     given.packed,
+ *     given.size,
  *     given.content_hash,
  *     coalesce(given.metadata, '{}'),
  *     latest.next_at,
@@ -409,7 +433,7 @@ export interface ConfigGetResult {
   verifiedCount: number;
 }
 
-const configGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":841,"b":844}]}],"statement":"-- One version with its text.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  coalesce(\n    device_states.verified_count,\n    device_configurations.verified_count\n  ) as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.config_data,\n  device_configurations.raw\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\nwhere device_configurations.id = :id!"};
+const configGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":873,"b":876}]}],"statement":"-- One version with its text.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  coalesce(\n    device_states.verified_count,\n    device_configurations.verified_count\n  ) as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.config_data,\n  device_configurations.raw,\n  device_configurations.packed\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\nwhere device_configurations.id = :id!"};
 
 /**
  * One version with its text.
@@ -434,7 +458,8 @@ const configGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id",
  *   device_configurations.added,
  *   device_configurations.removed,
  *   device_configurations.config_data,
- *   device_configurations.raw
+ *   device_configurations.raw,
+ *   device_configurations.packed
  * from device_configurations
  * left join device_states
  *   on device_states.device_id = device_configurations.device_id
@@ -442,7 +467,7 @@ const configGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id",
  * where device_configurations.id = :id!
  * ```
  */
-export const configGet: Query<ConfigGetParams, ConfigGetResult> = new Query("ConfigGet", configGetIR);
+export const configGet: Query<ConfigGetParams, ConfigGetResult> = new Query("ConfigGet", configGetIR, { packed: true });
 
 /** Parameters of `ConfigPairGet`. */
 export interface ConfigPairGetParams {
@@ -478,7 +503,7 @@ export interface ConfigPairGetResult {
   verifiedCount: number;
 }
 
-const configPairGetIR: QueryIR = {"usedParamSet":{"idA":true,"idB":true},"params":[{"name":"idA","required":true,"transform":{"type":"scalar"},"locs":[{"a":676,"b":680}]},{"name":"idB","required":true,"transform":{"type":"scalar"},"locs":[{"a":691,"b":695}]}],"statement":"-- Two versions with their texts, in the order asked for.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  coalesce(\n    device_states.verified_count,\n    device_configurations.verified_count\n  ) as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.config_data,\n  device_configurations.raw\nfrom unnest(array[:idA!::bigint, :idB!::bigint])\n  with ordinality as wanted (id, place)\njoin device_configurations on device_configurations.id = wanted.id\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\norder by wanted.place"};
+const configPairGetIR: QueryIR = {"usedParamSet":{"idA":true,"idB":true},"params":[{"name":"idA","required":true,"transform":{"type":"scalar"},"locs":[{"a":708,"b":712}]},{"name":"idB","required":true,"transform":{"type":"scalar"},"locs":[{"a":723,"b":727}]}],"statement":"-- Two versions with their texts, in the order asked for.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  coalesce(\n    device_states.verified_count,\n    device_configurations.verified_count\n  ) as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.config_data,\n  device_configurations.raw,\n  device_configurations.packed\nfrom unnest(array[:idA!::bigint, :idB!::bigint])\n  with ordinality as wanted (id, place)\njoin device_configurations on device_configurations.id = wanted.id\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\norder by wanted.place"};
 
 /**
  * Two versions with their texts, in the order asked for.
@@ -503,7 +528,8 @@ const configPairGetIR: QueryIR = {"usedParamSet":{"idA":true,"idB":true},"params
  *   device_configurations.added,
  *   device_configurations.removed,
  *   device_configurations.config_data,
- *   device_configurations.raw
+ *   device_configurations.raw,
+ *   device_configurations.packed
  * from unnest(array[:idA!::bigint, :idB!::bigint])
  *   with ordinality as wanted (id, place)
  * join device_configurations on device_configurations.id = wanted.id
@@ -513,7 +539,7 @@ const configPairGetIR: QueryIR = {"usedParamSet":{"idA":true,"idB":true},"params
  * order by wanted.place
  * ```
  */
-export const configPairGet: Query<ConfigPairGetParams, ConfigPairGetResult> = new Query("ConfigPairGet", configPairGetIR);
+export const configPairGet: Query<ConfigPairGetParams, ConfigPairGetResult> = new Query("ConfigPairGet", configPairGetIR, { packed: true });
 
 /** Parameters of `ConfigLatestGet`. */
 export interface ConfigLatestGetParams {
@@ -550,7 +576,7 @@ export interface ConfigLatestGetResult {
   verifiedCount: number;
 }
 
-const configLatestGetIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":674,"b":683}]}],"statement":"-- The latest version of a device, with its text.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  device_states.verified_at as \"verified_at!\",\n  device_states.verified_count as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.config_data,\n  device_configurations.raw\nfrom device_states\njoin device_configurations\n  on device_configurations.id = device_states.configuration_id\nwhere device_states.device_id = :deviceId!"};
+const configLatestGetIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":706,"b":715}]}],"statement":"-- The latest version of a device, with its text.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  device_states.verified_at as \"verified_at!\",\n  device_states.verified_count as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.config_data,\n  device_configurations.raw,\n  device_configurations.packed\nfrom device_states\njoin device_configurations\n  on device_configurations.id = device_states.configuration_id\nwhere device_states.device_id = :deviceId!"};
 
 /**
  * The latest version of a device, with its text.
@@ -569,14 +595,15 @@ const configLatestGetIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{
  *   device_configurations.added,
  *   device_configurations.removed,
  *   device_configurations.config_data,
- *   device_configurations.raw
+ *   device_configurations.raw,
+ *   device_configurations.packed
  * from device_states
  * join device_configurations
  *   on device_configurations.id = device_states.configuration_id
  * where device_states.device_id = :deviceId!
  * ```
  */
-export const configLatestGet: Query<ConfigLatestGetParams, ConfigLatestGetResult> = new Query("ConfigLatestGet", configLatestGetIR);
+export const configLatestGet: Query<ConfigLatestGetParams, ConfigLatestGetResult> = new Query("ConfigLatestGet", configLatestGetIR, { packed: true });
 
 /** Parameters of `ConfigAsOfGet`. */
 export interface ConfigAsOfGetParams {
@@ -612,7 +639,7 @@ export interface ConfigAsOfGetResult {
   verifiedCount: number;
 }
 
-const configAsOfGetIR: QueryIR = {"usedParamSet":{"deviceId":true,"at":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":925,"b":934}]},{"name":"at","required":true,"transform":{"type":"scalar"},"locs":[{"a":980,"b":983}]}],"statement":"-- The version of a device that was valid at a time, with its text; no row if\n-- its first one is later.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  coalesce(\n    device_states.verified_count,\n    device_configurations.verified_count\n  ) as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.config_data,\n  device_configurations.raw\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\nwhere\n  device_configurations.device_id = :deviceId!\n  and device_configurations.retrieved_at <= :at!\norder by\n  device_configurations.retrieved_at desc,\n  device_configurations.id desc\nlimit 1"};
+const configAsOfGetIR: QueryIR = {"usedParamSet":{"deviceId":true,"at":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":957,"b":966}]},{"name":"at","required":true,"transform":{"type":"scalar"},"locs":[{"a":1012,"b":1015}]}],"statement":"-- The version of a device that was valid at a time, with its text; no row if\n-- its first one is later.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  coalesce(\n    device_states.verified_count,\n    device_configurations.verified_count\n  ) as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.config_data,\n  device_configurations.raw,\n  device_configurations.packed\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\nwhere\n  device_configurations.device_id = :deviceId!\n  and device_configurations.retrieved_at <= :at!\norder by\n  device_configurations.retrieved_at desc,\n  device_configurations.id desc\nlimit 1"};
 
 /**
  * The version of a device that was valid at a time, with its text; no row if
@@ -638,7 +665,8 @@ const configAsOfGetIR: QueryIR = {"usedParamSet":{"deviceId":true,"at":true},"pa
  *   device_configurations.added,
  *   device_configurations.removed,
  *   device_configurations.config_data,
- *   device_configurations.raw
+ *   device_configurations.raw,
+ *   device_configurations.packed
  * from device_configurations
  * left join device_states
  *   on device_states.device_id = device_configurations.device_id
@@ -652,7 +680,7 @@ const configAsOfGetIR: QueryIR = {"usedParamSet":{"deviceId":true,"at":true},"pa
  * limit 1
  * ```
  */
-export const configAsOfGet: Query<ConfigAsOfGetParams, ConfigAsOfGetResult> = new Query("ConfigAsOfGet", configAsOfGetIR);
+export const configAsOfGet: Query<ConfigAsOfGetParams, ConfigAsOfGetResult> = new Query("ConfigAsOfGet", configAsOfGetIR, { packed: true });
 
 /** Parameters of `ConfigAsOfList`. */
 export interface ConfigAsOfListParams {
@@ -682,13 +710,14 @@ export interface ConfigAsOfListResult {
   removed: number | null;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
+  /** How many bytes the device sent. */
   size: number;
   /** When the next version came; null for the latest. It stays when that version is pruned, so there can be gaps but no overlap. */
   validUntil: Date | null;
   verifiedAt: Date;
 }
 
-const configAsOfListIR: QueryIR = {"usedParamSet":{"at":true,"afterDeviceId":true,"tagNames":true,"limit":true},"params":[{"name":"at","required":true,"transform":{"type":"scalar"},"locs":[{"a":1103,"b":1106}]},{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1264,"b":1277}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":1304,"b":1312},{"a":1500,"b":1508}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1560,"b":1566}]}],"statement":"-- What was valid at a time over the fleet, by device, without the texts; size in\n-- bytes: of all devices, or of those with one of the tags. A version whose\n-- valid_until is before that time is the last known of a time whose versions\n-- were pruned.\nselect\n  version.id,\n  version.device_id,\n  devices.hostname,\n  version.retrieved_at,\n  case\n    when version.id = device_states.configuration_id\n      then device_states.verified_at\n    else version.verified_at\n  end as \"verified_at!\",\n  version.valid_until,\n  version.content_hash,\n  version.metadata,\n  version.previous_id,\n  version.added,\n  version.removed,\n  version.size as \"size!\"\nfrom device_states\njoin devices on devices.id = device_states.device_id\ncross join lateral (\n  select\n    id,\n    device_id,\n    retrieved_at,\n    verified_at,\n    valid_until,\n    content_hash,\n    metadata,\n    previous_id,\n    added,\n    removed,\n    coalesce(octet_length(raw), octet_length(config_data)) as size\n  from device_configurations\n  where\n    device_configurations.device_id = device_states.device_id\n    and device_configurations.retrieved_at <= :at!\n  order by\n    device_configurations.retrieved_at desc,\n    device_configurations.id desc\n  limit 1\n) as version\nwhere\n  device_states.device_id > coalesce(:afterDeviceId::integer, 0)\n  and (\n    :tagNames::text[] is null\n    or device_states.device_id in (\n      select device_tags.device_id\n      from device_tags\n      join tags on tags.id = device_tags.tag_id\n      where tags.name = any(:tagNames)\n    )\n  )\norder by device_states.device_id\nlimit :limit!::integer"};
+const configAsOfListIR: QueryIR = {"usedParamSet":{"at":true,"afterDeviceId":true,"tagNames":true,"limit":true},"params":[{"name":"at","required":true,"transform":{"type":"scalar"},"locs":[{"a":1034,"b":1037}]},{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1195,"b":1208}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":1235,"b":1243},{"a":1431,"b":1439}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1491,"b":1497}]}],"statement":"-- What was valid at a time over the fleet, by device, without the texts; size in\n-- bytes: of all devices, or of those with one of the tags. A version whose\n-- valid_until is before that time is the last known of a time whose versions\n-- were pruned.\nselect\n  version.id,\n  version.device_id,\n  devices.hostname,\n  version.retrieved_at,\n  case\n    when version.id = device_states.configuration_id\n      then device_states.verified_at\n    else version.verified_at\n  end as \"verified_at!\",\n  version.valid_until,\n  version.content_hash,\n  version.metadata,\n  version.previous_id,\n  version.added,\n  version.removed,\n  version.size\nfrom device_states\njoin devices on devices.id = device_states.device_id\ncross join lateral (\n  select\n    id,\n    device_id,\n    retrieved_at,\n    verified_at,\n    valid_until,\n    content_hash,\n    metadata,\n    previous_id,\n    added,\n    removed,\n    size\n  from device_configurations\n  where\n    device_configurations.device_id = device_states.device_id\n    and device_configurations.retrieved_at <= :at!\n  order by\n    device_configurations.retrieved_at desc,\n    device_configurations.id desc\n  limit 1\n) as version\nwhere\n  device_states.device_id > coalesce(:afterDeviceId::integer, 0)\n  and (\n    :tagNames::text[] is null\n    or device_states.device_id in (\n      select device_tags.device_id\n      from device_tags\n      join tags on tags.id = device_tags.tag_id\n      where tags.name = any(:tagNames)\n    )\n  )\norder by device_states.device_id\nlimit :limit!::integer"};
 
 /**
  * What was valid at a time over the fleet, by device, without the texts; size in
@@ -713,7 +742,7 @@ const configAsOfListIR: QueryIR = {"usedParamSet":{"at":true,"afterDeviceId":tru
  *   version.previous_id,
  *   version.added,
  *   version.removed,
- *   version.size as "size!"
+ *   version.size
  * from device_states
  * join devices on devices.id = device_states.device_id
  * cross join lateral (
@@ -728,7 +757,7 @@ const configAsOfListIR: QueryIR = {"usedParamSet":{"at":true,"afterDeviceId":tru
  *     previous_id,
  *     added,
  *     removed,
- *     coalesce(octet_length(raw), octet_length(config_data)) as size
+ *     size
  *   from device_configurations
  *   where
  *     device_configurations.device_id = device_states.device_id
@@ -780,6 +809,7 @@ export interface ConfigLatestListResult {
   removed: number | null;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
+  /** How many bytes the device sent. */
   size: number;
   /** When the next version came; null for the latest. It stays when that version is pruned, so there can be gaps but no overlap. */
   validUntil: Date | null;
@@ -789,7 +819,7 @@ export interface ConfigLatestListResult {
   verifiedCount: number;
 }
 
-const configLatestListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"afterDeviceId":true,"limit":true},"params":[{"name":"deviceIds","required":false,"transform":{"type":"scalar"},"locs":[{"a":780,"b":789},{"a":847,"b":856}]},{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":904,"b":917}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":971,"b":977}]}],"statement":"-- The latest versions of the devices without their text, by device; size in\n-- bytes. Without device ids: of all.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  device_states.verified_at as \"verified_at!\",\n  device_states.verified_count as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  coalesce(\n    octet_length(device_configurations.raw),\n    octet_length(device_configurations.config_data)\n  ) as \"size!\"\nfrom device_states\njoin device_configurations\n  on device_configurations.id = device_states.configuration_id\nwhere\n  (\n    :deviceIds::integer[] is null\n    or device_states.device_id = any(:deviceIds)\n  )\n  and device_states.device_id > coalesce(:afterDeviceId::integer, 0)\norder by device_states.device_id\nlimit :limit!::integer"};
+const configLatestListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"afterDeviceId":true,"limit":true},"params":[{"name":"deviceIds","required":false,"transform":{"type":"scalar"},"locs":[{"a":685,"b":694},{"a":752,"b":761}]},{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":809,"b":822}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":876,"b":882}]}],"statement":"-- The latest versions of the devices without their text, by device; size in\n-- bytes. Without device ids: of all.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  device_states.verified_at as \"verified_at!\",\n  device_states.verified_count as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.size\nfrom device_states\njoin device_configurations\n  on device_configurations.id = device_states.configuration_id\nwhere\n  (\n    :deviceIds::integer[] is null\n    or device_states.device_id = any(:deviceIds)\n  )\n  and device_states.device_id > coalesce(:afterDeviceId::integer, 0)\norder by device_states.device_id\nlimit :limit!::integer"};
 
 /**
  * The latest versions of the devices without their text, by device; size in
@@ -808,10 +838,7 @@ const configLatestListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"afterDevi
  *   device_configurations.previous_id,
  *   device_configurations.added,
  *   device_configurations.removed,
- *   coalesce(
- *     octet_length(device_configurations.raw),
- *     octet_length(device_configurations.config_data)
- *   ) as "size!"
+ *   device_configurations.size
  * from device_states
  * join device_configurations
  *   on device_configurations.id = device_states.configuration_id
@@ -853,6 +880,7 @@ export interface ConfigHistoryListResult {
   removed: number | null;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
+  /** How many bytes the device sent. */
   size: number;
   /** When the next version came; null for the latest. It stays when that version is pruned, so there can be gaps but no overlap. */
   validUntil: Date | null;
@@ -860,7 +888,7 @@ export interface ConfigHistoryListResult {
   verifiedCount: number;
 }
 
-const configHistoryListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetrievedAt":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":956,"b":965}]},{"name":"afterRetrievedAt","required":false,"transform":{"type":"scalar"},"locs":[{"a":1055,"b":1071}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1113,"b":1120}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1246,"b":1252}]}],"statement":"-- The versions of a device without their text, newest first; size in bytes.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  coalesce(\n    device_states.verified_count,\n    device_configurations.verified_count\n  ) as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  coalesce(\n    octet_length(device_configurations.raw),\n    octet_length(device_configurations.config_data)\n  ) as \"size!\"\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\nwhere\n  device_configurations.device_id = :deviceId!\n  and (device_configurations.retrieved_at, device_configurations.id)\n  < (\n    coalesce(:afterRetrievedAt::timestamptz, 'infinity'),\n    coalesce(:afterId::bigint, 9223372036854775807)\n  )\norder by\n  device_configurations.retrieved_at desc,\n  device_configurations.id desc\nlimit :limit!::integer"};
+const configHistoryListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetrievedAt":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":861,"b":870}]},{"name":"afterRetrievedAt","required":false,"transform":{"type":"scalar"},"locs":[{"a":960,"b":976}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1018,"b":1025}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1151,"b":1157}]}],"statement":"-- The versions of a device without their text, newest first; size in bytes.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  coalesce(\n    device_states.verified_count,\n    device_configurations.verified_count\n  ) as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.size\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\nwhere\n  device_configurations.device_id = :deviceId!\n  and (device_configurations.retrieved_at, device_configurations.id)\n  < (\n    coalesce(:afterRetrievedAt::timestamptz, 'infinity'),\n    coalesce(:afterId::bigint, 9223372036854775807)\n  )\norder by\n  device_configurations.retrieved_at desc,\n  device_configurations.id desc\nlimit :limit!::integer"};
 
 /**
  * The versions of a device without their text, newest first; size in bytes.
@@ -884,10 +912,7 @@ const configHistoryListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetr
  *   device_configurations.previous_id,
  *   device_configurations.added,
  *   device_configurations.removed,
- *   coalesce(
- *     octet_length(device_configurations.raw),
- *     octet_length(device_configurations.config_data)
- *   ) as "size!"
+ *   device_configurations.size
  * from device_configurations
  * left join device_states
  *   on device_states.device_id = device_configurations.device_id
@@ -930,6 +955,7 @@ export interface ConfigPreviousGetResult {
   removed: number | null;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
+  /** How many bytes the device sent. */
   size: number;
   /** When the next version came; null for the latest. It stays when that version is pruned, so there can be gaps but no overlap. */
   validUntil: Date | null;
@@ -937,7 +963,7 @@ export interface ConfigPreviousGetResult {
   verifiedCount: number;
 }
 
-const configPreviousGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":1014,"b":1017}]}],"statement":"-- The version before one, without its text; no row for the first.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  coalesce(\n    device_states.verified_count,\n    device_configurations.verified_count\n  ) as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  coalesce(\n    octet_length(device_configurations.raw),\n    octet_length(device_configurations.config_data)\n  ) as \"size!\"\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\njoin device_configurations as given\n  on given.device_id = device_configurations.device_id\nwhere\n  given.id = :id!\n  and (device_configurations.retrieved_at, device_configurations.id)\n  < (given.retrieved_at, given.id)\norder by\n  device_configurations.retrieved_at desc,\n  device_configurations.id desc\nlimit 1"};
+const configPreviousGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":919,"b":922}]}],"statement":"-- The version before one, without its text; no row for the first.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  coalesce(\n    device_states.verified_count,\n    device_configurations.verified_count\n  ) as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.size\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\njoin device_configurations as given\n  on given.device_id = device_configurations.device_id\nwhere\n  given.id = :id!\n  and (device_configurations.retrieved_at, device_configurations.id)\n  < (given.retrieved_at, given.id)\norder by\n  device_configurations.retrieved_at desc,\n  device_configurations.id desc\nlimit 1"};
 
 /**
  * The version before one, without its text; no row for the first.
@@ -961,10 +987,7 @@ const configPreviousGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"nam
  *   device_configurations.previous_id,
  *   device_configurations.added,
  *   device_configurations.removed,
- *   coalesce(
- *     octet_length(device_configurations.raw),
- *     octet_length(device_configurations.config_data)
- *   ) as "size!"
+ *   device_configurations.size
  * from device_configurations
  * left join device_states
  *   on device_states.device_id = device_configurations.device_id
@@ -1006,6 +1029,7 @@ export interface ConfigNextGetResult {
   removed: number | null;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
+  /** How many bytes the device sent. */
   size: number;
   /** When the next version came; null for the latest. It stays when that version is pruned, so there can be gaps but no overlap. */
   validUntil: Date | null;
@@ -1013,7 +1037,7 @@ export interface ConfigNextGetResult {
   verifiedCount: number;
 }
 
-const configNextGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":1014,"b":1017}]}],"statement":"-- The version after one, without its text; no row for the latest.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  coalesce(\n    device_states.verified_count,\n    device_configurations.verified_count\n  ) as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  coalesce(\n    octet_length(device_configurations.raw),\n    octet_length(device_configurations.config_data)\n  ) as \"size!\"\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\njoin device_configurations as given\n  on given.device_id = device_configurations.device_id\nwhere\n  given.id = :id!\n  and (device_configurations.retrieved_at, device_configurations.id)\n  > (given.retrieved_at, given.id)\norder by\n  device_configurations.retrieved_at,\n  device_configurations.id\nlimit 1"};
+const configNextGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":919,"b":922}]}],"statement":"-- The version after one, without its text; no row for the latest.\nselect\n  device_configurations.id,\n  device_configurations.device_id,\n  device_configurations.retrieved_at,\n  coalesce(\n    device_states.verified_at,\n    device_configurations.verified_at\n  ) as \"verified_at!\",\n  coalesce(\n    device_states.verified_count,\n    device_configurations.verified_count\n  ) as \"verified_count!\",\n  device_configurations.valid_until,\n  device_configurations.content_hash,\n  device_configurations.metadata,\n  device_configurations.previous_id,\n  device_configurations.added,\n  device_configurations.removed,\n  device_configurations.size\nfrom device_configurations\nleft join device_states\n  on device_states.device_id = device_configurations.device_id\n  and device_states.configuration_id = device_configurations.id\njoin device_configurations as given\n  on given.device_id = device_configurations.device_id\nwhere\n  given.id = :id!\n  and (device_configurations.retrieved_at, device_configurations.id)\n  > (given.retrieved_at, given.id)\norder by\n  device_configurations.retrieved_at,\n  device_configurations.id\nlimit 1"};
 
 /**
  * The version after one, without its text; no row for the latest.
@@ -1037,10 +1061,7 @@ const configNextGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"
  *   device_configurations.previous_id,
  *   device_configurations.added,
  *   device_configurations.removed,
- *   coalesce(
- *     octet_length(device_configurations.raw),
- *     octet_length(device_configurations.config_data)
- *   ) as "size!"
+ *   device_configurations.size
  * from device_configurations
  * left join device_states
  *   on device_states.device_id = device_configurations.device_id
@@ -1073,12 +1094,14 @@ export interface ConfigBlameGetResult {
   deviceId: number;
   /** Identity of the version. */
   id: number;
+  /** The bytes as the device sent them; null when they are the text in UTF-8. */
+  raw: Uint8Array | null;
   /** When this text was first read; within a device it never goes back. */
   retrievedAt: Date;
   versionIds: number[];
 }
 
-const configBlameGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":860,"b":863}]}],"statement":"-- A version with its text, and the versions of its device up to it, oldest\n-- first, with what each changed: src/blame.ts finds in it where lines came in.\nselect\n  blamed.id,\n  blamed.device_id,\n  blamed.retrieved_at,\n  blamed.config_data,\n  array(\n    select version.id\n    from device_configurations as version\n    where\n      version.device_id = blamed.device_id\n      and (version.retrieved_at, version.id)\n      <= (blamed.retrieved_at, blamed.id)\n    order by version.retrieved_at, version.id\n  ) as \"version_ids!\",\n  array(\n    select version.changes\n    from device_configurations as version\n    where\n      version.device_id = blamed.device_id\n      and (version.retrieved_at, version.id)\n      <= (blamed.retrieved_at, blamed.id)\n    order by version.retrieved_at, version.id\n  ) as \"changes!\"\nfrom device_configurations as blamed\nwhere blamed.id = :id!"};
+const configBlameGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":891,"b":894}]}],"statement":"-- A version with its text, and the versions of its device up to it, oldest\n-- first, with what each changed: src/blame.ts finds in it where lines came in.\nselect\n  blamed.id,\n  blamed.device_id,\n  blamed.retrieved_at,\n  blamed.config_data,\n  blamed.raw,\n  blamed.packed,\n  array(\n    select version.id\n    from device_configurations as version\n    where\n      version.device_id = blamed.device_id\n      and (version.retrieved_at, version.id)\n      <= (blamed.retrieved_at, blamed.id)\n    order by version.retrieved_at, version.id\n  ) as \"version_ids!\",\n  array(\n    select version.changes\n    from device_configurations as version\n    where\n      version.device_id = blamed.device_id\n      and (version.retrieved_at, version.id)\n      <= (blamed.retrieved_at, blamed.id)\n    order by version.retrieved_at, version.id\n  ) as \"changes!\"\nfrom device_configurations as blamed\nwhere blamed.id = :id!"};
 
 /**
  * A version with its text, and the versions of its device up to it, oldest
@@ -1090,6 +1113,8 @@ const configBlameGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":
  *   blamed.device_id,
  *   blamed.retrieved_at,
  *   blamed.config_data,
+ *   blamed.raw,
+ *   blamed.packed,
  *   array(
  *     select version.id
  *     from device_configurations as version
@@ -1112,7 +1137,7 @@ const configBlameGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":
  * where blamed.id = :id!
  * ```
  */
-export const configBlameGet: Query<ConfigBlameGetParams, ConfigBlameGetResult> = new Query("ConfigBlameGet", configBlameGetIR);
+export const configBlameGet: Query<ConfigBlameGetParams, ConfigBlameGetResult> = new Query("ConfigBlameGet", configBlameGetIR, { packed: true });
 
 /** Parameters of `ConfigTimeList`. */
 export interface ConfigTimeListParams {

@@ -178,8 +178,12 @@ function inspect({ params, row, ir }: Parts): string[] {
   return problems;
 }
 
-function write(name: string, { params, row, ir }: Parts, aliases: Aliases): string {
+function write(name: string, { params, row: columns, ir }: Parts, aliases: Aliases): string {
   const constant = exportName(name);
+  // The client gives the text in its place.
+  const packed = columns.some((field) => field.name === PACKED);
+  const row = columns.filter((field) => field.name !== PACKED);
+  const options = packed ? ", { packed: true }" : "";
   return [
     declare(`Parameters of \`${name}\`.`, `${name}Params`, params, (field) => {
       const type = spell(field.type, aliases, "readonly ").replace(
@@ -189,13 +193,17 @@ function write(name: string, { params, row, ir }: Parts, aliases: Aliases): stri
       return `${field.name}${field.optional ? "?" : ""}: ${type};`;
     }),
     declare(`A row of \`${name}\`.`, `${name}Result`, row, (field) => {
-      return `${columnName(field.name)}: ${spell(field.type, aliases, "")};`;
+      const type = packed && columnName(field.name) === "configData" ? "string" : field.type;
+      return `${columnName(field.name)}: ${spell(type, aliases, "")};`;
     }),
     `const ${constant}IR: QueryIR = ${JSON.stringify(ir)};\n`,
     document(ir.statement),
-    `export const ${constant}: Query<${name}Params, ${name}Result> = new Query("${name}", ${constant}IR);\n`,
+    `export const ${constant}: Query<${name}Params, ${name}Result> = new Query("${name}", ${constant}IR${options});\n`,
   ].join("\n");
 }
+
+/** The column that holds what a device sent. */
+const PACKED = "packed";
 
 function declare(
   comment: string,

@@ -1,5 +1,5 @@
 /**
- * Makes the index of lines anew from the texts, device by device: `make reindex`. Others may work
+ * Packs what is not packed, and makes the index of lines anew from the texts, device by device: `make reindex`. Others may work
  * meanwhile; a run that was ended is taken up by the next one.
  *
  *     node --import tsx src/tools/reindex.ts [--all]
@@ -8,10 +8,13 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { connect, type Database } from "../client.ts";
 import { reindexDevice } from "../config_index.ts";
+import { configBytes } from "../config_text.ts";
 import { DatabaseError } from "../errors.ts";
-import { configUnindexedList } from "../generated/config_lines.ts";
+import { configPack, configUnindexedList, configUnpackedList } from "../generated/config_lines.ts";
 import { configLatestList } from "../generated/device_configurations.ts";
 import { deviceStateLock } from "../generated/device_states.ts";
+import { pack } from "../packed.ts";
+import type { Queryable } from "../query.ts";
 
 /** How far it has come. */
 export interface ReindexProgress {
@@ -45,6 +48,7 @@ export async function reindex(
     for (const { deviceId } of rows) {
       versions += await db.transaction(async (tx) => {
         await deviceStateLock.first({ deviceIds: [deviceId] }, tx);
+        await packDevice(tx, deviceId);
         return await reindexDevice(tx, deviceId);
       }, { name: "ConfigReindex", timeout: DEVICE });
       devices++;
@@ -52,6 +56,18 @@ export async function reindex(
     }
     if (rows.length < PAGE) return { devices, versions };
     afterDeviceId = rows.at(-1)!.deviceId;
+  }
+}
+
+/** Packs the versions of before there was packing. */
+async function packDevice(db: Queryable, deviceId: number): Promise<void> {
+  for (let afterId = 0;;) {
+    const [version] = await configUnpackedList.run({ deviceId, afterId, limit: 1 }, db);
+    if (version === undefined) return;
+    const { id, configData, raw } = version;
+    const packed = await pack(configBytes({ configData: configData ?? "", raw }));
+    await configPack.run({ id, packed }, db);
+    afterId = id;
   }
 }
 
