@@ -848,7 +848,8 @@ CREATE TABLE public.device_configurations (
     packed bytea,
     size integer NOT NULL,
     changes bytea
-);
+)
+WITH (toast_tuple_target='128');
 ALTER TABLE ONLY public.device_configurations ALTER COLUMN packed SET STORAGE EXTERNAL;
 
 --

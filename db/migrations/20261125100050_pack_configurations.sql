@@ -9,7 +9,9 @@ begin
     add column size integer;
   -- It is compressed already.
   alter table device_configurations
-    alter column packed set storage external;
+    alter column packed set storage external,
+    -- Beside the row, however small: the next version writes this row again.
+    set (toast_tuple_target = 128);
 
   update device_configurations
   set size = coalesce(octet_length(raw), octet_length(config_data));
@@ -31,6 +33,7 @@ $$;
 do $$
 begin
   alter table device_configurations
+    reset (toast_tuple_target),
     alter column config_data set not null,
     drop column size,
     drop column packed;
