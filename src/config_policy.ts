@@ -33,7 +33,7 @@ const share = schema(0, (value): value is number => isNumber(value) && value <= 
 const whole = schema(0, (value): value is number => isNumber(value) && Number.isInteger(value));
 
 /**
- * Reads the settings for a type of device. Not inside a transaction: they may have to be loaded.
+ * Reads the settings for a type of device.
  *
  * @throws {ConfigError} a setting is not what it has to be, with its key.
  */

@@ -208,6 +208,32 @@ export class Settings {
     await this.#feed.close();
   }
 
+  /**
+   * The same inside a transaction, which may hold the last connection there is: what is not known
+   * at once is read through it, as it sees it, all rows with the first key.
+   *
+   * @param db The transaction.
+   */
+  within(db: Queryable): Pick<Settings, "get"> {
+    let loading: Promise<Map<string, Row>> | undefined;
+    const load = async (options: CallOptions | undefined) => {
+      const rows = await settingList.run({}, db, options);
+      return new Map(rows.map((row) => [row.key, { ...row, value: freeze(row.value) }]));
+    };
+    const read = async (key: string, options: CallOptions | undefined) => {
+      loading ??= load(options).catch((error) => {
+        loading = undefined;
+        throw error;
+      });
+      return this.#resolve(key, await loading)?.value;
+    };
+    const get = <Output>(key: string, schema?: StandardSchema<Output>, options?: CallOptions) => {
+      const value = this.#ready.get(key) ?? read(key, options);
+      return schema === undefined ? value : check(key, value, schema);
+    };
+    return { get: get as Settings["get"] };
+  }
+
   async #read(key: string): Promise<Json | undefined> {
     await this.#current(() => this.#isStale(key));
     const value = this.#resolve(key)?.value;
@@ -305,8 +331,8 @@ export class Settings {
     }
   }
 
-  #resolve(key: string): SettingEntry | undefined {
-    const row = this.#rows.get(key);
+  #resolve(key: string, rows: ReadonlyMap<string, Row> = this.#rows): SettingEntry | undefined {
+    const row = rows.get(key);
     const { defaults } = this.#sources;
     const rest = { key, version: row?.version, description: row?.description ?? undefined };
     const override = this.#sources.override(key);

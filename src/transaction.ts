@@ -34,8 +34,8 @@ export interface TransactionOptions extends CallOptions {
 export interface Transaction extends Queryable {
   /** The database's. */
   readonly vault: DatabaseVault;
-  /** The database's. */
-  readonly settings: Settings;
+  /** The system settings, as the transaction sees them where the database's cache does not know. */
+  readonly settings: Pick<Settings, "get">;
   /**
    * Runs a part that can fail by itself: a savepoint. When the callback rejects,
    * what it did is undone, and the transaction may go on.
@@ -83,6 +83,7 @@ interface Work {
 export class OpenTransaction implements Transaction {
   readonly #work: Work;
   #over = false;
+  #settings: Pick<Settings, "get"> | undefined;
   #child: OpenTransaction | undefined;
   /** The statement that made the server refuse all that follow. */
   #failure: DatabaseError | undefined;
@@ -122,8 +123,8 @@ export class OpenTransaction implements Transaction {
     return this.#work.vault;
   }
 
-  get settings(): Settings {
-    return this.#work.settings;
+  get settings(): Pick<Settings, "get"> {
+    return this.#settings ??= this.#work.settings.within(this);
   }
 
   query<Row>(

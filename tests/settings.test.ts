@@ -388,4 +388,23 @@ test("a listener that is lost while it greets itself is no sign of a pooler: the
   assert.is(listeners.length, 2);
 });
 
+test("A transaction reads the settings through itself, where it holds the only connection", async () => {
+  await using one = await connect({
+    url: database.url,
+    pool: { size: 1 },
+    timeouts: { acquire: 1000 },
+    logging: { level: "silent" },
+  });
+  await one.transaction(async (tx) => {
+    await settingUpsert.run({ key: "seen_inside", value: [1] }, tx);
+
+    assert.equal(await tx.settings.get("seen_inside"), [1]);
+    assert.is(await tx.settings.get("not_there"), undefined);
+    await tx.transaction(async (part) => {
+      assert.equal(await part.settings.get("seen_inside"), [1]);
+    });
+  });
+  assert.equal(await one.settings.get("seen_inside"), [1]);
+});
+
 test.run();
