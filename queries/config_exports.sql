@@ -1,0 +1,91 @@
+/* @name ConfigExportList */
+-- Histories on their way to git and back.
+-- The versions of some devices with their texts, oldest first, for a cursor.
+-- A save that began earlier may end later, and its version then stands before
+-- some that were read already. So who goes on where the last export ended
+-- leaves out those that are younger than any save takes, in milliseconds.
+select
+  id,
+  device_id,
+  retrieved_at,
+  config_data,
+  raw,
+  packed
+from device_configurations
+where
+  device_id = any(:deviceIds!::integer[])
+  and (retrieved_at, id)
+  > (
+    coalesce(:afterRetrievedAt::timestamptz, '-infinity'),
+    coalesce(:afterId::bigint, 0)
+  )
+  and (
+    :minimumAge::integer is null
+    or retrieved_at <= now() - make_interval(secs => :minimumAge / 1000.0)
+  )
+order by retrieved_at, id
+limit :limit!::integer;
+
+/* @name ConfigImportDeviceList */
+-- The devices that have one of the hostnames or ids, with their latest version.
+select
+  devices.id,
+  devices.hostname,
+  device_states.configuration_id as "configuration_id?",
+  device_states.retrieved_at as "retrieved_at?",
+  device_states.content_hash as "content_hash?"
+from devices
+left join device_states on device_states.device_id = devices.id
+where
+  devices.hostname = any(:hostnames!::text[])
+  or devices.id = any(:ids!::integer[])
+order by devices.id;
+
+/* @name ConfigImportKnownList */
+-- Which of many texts are in the history already: those that their device had
+-- at the time given. The arrays go together by position. Of versions that were
+-- read at that very time there may be several with one text; the oldest is
+-- first.
+with given as (
+  select
+    place::integer - 1 as index,
+    device_id,
+    content_hash,
+    at
+  from unnest(
+    :deviceIds!::integer[],
+    :contentHashes!::bytea[],
+    :times!::timestamptz[]
+  ) with ordinality as given (device_id, content_hash, at, place)
+),
+found as (
+  select
+    given.index,
+    device_configurations.id,
+    true as begun
+  from given
+  join device_configurations
+    on device_configurations.device_id = given.device_id
+    and device_configurations.content_hash = given.content_hash
+    and device_configurations.retrieved_at = given.at
+  union all
+  select
+    given.index,
+    device_configurations.id,
+    false as begun
+  from given
+  join device_configurations
+    on device_configurations.device_id = given.device_id
+    and device_configurations.content_hash = given.content_hash
+    and tstzrange(
+      device_configurations.retrieved_at,
+      device_configurations.valid_until
+    ) @> given.at
+    and device_configurations.retrieved_at < given.at
+)
+select
+  index as "index!",
+  id as "id!",
+  begun as "begun!"
+from found
+order by index, id;

@@ -1,0 +1,172 @@
+// Generated from queries/config_exports.sql by make generate. Do not edit.
+import { Query, type QueryIR } from "../query.ts";
+
+/** Parameters of `ConfigExportList`. */
+export interface ConfigExportListParams {
+  afterId?: number | null | undefined;
+  afterRetrievedAt?: Date | null | undefined;
+  deviceIds: readonly number[];
+  limit: number;
+  minimumAge?: number | null | undefined;
+}
+
+/** A row of `ConfigExportList`. */
+export interface ConfigExportListResult {
+  /** The text as the device sent it; where that was no text, a readable form of raw. */
+  configData: string;
+  /** The device the configuration was read from. */
+  deviceId: number;
+  /** Identity of the version. */
+  id: number;
+  /** The bytes as the device sent them; null when they are the text in UTF-8. */
+  raw: Uint8Array | null;
+  /** When this text was first read; within a device it never goes back. */
+  retrievedAt: Date;
+}
+
+const configExportListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"afterRetrievedAt":true,"afterId":true,"minimumAge":true,"limit":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":474,"b":484}]},{"name":"afterRetrievedAt","required":false,"transform":{"type":"scalar"},"locs":[{"a":542,"b":558}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":601,"b":608}]},{"name":"minimumAge","required":false,"transform":{"type":"scalar"},"locs":[{"a":638,"b":648},{"a":720,"b":730}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":778,"b":784}]}],"statement":"-- Histories on their way to git and back.\n-- The versions of some devices with their texts, oldest first, for a cursor.\n-- A save that began earlier may end later, and its version then stands before\n-- some that were read already. So who goes on where the last export ended\n-- leaves out those that are younger than any save takes, in milliseconds.\nselect\n  id,\n  device_id,\n  retrieved_at,\n  config_data,\n  raw,\n  packed\nfrom device_configurations\nwhere\n  device_id = any(:deviceIds!::integer[])\n  and (retrieved_at, id)\n  > (\n    coalesce(:afterRetrievedAt::timestamptz, '-infinity'),\n    coalesce(:afterId::bigint, 0)\n  )\n  and (\n    :minimumAge::integer is null\n    or retrieved_at <= now() - make_interval(secs => :minimumAge / 1000.0)\n  )\norder by retrieved_at, id\nlimit :limit!::integer"};
+
+/**
+ * Histories on their way to git and back.
+ * The versions of some devices with their texts, oldest first, for a cursor.
+ * A save that began earlier may end later, and its version then stands before
+ * some that were read already. So who goes on where the last export ended
+ * leaves out those that are younger than any save takes, in milliseconds.
+ *
+ * ```sql
+ * select
+ *   id,
+ *   device_id,
+ *   retrieved_at,
+ *   config_data,
+ *   raw,
+ *   packed
+ * from device_configurations
+ * where
+ *   device_id = any(:deviceIds!::integer[])
+ *   and (retrieved_at, id)
+ *   > (
+ *     coalesce(:afterRetrievedAt::timestamptz, '-infinity'),
+ *     coalesce(:afterId::bigint, 0)
+ *   )
+ *   and (
+ *     :minimumAge::integer is null
+ *     or retrieved_at <= now() - make_interval(secs => :minimumAge / 1000.0)
+ *   )
+ * order by retrieved_at, id
+ * limit :limit!::integer
+ * ```
+ */
+export const configExportList: Query<ConfigExportListParams, ConfigExportListResult> = new Query("ConfigExportList", configExportListIR, { packed: true });
+
+/** Parameters of `ConfigImportDeviceList`. */
+export interface ConfigImportDeviceListParams {
+  hostnames: readonly string[];
+  ids: readonly number[];
+}
+
+/** A row of `ConfigImportDeviceList`. */
+export interface ConfigImportDeviceListResult {
+  /** The latest configuration; null before the first. */
+  configurationId: number | null;
+  /** SHA-256 of the latest configuration, 32 bytes; null before the first. */
+  contentHash: Uint8Array | null;
+  /** Name of the device; unique, case counts, sorted by byte. */
+  hostname: string;
+  /** Identity of the device. */
+  id: number;
+  /** When the latest configuration was first read; null before the first. */
+  retrievedAt: Date | null;
+}
+
+const configImportDeviceListIR: QueryIR = {"usedParamSet":{"hostnames":true,"ids":true},"params":[{"name":"hostnames","required":true,"transform":{"type":"scalar"},"locs":[{"a":384,"b":394}]},{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":427,"b":431}]}],"statement":"-- The devices that have one of the hostnames or ids, with their latest version.\nselect\n  devices.id,\n  devices.hostname,\n  device_states.configuration_id as \"configuration_id?\",\n  device_states.retrieved_at as \"retrieved_at?\",\n  device_states.content_hash as \"content_hash?\"\nfrom devices\nleft join device_states on device_states.device_id = devices.id\nwhere\n  devices.hostname = any(:hostnames!::text[])\n  or devices.id = any(:ids!::integer[])\norder by devices.id"};
+
+/**
+ * The devices that have one of the hostnames or ids, with their latest version.
+ *
+ * ```sql
+ * select
+ *   devices.id,
+ *   devices.hostname,
+ *   device_states.configuration_id as "configuration_id?",
+ *   device_states.retrieved_at as "retrieved_at?",
+ *   device_states.content_hash as "content_hash?"
+ * from devices
+ * left join device_states on device_states.device_id = devices.id
+ * where
+ *   devices.hostname = any(:hostnames!::text[])
+ *   or devices.id = any(:ids!::integer[])
+ * order by devices.id
+ * ```
+ */
+export const configImportDeviceList: Query<ConfigImportDeviceListParams, ConfigImportDeviceListResult> = new Query("ConfigImportDeviceList", configImportDeviceListIR);
+
+/** Parameters of `ConfigImportKnownList`. */
+export interface ConfigImportKnownListParams {
+  contentHashes: readonly Uint8Array[];
+  deviceIds: readonly number[];
+  times: readonly Date[];
+}
+
+/** A row of `ConfigImportKnownList`. */
+export interface ConfigImportKnownListResult {
+  begun: boolean;
+  id: number;
+  index: number;
+}
+
+const configImportKnownListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"contentHashes":true,"times":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":362,"b":372}]},{"name":"contentHashes","required":true,"transform":{"type":"scalar"},"locs":[{"a":390,"b":404}]},{"name":"times","required":true,"transform":{"type":"scalar"},"locs":[{"a":420,"b":426}]}],"statement":"-- Which of many texts are in the history already: those that their device had\n-- at the time given. The arrays go together by position. Of versions that were\n-- read at that very time there may be several with one text; the oldest is\n-- first.\nwith given as (\n  select\n    place::integer - 1 as index,\n    device_id,\n    content_hash,\n    at\n  from unnest(\n    :deviceIds!::integer[],\n    :contentHashes!::bytea[],\n    :times!::timestamptz[]\n  ) with ordinality as given (device_id, content_hash, at, place)\n),\nfound as (\n  select\n    given.index,\n    device_configurations.id,\n    true as begun\n  from given\n  join device_configurations\n    on device_configurations.device_id = given.device_id\n    and device_configurations.content_hash = given.content_hash\n    and device_configurations.retrieved_at = given.at\n  union all\n  select\n    given.index,\n    device_configurations.id,\n    false as begun\n  from given\n  join device_configurations\n    on device_configurations.device_id = given.device_id\n    and device_configurations.content_hash = given.content_hash\n    and tstzrange(\n      device_configurations.retrieved_at,\n      device_configurations.valid_until\n    ) @> given.at\n    and device_configurations.retrieved_at < given.at\n)\nselect\n  index as \"index!\",\n  id as \"id!\",\n  begun as \"begun!\"\nfrom found\norder by index, id"};
+
+/**
+ * Which of many texts are in the history already: those that their device had
+ * at the time given. The arrays go together by position. Of versions that were
+ * read at that very time there may be several with one text; the oldest is
+ * first.
+ *
+ * ```sql
+ * with given as (
+ *   select
+ *     place::integer - 1 as index,
+ *     device_id,
+ *     content_hash,
+ *     at
+ *   from unnest(
+ *     :deviceIds!::integer[],
+ *     :contentHashes!::bytea[],
+ *     :times!::timestamptz[]
+ *   ) with ordinality as given (device_id, content_hash, at, place)
+ * ),
+ * found as (
+ *   select
+ *     given.index,
+ *     device_configurations.id,
+ *     true as begun
+ *   from given
+ *   join device_configurations
+ *     on device_configurations.device_id = given.device_id
+ *     and device_configurations.content_hash = given.content_hash
+ *     and device_configurations.retrieved_at = given.at
+ *   union all
+ *   select
+ *     given.index,
+ *     device_configurations.id,
+ *     false as begun
+ *   from given
+ *   join device_configurations
+ *     on device_configurations.device_id = given.device_id
+ *     and device_configurations.content_hash = given.content_hash
+ *     and tstzrange(
+ *       device_configurations.retrieved_at,
+ *       device_configurations.valid_until
+ *     ) @> given.at
+ *     and device_configurations.retrieved_at < given.at
+ * )
+ * select
+ *   index as "index!",
+ *   id as "id!",
+ *   begun as "begun!"
+ * from found
+ * order by index, id
+ * ```
+ */
+export const configImportKnownList: Query<ConfigImportKnownListParams, ConfigImportKnownListResult> = new Query("ConfigImportKnownList", configImportKnownListIR);
