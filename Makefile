@@ -13,7 +13,7 @@ OLDEST := /usr/lib/postgresql/15/bin
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help migrate rollback status roles migration schema check seed reindex start stop reset psql \
-	keys-generate keys-check keys-rotate keys-status keys-retire \
+	git-import git-export keys-generate keys-check keys-rotate keys-status keys-retire \
 	generate verify lint test test-node test-deno test-faults bench build ok dependencies server
 
 help: ## Print this list
@@ -49,6 +49,14 @@ reindex: dependencies server ## Index the lines of configurations that are not; 
 	@$(NODE) src/tools/reindex.ts $(if $(all),--all)
 
 # Names go by environment, as above.
+git-import git-export: export REPOSITORY := $(value repo)
+git-import git-export: export BRANCH := $(value branch)
+git-import: dependencies server ## Import histories from a git repository: repo=/srv/oxidized.git
+	@$(NODE) src/tools/git.ts import "$$REPOSITORY" $${BRANCH:+"$$BRANCH"}
+
+git-export: dependencies server ## Export histories to a git repository, or what came since: repo=/srv/netraven.git
+	@$(NODE) src/tools/git.ts export "$$REPOSITORY" $${BRANCH:+"$$BRANCH"}
+
 keys-generate keys-retire: export KEY_ID := $(value id)
 keys-generate: export KEY_FILE := $(value file)
 keys-generate: dependencies ## Make the key files that are missing, or a new key: id=2026b

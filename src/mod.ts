@@ -56,6 +56,18 @@ export {
   type VaultReason,
 } from "./errors.ts";
 export type { QueryStats } from "./journal.ts";
+export {
+  configExport,
+  type ConfigExportOptions,
+  type ExportCursor,
+  type ExportProgress,
+} from "./git_export.ts";
+export {
+  configImport,
+  type ConfigImportOptions,
+  type Imported,
+  type ImportProgress,
+} from "./git_import.ts";
 export type { Json } from "./json.ts";
 export { keysGenerate, type KeySource } from "./key_ring.ts";
 export {
@@ -89,6 +101,7 @@ export type { Transaction, TransactionOptions } from "./transaction.ts";
 export { type KeyProvider, type SealedPlace, Vault } from "./vault.ts";
 
 export * from "./generated/config_changes.ts";
+export * from "./generated/config_exports.ts";
 export * from "./generated/config_lines.ts";
 export * from "./generated/config_pins.ts";
 export * from "./generated/config_quarantine.ts";

@@ -79,6 +79,8 @@ $$;
 -- migrate:down
 
 do $$
+declare
+  line text;
 begin
   drop index device_configurations_retrieved_at_id_idx;
   alter table device_configurations
@@ -89,5 +91,9 @@ begin
   alter table device_states
     drop column verified_count;
   drop extension btree_gist;
+
+  for line in select apply_roles() loop
+    raise notice '%', line;
+  end loop;
 end
 $$;

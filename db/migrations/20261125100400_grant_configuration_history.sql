@@ -218,9 +218,9 @@ $$;
 
 -- migrate:down
 
+-- The rights are given where the columns are again that they name: at the end of
+-- the way back, in bound_configuration_versions.
 do $$
-declare
-  line text;
 begin
   create or replace function role_grants()
   returns table (grantee text, privileges text, object text)
@@ -392,9 +392,5 @@ begin
         array['table schema_migrations', 'table schema_checksums']
       ) as books (object)
   $function$;
-
-  for line in select apply_roles() loop
-    raise notice '%', line;
-  end loop;
 end
 $$;
