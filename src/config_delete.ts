@@ -1,17 +1,18 @@
-/** Deleting a version, without a hole in the index of lines. */
+/** Deleting versions, without a hole in the index of lines. */
 import { reindexDevice } from "./config_index.ts";
 import type { Session } from "./config_save.ts";
 import { NotFoundError } from "./errors.ts";
 import { configBlameGet, configVersionDelete } from "./generated/device_configurations.ts";
 import { deviceStateLock } from "./generated/device_states.ts";
 import type { CallOptions } from "./query.ts";
+import type { Transaction } from "./transaction.ts";
 
 /**
- * Deletes a version that is not the latest of its device. Lines that came in with it and stand in
- * later ones came in with the next one then.
+ * Deletes a version that is not the latest of its device, nor pinned. Lines that came in with it
+ * and stand in later ones came in with the next one then.
  *
  * @throws {NotFoundError} there is no such version.
- * @throws {ConstraintError} it is the latest one, which stays while its device does.
+ * @throws {ConstraintError} it is the latest one, which stays while its device does, or it is pinned.
  * @throws {ConnectionError | TimeoutError | CommitUnknownError}
  * @example
  * const device = await deviceGetByHostname.one({ hostname: "example" }, db);
@@ -26,11 +27,28 @@ export async function configDelete(
 ): Promise<void> {
   await db.transaction(async (tx) => {
     const version = await configBlameGet.first({ id }, tx);
-    if (version !== undefined) await deviceStateLock.first({ deviceIds: [version.deviceId] }, tx);
-    const deleted = await configVersionDelete.first({ id }, tx);
-    if (deleted === undefined) {
+    const deleted = version === undefined
+      ? []
+      : await deleteVersions(tx, version.deviceId, () => configVersionDelete.run({ id }, tx));
+    if (deleted.length === 0) {
       throw new NotFoundError(`Configuration ${id} does not exist`, { query: "ConfigDelete" });
     }
-    await reindexDevice(tx, deleted.deviceId);
   }, { ...options, name: "ConfigDelete" });
+}
+
+/**
+ * Deletes versions of a device while nobody else saves it, and makes its index of lines anew.
+ *
+ * @param act Deletes some, and gives a row for each that it deleted.
+ * @returns These rows.
+ */
+export async function deleteVersions<Row>(
+  tx: Transaction,
+  deviceId: number,
+  act: () => Promise<Row[]>,
+): Promise<Row[]> {
+  await deviceStateLock.first({ deviceIds: [deviceId] }, tx);
+  const deleted = await act();
+  if (deleted.length > 0) await reindexDevice(tx, deviceId);
+  return deleted;
 }

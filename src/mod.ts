@@ -17,6 +17,14 @@ export { type BlamedLine, configBlame } from "./config_blame.ts";
 export { configDelete } from "./config_delete.ts";
 export { type ConfigDiff, configDiff, type DiffOperation } from "./config_diff.ts";
 export type { QuarantineReason } from "./config_guard.ts";
+export {
+  configPrune,
+  type ConfigPruned,
+  type ConfigPruneOptions,
+  type ConfigPrunePolicy,
+  configPrunePolicy,
+  type ConfigPruneProgress,
+} from "./config_prune.ts";
 export { configRelease } from "./config_release.ts";
 export {
   type ConfigSave,
@@ -104,6 +112,7 @@ export * from "./generated/config_changes.ts";
 export * from "./generated/config_exports.ts";
 export * from "./generated/config_lines.ts";
 export * from "./generated/config_pins.ts";
+export * from "./generated/config_prunes.ts";
 export * from "./generated/config_quarantine.ts";
 export * from "./generated/connection_logs.ts";
 export * from "./generated/credential_attempts.ts";
