@@ -42,8 +42,7 @@ select
   placed.id,
   placed.retrieved_at,
   version.valid_until as "valid_until!",
-  coalesce(octet_length(version.raw), octet_length(version.config_data))
-    as "size!"
+  version.size
 from placed
 join device_configurations as version on version.id = placed.id
 join devices on devices.id = placed.device_id

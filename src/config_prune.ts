@@ -69,7 +69,10 @@ type Filters = Pick<
 /** The rules, each with the most that it takes: times must be such as the database knows. */
 const MOST = { keepLast: 1_000_000, keepDays: 1_000_000, keepMonthly: 10_000 } as const;
 type Rule = keyof typeof MOST;
-/** As many as one device has in years: its index is made anew after each batch. */
+/**
+ * More than most devices have to remove at once: the index is made anew after each batch, from all that
+ * is left of the device, which takes far longer than to remove thousands.
+ */
 const BATCH = 5_000;
 /** More than there are. */
 const ALL = 2_147_483_647;
@@ -82,8 +85,9 @@ const DEVICE = 600_000;
  * is in quarantine is no version, and stays until a person decides.
  *
  * Each device is a transaction of its own, judged again while nobody can save it, so that others may
- * work meanwhile and no pin is lost: a version that somebody is about to pin stays for the next run.
- * A run that was ended, in whatever way, leaves whole devices; the next one goes on with the others.
+ * work meanwhile and no pin is lost: a version that somebody is pinning just now stays for the next
+ * run. What a run removed before it was ended, in whatever way, is removed as a whole; the next run
+ * does the rest.
  *
  * @param db A database, or a transaction that it all shall be part of.
  * @throws {ParameterError} there is no rule, or one is no whole number from 1; nothing was removed.
