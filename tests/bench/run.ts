@@ -1,7 +1,7 @@
 /**
  * Measures the layer beside the bare driver, on the same server, in the same run:
  *
- *     node --import tsx tests/bench/run.ts [--quick] [--json <file>]
+ *     node --import tsx tests/bench/run.ts [--quick] [--part driver|history] [--json <file>]
  *
  * It starts a server of its own, unless `BENCH_DATABASE_URL` names one: the URL of a role that may
  * create databases, on a server that takes 140 connections. What it makes there it removes.
@@ -21,6 +21,8 @@ import { deviceGet } from "netraven-db";
 import { migrate } from "../../src/tools/migrate.ts";
 import { startThrowaway } from "../../src/tools/throwaway.ts";
 import { compare, type Comparison, type Contestant, type Effort, type Turn } from "./compare.ts";
+import { hasHistoryData, measureHistory } from "./history_part.ts";
+import { historyTables } from "./history_table.ts";
 import { install, type Installed, PROJECT } from "./installed.ts";
 import { load, LOG_ROWS } from "./load.ts";
 import type { Memory } from "./memory.ts";
@@ -54,8 +56,12 @@ interface ImportCost {
   readonly unwanted: readonly string[];
 }
 
-const { values: { quick, json } } = parseArgs({
-  options: { quick: { type: "boolean", default: false }, json: { type: "string" } },
+const { values: { quick, json, part } } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    json: { type: "string" },
+    part: { type: "string" },
+  },
 });
 
 const READING: Effort = quick
@@ -276,7 +282,8 @@ async function memory({ installed: { folder, file }, url }: Place): Promise<Memo
   return results;
 }
 
-async function main(): Promise<void> {
+/** Reads, starts, settings, sealing and memory, beside the bare driver. Returns the figures. */
+async function measureDriver(): Promise<object> {
   progress("building the package, filling a database");
   const [installed, database] = await Promise.allSettled([install(), openDatabase()]);
   try {
@@ -333,17 +340,6 @@ async function main(): Promise<void> {
       load: { before, after: load() },
     };
     const { modules, unwanted } = imported;
-    if (json !== undefined) {
-      const all = {
-        machine,
-        comparisons,
-        settings: settingReads,
-        vault: vaults,
-        memories,
-        import: { modules, unwanted },
-      };
-      await writeFile(json, JSON.stringify(all, undefined, 2) + "\n");
-    }
     console.log(
       `${machine.cores} cores of ${machine.processor}, ${machine.system}; Node ${machine.node}, ` +
         `Deno ${machine.deno}, PostgreSQL ${version}; load ${before} before, ` +
@@ -357,6 +353,14 @@ async function main(): Promise<void> {
       `A query module alone loads ${modules} modules; of the driver, pgtyped or yaml: ` +
         (unwanted.length === 0 ? "none" : unwanted.join(", ")),
     );
+    return {
+      machine,
+      comparisons,
+      settings: settingReads,
+      vault: vaults,
+      memories,
+      import: { modules, unwanted },
+    };
   } finally {
     if (database.status === "fulfilled") await database.value.remove();
     if (installed.status === "fulfilled") await installed.value.remove();
@@ -365,6 +369,44 @@ async function main(): Promise<void> {
 
 function onNode(comparison: Comparison): On<Comparison> {
   return { ...comparison, runtime: "Node" };
+}
+
+/** The configuration history, beside a plain table and git. Returns the figures. */
+async function measureHistoryPart(): Promise<object> {
+  if (!hasHistoryData()) {
+    console.log("The history is not measured: there is no ../shared/data");
+    return {};
+  }
+  progress("building the package for the history");
+  const installed = await install();
+  try {
+    const { results, version } = await measureHistory(installed, { quick });
+    console.log(
+      `${os.availableParallelism()} cores of ${os.cpus()[0]?.model ?? "unknown"}; ` +
+        `Node ${process.version.slice(1)}, PostgreSQL ${version}\n`,
+    );
+    console.log(historyTables(results));
+    return { history: results };
+  } finally {
+    await installed.remove();
+  }
+}
+
+async function main(): Promise<void> {
+  const parts: Readonly<Record<string, () => Promise<object>>> = {
+    driver: measureDriver,
+    history: measureHistoryPart,
+  };
+  if (part !== undefined && !Object.hasOwn(parts, part)) {
+    throw new Error(`There is no part "${part}"; there are ${Object.keys(parts).join(", ")}`);
+  }
+  const found: object[] = [];
+  for (const [name, measure] of Object.entries(parts)) {
+    if (part === undefined || part === name) found.push(await measure());
+  }
+  if (json !== undefined) {
+    await writeFile(json, JSON.stringify(Object.assign({}, ...found), undefined, 2) + "\n");
+  }
 }
 
 await main();

@@ -1,0 +1,188 @@
+/** A history in this layer, and what is asked of it. */
+import {
+  configAbsentSearch,
+  configAsOfGet,
+  configBlame,
+  configHistoryList,
+  configRegexSearch,
+  configSaveMany,
+  configSearch,
+  type ConfigSearchResult,
+  connect,
+  type Database,
+  DatabaseError,
+  deviceInsertMany,
+} from "netraven-db";
+import type { History, HistoryVersion } from "./history_data.ts";
+
+/** What a history takes of the schema. */
+export const TABLES = [
+  "device_configurations",
+  "config_lines",
+  "config_line_ends",
+  "device_states",
+] as const;
+
+/** More than any answer has. */
+const ALL = 10_000_000;
+/** Characters of a batch that is loaded. */
+const BATCH = 4_000_000;
+
+/** A device as it was at a time. */
+export interface DeviceAsOf {
+  readonly deviceId: number;
+  readonly retrievedAt: Date;
+}
+
+/** What a search looks at, beside all history. */
+export interface SearchScope {
+  readonly limit?: number;
+  readonly latest?: boolean;
+  readonly deviceIds?: number[];
+  /** Only what comes behind this device, all of it. */
+  readonly afterDeviceId?: number | undefined;
+}
+
+/** A history that this layer keeps. */
+export class LayerHistory {
+  readonly db: Database;
+  /** By the place of the device in the history. */
+  readonly deviceIds: readonly number[];
+
+  private constructor(db: Database, deviceIds: readonly number[]) {
+    this.db = db;
+    this.deviceIds = deviceIds;
+  }
+
+  /** Saves all versions, oldest first, in a migrated database. */
+  static async load(url: string, history: History): Promise<LayerHistory> {
+    const db = await connect({
+      url,
+      pool: { size: 8 },
+      timeouts: { statement: 300_000 },
+      logging: { level: "silent" },
+    });
+    try {
+      const outcomes = await deviceInsertMany.run({
+        hostnames: history.devices.map(({ hostname }) => hostname),
+        ipAddresses: history.devices.map(({ ipAddress }) => ipAddress),
+        deviceTypes: history.devices.map(({ deviceType }) => deviceType),
+        tagNames: history.devices.map(() => []),
+      }, db);
+      const layer = new LayerHistory(db, outcomes.map(({ id }) => id!));
+      await layer.#save(history);
+      return layer;
+    } catch (error) {
+      await db.close();
+      throw error;
+    }
+  }
+
+  /** In two halves at once, for a batch waits for its process half of the time. */
+  async #save({ versions }: History): Promise<void> {
+    await Promise.all([0, 1].map(async (half) => {
+      for (const batch of batches(versions.filter(({ device }) => device % 2 === half))) {
+        const outcomes = await configSaveMany(
+          this.db,
+          batch.map(({ device, at, text }) => ({
+            deviceId: this.deviceIds[device]!,
+            text: text(),
+            retrievedAt: at,
+            guard: false,
+          })),
+        );
+        const failure = outcomes.find((outcome) => outcome instanceof DatabaseError);
+        if (failure !== undefined) throw failure;
+      }
+    }));
+  }
+
+  /** Bytes of each table with its indexes. */
+  async bytes(): Promise<{ readonly table: string; readonly bytes: number }[]> {
+    const { rows } = await this.db.query<{ table: string; bytes: number }>(
+      `
+      select name as table, pg_total_relation_size(name::regclass) as bytes
+      from unnest($1::text[]) as name`,
+      [TABLES],
+    );
+    return rows;
+  }
+
+  async search(text: string, scope: SearchScope = {}): Promise<ConfigSearchResult[]> {
+    return await configSearch.run({ text, ...parameters(scope) }, this.db);
+  }
+
+  async regexSearch(regex: string, scope: SearchScope = {}): Promise<ConfigSearchResult[]> {
+    return await configRegexSearch.run({ regex, ...parameters(scope) }, this.db);
+  }
+
+  /** Devices whose latest version does not hold the text. */
+  async absent(text: string): Promise<number[]> {
+    const rows = await configAbsentSearch.run({ text, limit: ALL }, this.db);
+    return rows.map(({ id }) => id);
+  }
+
+  async blame(configurationId: number): Promise<unknown[]> {
+    return await configBlame(this.db, configurationId);
+  }
+
+  /** The times of a device's versions, newest first, with their ids. */
+  async historyOf(device: number): Promise<{ id: number; retrievedAt: Date }[]> {
+    return await configHistoryList.run({ deviceId: this.deviceIds[device]!, limit: 100 }, this.db);
+  }
+
+  async textAsOf(device: number, at: Date): Promise<string | undefined> {
+    const deviceId = this.deviceIds[device]!;
+    return (await configAsOfGet.first({ deviceId, at }, this.db))?.configData;
+  }
+
+  /** The version of each device that was valid at a time, without its text. */
+  async asOf(at: Date): Promise<DeviceAsOf[]> {
+    const { rows } = await this.db.query<DeviceAsOf>(
+      `
+      select device_id as "deviceId", retrieved_at as "retrievedAt"
+      from device_configurations
+      where retrieved_at <= $1 and (valid_until is null or valid_until > $1)
+      order by device_id`,
+      [at],
+    );
+    return rows;
+  }
+
+  /** Days of UTC that have changes, with how many. */
+  async days(): Promise<{ day: string; changes: number }[]> {
+    const { rows } = await this.db.query<{ day: string; changes: number }>(`
+      select
+        to_char(retrieved_at at time zone 'UTC', 'YYYY-MM-DD') as day,
+        count(*) as changes
+      from device_configurations
+      group by 1
+      order by 1`);
+    return rows;
+  }
+
+  async close(): Promise<void> {
+    await this.db.close();
+  }
+}
+
+function parameters({ limit = ALL, afterDeviceId, ...scope }: SearchScope) {
+  if (afterDeviceId === undefined) return { limit, ...scope };
+  const end = { afterConfigurationId: Number.MAX_SAFE_INTEGER, afterLine: 2 ** 31 - 1 };
+  return { limit, ...scope, afterDeviceId, ...end };
+}
+
+function* batches(versions: readonly HistoryVersion[]): Iterable<HistoryVersion[]> {
+  let batch: HistoryVersion[] = [];
+  let size = 0;
+  for (const version of versions) {
+    batch.push(version);
+    size += version.text().length;
+    if (size > BATCH) {
+      yield batch;
+      batch = [];
+      size = 0;
+    }
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,129 @@
+/** The part of the bench that is about the history: its databases, its tables, its picture. */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import postgres from "postgres";
+import { migrate } from "../../src/tools/migrate.ts";
+import { startThrowaway } from "../../src/tools/throwaway.ts";
+import type { HistoryOptions, HistoryResults } from "./history.ts";
+import { drawHistory } from "./history_picture.ts";
+import { type Installed, PROJECT } from "./installed.ts";
+
+const FABRIC = join(PROJECT, "../shared/data/fabric");
+const PICTURE = join(PROJECT, "tests/bench/history.svg");
+
+/** As a server that may lose nothing; the rest is what a small one is given. */
+const SETTINGS = {
+  max_connections: "100",
+  fsync: "on",
+  full_page_writes: "on",
+  wal_level: "replica",
+  shared_buffers: "512MB",
+  max_wal_size: "4GB",
+};
+
+const FULL: Omit<HistoryOptions, "fabric" | "fleets" | "firewalls"> & Sizes = {
+  sites: [1, 4, 12, 40],
+  compared: [4, 40],
+  estate: { firewalls: 20, versions: 20, lines: [2_000, 12_000], change: 0.1 },
+  questions: { measure: 2_000, turn: 10, rounds: 3, slow: 500 },
+  saves: { rounds: 7, saves: 800, gitSaves: 8 },
+  firewallSaves: { rounds: 5, saves: 40, gitSaves: 4 },
+};
+const QUICK: typeof FULL = {
+  sites: [1, 2],
+  compared: [1, 2],
+  estate: { firewalls: 4, versions: 6, lines: [1_000, 3_000], change: 0.1 },
+  questions: { measure: 150, turn: 5, rounds: 3, slow: 500 },
+  saves: { rounds: 2, saves: 200, gitSaves: 2 },
+  firewallSaves: { rounds: 2, saves: 16, gitSaves: 2 },
+};
+
+interface Sizes {
+  readonly sites: readonly number[];
+  readonly estate: HistoryOptions["firewalls"]["estate"];
+}
+
+/** What the part found, and the server it found it on. */
+export interface HistoryPart {
+  readonly results: HistoryResults;
+  /** Such as `18.4`. */
+  readonly version: string;
+}
+
+/** Whether there is the data that it needs. */
+export function hasHistoryData(): boolean {
+  return existsSync(FABRIC);
+}
+
+/**
+ * Measures, on a server of its own or on the one that `BENCH_DATABASE_URL` names; what it makes there
+ * it removes. A quick run draws no picture.
+ */
+export async function measureHistory(
+  installed: Installed,
+  { quick }: { quick: boolean },
+): Promise<HistoryPart> {
+  const { sites, estate, ...effort } = quick ? QUICK : FULL;
+  const given = process.env["BENCH_DATABASE_URL"];
+  const server = given === undefined ? await startThrowaway({ settings: SETTINGS }) : undefined;
+  const sql = postgres(given ?? server!.url, { max: 1, onnotice: () => {} });
+  const made: string[] = [];
+  // The first one is migrated and stays empty; the others are copies of it.
+  const database = async (): Promise<string> => {
+    const name = `netraven_bench_${crypto.randomUUID().slice(0, 8)}`;
+    const own = new URL(given ?? server!.url);
+    own.pathname = `/${name}`;
+    const [template] = made;
+    if (template !== undefined) await sql.unsafe(`create database ${name} template ${template}`);
+    made.push(name);
+    if (template === undefined) await migrate({ url: own.href });
+    return own.href;
+  };
+  try {
+    await linkDiff(installed);
+    const fleets = [];
+    await database();
+    for (const count of sites) fleets.push({ sites: count, url: await database() });
+    const firewalls = { estate, url: await database() };
+    const options: HistoryOptions = { ...effort, fabric: FABRIC, fleets, firewalls };
+    const results = await runHistory(installed, options);
+    const [row] = await sql.unsafe("show server_version");
+    if (!quick) await writeFile(PICTURE, drawHistory(results));
+    return { results, version: String(row?.["server_version"]) };
+  } finally {
+    if (server === undefined) {
+      for (const name of made) await sql.unsafe(`drop database if exists ${name} with (force)`);
+    }
+    await sql.end();
+    await server?.stop();
+  }
+}
+
+/** What a save loads beside what a read does. */
+async function linkDiff({ folder }: Installed): Promise<void> {
+  const link = join(folder, "node_modules/diff");
+  if (!existsSync(link)) await symlink(join(PROJECT, "node_modules/diff"), link);
+}
+
+async function runHistory(
+  { file, folder }: Installed,
+  options: HistoryOptions,
+): Promise<HistoryResults> {
+  const child = spawn(process.execPath, [file("history.ts")], {
+    cwd: folder,
+    // Not by argument: these can be seen in a list of processes, with the password of the URLs.
+    env: { ...process.env, BENCH_HISTORY: JSON.stringify(options) },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => output += text);
+  const code = await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  if (code !== 0) throw new Error(`history.ts ended with ${code}`);
+  return JSON.parse(output) as HistoryResults;
+}

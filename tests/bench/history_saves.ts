@@ -1,0 +1,197 @@
+/** How many configurations a second each side saves, those that changed and those that did not. */
+import { configSave, configSaveMany, DatabaseError } from "netraven-db";
+import { median, quantile } from "./compare.ts";
+import type { HistoryVersion } from "./history_data.ts";
+import type { Kept } from "./history_questions.ts";
+
+/** Ways to save. */
+export type SaveSide = "ours" | "batches" | "plain" | "git";
+
+/** Saves a second: the median and the quartiles of the rounds. */
+export interface SaveRate {
+  readonly rate: number;
+  readonly quartiles: readonly [number, number];
+}
+
+/** The rates of every way. */
+export interface SaveRates {
+  readonly changed: boolean;
+  readonly rates: Readonly<Record<SaveSide, SaveRate>>;
+  readonly rounds: number;
+  /** Bytes of write-ahead log for a save one by one, what the server does beside included. */
+  readonly wal: number;
+}
+
+/** How much to save. */
+export interface SaveEffort {
+  readonly rounds: number;
+  /** Saves of a round; git, which makes processes, makes a part of them. */
+  readonly saves: number;
+  readonly gitSaves: number;
+}
+
+/** Savers at once, each with a connection. */
+const AT_ONCE = 8;
+/** Devices of a batch. */
+const BATCH = 100;
+/** Lines that a changed text changes: the median of real ones. */
+const CHANGED_LINES = 2;
+
+/** A device that is saved over and over. */
+interface Saved {
+  readonly device: number;
+  readonly version: HistoryVersion;
+  readonly lines: readonly string[];
+  /** By side, for a change of one is none of the others'. */
+  readonly latest: Record<SaveSide, string>;
+}
+
+/** Measures both kinds of saves, all sides in turns. It adds versions to the histories. */
+export async function measureSaves(kept: Kept, effort: SaveEffort): Promise<SaveRates[]> {
+  await kept.git.checkOut();
+  const devices = kept.history.devices.map((_, device): Saved => {
+    const version = kept.history.versions.findLast((version) => version.device === device)!;
+    const text = version.text();
+    const latest = { ours: text, batches: text, plain: text, git: text };
+    return { device, version, lines: text.split("\n"), latest };
+  });
+  const rates = [];
+  for (const changed of [false, true]) {
+    rates.push(await new Saver(kept, devices, changed).measure(effort));
+  }
+  return rates;
+}
+
+class Saver {
+  readonly #kept: Kept;
+  readonly #devices: readonly Saved[];
+  readonly #changed: boolean;
+  #edits = 0;
+  #next = 0;
+
+  constructor(kept: Kept, devices: readonly Saved[], changed: boolean) {
+    this.#kept = kept;
+    this.#devices = devices;
+    this.#changed = changed;
+  }
+
+  async measure({ rounds, saves, gitSaves }: SaveEffort): Promise<SaveRates> {
+    const sides: readonly SaveSide[] = ["ours", "batches", "plain", "git"];
+    const rates: Record<SaveSide, number[]> = { ours: [], batches: [], plain: [], git: [] };
+    const wal: number[] = [];
+    // The first round is for warming up.
+    for (let round = -1; round < rounds; round++) {
+      for (let i = 0; i < sides.length; i++) {
+        const side = sides[(i + round + 1) % sides.length]!;
+        const count = side === "git" ? gitSaves : saves;
+        const work = this.#work(side, count);
+        const before = await this.#walPosition();
+        const started = performance.now();
+        await work();
+        const seconds = (performance.now() - started) / 1000;
+        if (round < 0) continue;
+        rates[side].push(count / seconds);
+        if (side === "ours") wal.push((await this.#walPosition() - before) / count);
+      }
+    }
+    const rate = (numbers: readonly number[]): SaveRate => ({
+      rate: median(numbers),
+      quartiles: [quantile(numbers, 0.25), quantile(numbers, 0.75)],
+    });
+    return {
+      changed: this.#changed,
+      rates: {
+        ours: rate(rates.ours),
+        batches: rate(rates.batches),
+        plain: rate(rates.plain),
+        git: rate(rates.git),
+      },
+      rounds,
+      wal: median(wal),
+    };
+  }
+
+  /** What the side shall save, with its texts made: making them is not measured. */
+  #work(side: SaveSide, count: number): () => Promise<void> {
+    const queue = Array.from({ length: count }, () => {
+      const saved = this.#devices[this.#next++ % this.#devices.length]!;
+      if (this.#changed) saved.latest[side] = this.#edit(saved);
+      return { saved, text: saved.latest[side] };
+    });
+    const { ours, plain, git } = this.#kept;
+    const idOf = ({ device }: Saved) => ours.deviceIds[device]!;
+    if (side === "batches") {
+      return () =>
+        atOnce(2, chunks(queue, BATCH), async (batch) => {
+          const entries = batch.map(({ saved, text }) => ({ deviceId: idOf(saved), text }));
+          for (const outcome of await configSaveMany(ours.db, entries)) {
+            if (outcome instanceof DatabaseError) throw outcome;
+            this.#expect(outcome.changed);
+          }
+        });
+    }
+    if (side === "git") {
+      // A working tree has one writer.
+      return () =>
+        atOnce(
+          1,
+          queue,
+          async ({ saved, text }) => this.#expect(await git.save(saved.version, text)),
+        );
+    }
+    if (side === "ours") {
+      return () =>
+        atOnce(
+          AT_ONCE,
+          queue,
+          async ({ saved, text }) =>
+            this.#expect((await configSave(ours.db, { deviceId: idOf(saved), text })).changed),
+        );
+    }
+    return () =>
+      atOnce(AT_ONCE, queue, async ({ saved: { device }, text }) => {
+        const same = await plain.verify(device, text);
+        if (!same) await plain.insert(device, text);
+        this.#expect(!same);
+      });
+  }
+
+  /** The text with a few lines that were never there. */
+  #edit({ lines }: Saved): string {
+    const edited = [...lines];
+    const edit = ++this.#edits;
+    for (let i = 0; i < CHANGED_LINES; i++) {
+      const at = (edit * 7919 + i * 31) % (lines.length - 1);
+      edited[at] = `   description change ${edit} of ${i}`;
+    }
+    return edited.join("\n");
+  }
+
+  #expect(changed: boolean): void {
+    if (changed !== this.#changed) throw new Error("A save found another text than was expected");
+  }
+
+  async #walPosition(): Promise<number> {
+    const { rows } = await this.#kept.ours.db.query<{ position: number }>(
+      "select (pg_current_wal_insert_lsn() - '0/0')::float8 as position",
+    );
+    return rows[0]!.position;
+  }
+}
+
+function chunks<T>(list: readonly T[], size: number): T[][] {
+  const count = Math.ceil(list.length / size);
+  return Array.from({ length: count }, (_, i) => list.slice(i * size, (i + 1) * size));
+}
+
+/** Works through a list, so many at once. */
+async function atOnce<T>(
+  workers: number,
+  list: readonly T[],
+  work: (entry: T) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  await Promise.all(Array.from({ length: workers }, async () => {
+    while (next < list.length) await work(list[next++]!);
+  }));
+}
