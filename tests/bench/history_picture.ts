@@ -14,7 +14,7 @@ const COLOURS: Readonly<Record<Side | "raw", string>> = {
 };
 const NAMES: Readonly<Record<Side | "raw", string>> = {
   ours: "this layer",
-  plain: "texts and trigram index",
+  plain: "texts, trigram index",
   git: "git",
   raw: "raw texts",
 };
@@ -51,8 +51,8 @@ export function drawHistory(results: HistoryResults): string {
 
 /** Weeks from left to right, Mondays above, in strips one below the other. */
 function calendar(days: HistoryResults["days"]): string[] {
-  const changes = new Map(days.map(({ day, changes }) => [Date.parse(`${day}Z`), changes]));
-  const [first, last] = [days[0]!, days.at(-1)!].map(({ day }) => Date.parse(`${day}Z`));
+  const changes = new Map(days.map(({ day, changes }) => [Date.parse(day), changes]));
+  const [first, last] = [days[0]!, days.at(-1)!].map(({ day }) => Date.parse(day));
   const monday = first! - ((new Date(first!).getUTCDay() + 6) % 7) * DAY;
   const weeks = Math.ceil((last! + DAY - monday) / (7 * DAY));
   const perStrip = Math.ceil(weeks / STRIPS.count);
@@ -175,17 +175,26 @@ function plot(
         return `<circle cx="${x}" cy="${y}" r="3" fill="${colour}"/>`;
       }),
     );
-    const [lastX, lastY] = points.at(-1)!;
-    const label = unit(lastY);
-    parts.push(text(xOf(lastX) + 7, yOf(lastY) + 4, label, { fill: colour, size: 10 }));
   }
-  let x = left;
+  // From above, each label at least its height below the one before.
+  let free = top - 20;
+  for (const { of, points } of lines.toSorted((a, b) => lastOf(b) - lastOf(a))) {
+    free = Math.max(free, yOf(points.at(-1)![1]) + 4);
+    const label = unit(points.at(-1)![1]);
+    parts.push(text(left + width + 7, free, label, { fill: COLOURS[of], size: 10 }));
+    free += 11;
+  }
+  let x = left - 46;
   for (const { of } of lines) {
     parts.push(line(x, top - 16, x + 14, top - 16, COLOURS[of], 2));
     parts.push(text(x + 18, top - 12, NAMES[of], { size: 10 }));
-    x += 30 + NAMES[of].length * 5.4;
+    x += 26 + NAMES[of].length * 5.2;
   }
   return parts;
+}
+
+function lastOf({ points }: Curve): number {
+  return points.at(-1)![1];
 }
 
 function line(x1: number, y1: number, x2: number, y2: number, stroke: string, width = 1): string {
