@@ -8,7 +8,7 @@ import { type History, rawBytes } from "./history_data.ts";
 import { checkAnswers } from "./history_check.ts";
 import { RARE, readFabric } from "./history_fabric.ts";
 import { GitHistory } from "./history_git.ts";
-import { LayerHistory, TABLES } from "./history_layer.ts";
+import { type Day, LayerHistory, TABLES } from "./history_layer.ts";
 import { PlainHistory } from "./history_plain.ts";
 import {
   blameQuestions,
@@ -83,7 +83,7 @@ export interface HistoryResults {
   readonly saves: SaveRates[];
   readonly firewallSaves: SaveRates[];
   /** Days of the fabric with changes. */
-  readonly days: readonly { readonly day: string; readonly changes: number }[];
+  readonly days: readonly Day[];
 }
 
 const options = JSON.parse(process.env["BENCH_HISTORY"]!) as HistoryOptions;

@@ -1,4 +1,5 @@
 /** Sees to it that those who are compared give the same answers, before any of them is measured. */
+import type { Day } from "./history_layer.ts";
 import { type Kept, placeOf, type Probes } from "./history_questions.ts";
 
 /**
@@ -56,7 +57,7 @@ export async function checkAnswers(kept: Kept, probes: Probes): Promise<void> {
     (await plain.historyOf(device)).map(({ retrievedAt }) => String(+retrievedAt)),
   );
   const days = await ours.days();
-  const told = ({ day, changes }: { day: string; changes: number }) => `${day}\t${changes}`;
+  const told = ({ day, changes }: Day) => `${day}\t${changes}`;
   same("days", days.map(told), (await plain.days()).map(told));
   const text = await ours.textAsOf(device, at);
   same("text", [text ?? ""], [await plain.textAsOf(device, at) ?? ""]);

@@ -2,7 +2,10 @@
 import {
   configAbsentSearch,
   configAsOfGet,
+  configAsOfList,
+  type ConfigAsOfListResult,
   configBlame,
+  configCalendarList,
   configHistoryList,
   configRegexSearch,
   configSaveMany,
@@ -28,10 +31,10 @@ const ALL = 10_000_000;
 /** Characters of a batch that is loaded. */
 const BATCH = 4_000_000;
 
-/** A device as it was at a time. */
-export interface DeviceAsOf {
-  readonly deviceId: number;
-  readonly retrievedAt: Date;
+/** A day, such as `2024-02-29`, and how many versions came on it. */
+export interface Day {
+  readonly day: string;
+  readonly changes: number;
 }
 
 /** What a search looks at, beside all history. */
@@ -137,28 +140,15 @@ export class LayerHistory {
   }
 
   /** The version of each device that was valid at a time, without its text. */
-  async asOf(at: Date): Promise<DeviceAsOf[]> {
-    const { rows } = await this.db.query<DeviceAsOf>(
-      `
-      select device_id as "deviceId", retrieved_at as "retrievedAt"
-      from device_configurations
-      where retrieved_at <= $1 and (valid_until is null or valid_until > $1)
-      order by device_id`,
-      [at],
-    );
-    return rows;
+  async asOf(at: Date): Promise<ConfigAsOfListResult[]> {
+    return await configAsOfList.run({ at, limit: ALL }, this.db);
   }
 
-  /** Days of UTC that have changes, with how many. */
-  async days(): Promise<{ day: string; changes: number }[]> {
-    const { rows } = await this.db.query<{ day: string; changes: number }>(`
-      select
-        to_char(retrieved_at at time zone 'UTC', 'YYYY-MM-DD') as day,
-        count(*) as changes
-      from device_configurations
-      group by 1
-      order by 1`);
-    return rows;
+  /** Days of UTC that have versions, with how many; a first one counts as well. */
+  async days(): Promise<Day[]> {
+    const whole = { since: new Date("2000-01-01Z"), until: new Date("2100-01-01Z"), zone: "UTC" };
+    const days = await configCalendarList.run(whole, this.db);
+    return days.map(({ day, changes, firstRead }) => ({ day, changes: changes + firstRead }));
   }
 
   async close(): Promise<void> {

@@ -25,20 +25,20 @@ const SETTINGS = {
 };
 
 const FULL: Omit<HistoryOptions, "fabric" | "fleets" | "firewalls"> & Sizes = {
-  sites: [1, 4, 12, 40],
+  sites: [1, 4, 40],
   compared: [4, 40],
   estate: { firewalls: 20, versions: 20, lines: [2_000, 12_000], change: 0.1 },
   questions: { measure: 2_000, turn: 10, rounds: 3, slow: 500 },
-  saves: { rounds: 7, saves: 800, gitSaves: 8 },
-  firewallSaves: { rounds: 5, saves: 40, gitSaves: 4 },
+  saves: { rounds: 9, turn: 400 },
+  firewallSaves: { rounds: 5, turn: 400 },
 };
 const QUICK: typeof FULL = {
   sites: [1, 2],
   compared: [1, 2],
   estate: { firewalls: 4, versions: 6, lines: [1_000, 3_000], change: 0.1 },
   questions: { measure: 150, turn: 5, rounds: 3, slow: 500 },
-  saves: { rounds: 2, saves: 200, gitSaves: 2 },
-  firewallSaves: { rounds: 2, saves: 16, gitSaves: 2 },
+  saves: { rounds: 2, turn: 200 },
+  firewallSaves: { rounds: 2, turn: 200 },
 };
 
 interface Sizes {

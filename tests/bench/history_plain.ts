@@ -4,6 +4,7 @@
  */
 import type postgres from "postgres";
 import type { History } from "./history_data.ts";
+import type { Day } from "./history_layer.ts";
 import { openRaw } from "./raw.ts";
 
 /** Rows of a statement that fills the table, and about how many characters. */
@@ -190,7 +191,7 @@ export class PlainHistory {
     );
   }
 
-  async days(): Promise<{ day: string; changes: number }[]> {
+  async days(): Promise<Day[]> {
     return await this.#all(`
       select
         to_char(retrieved_at at time zone 'UTC', 'YYYY-MM-DD') as day,

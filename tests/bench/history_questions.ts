@@ -1,7 +1,7 @@
 /** What is asked of a history, of whoever keeps it. */
 import type { History } from "./history_data.ts";
 import type { GitHistory } from "./history_git.ts";
-import type { LayerHistory } from "./history_layer.ts";
+import type { Day, LayerHistory } from "./history_layer.ts";
 import type { PlainHistory } from "./history_plain.ts";
 import type { Work } from "./history_turns.ts";
 
@@ -183,6 +183,6 @@ export function placeOf({ history: { devices } }: Kept, probes: Probes): number 
   return devices.findIndex(({ hostname }) => hostname === probes.device);
 }
 
-function sum(days: readonly { readonly changes: number }[]): number {
+function sum(days: readonly Day[]): number {
   return days.reduce((all, { changes }) => all + changes, 0);
 }

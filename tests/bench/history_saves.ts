@@ -22,12 +22,11 @@ export interface SaveRates {
   readonly wal: number;
 }
 
-/** How much to save. */
+/** How long to save. */
 export interface SaveEffort {
   readonly rounds: number;
-  /** Saves of a round; git, which makes processes, makes a part of them. */
-  readonly saves: number;
-  readonly gitSaves: number;
+  /** Milliseconds of a turn; what is begun then is finished. */
+  readonly turn: number;
 }
 
 /** Savers at once, each with a connection. */
@@ -42,7 +41,7 @@ interface Saved {
   readonly device: number;
   readonly version: HistoryVersion;
   readonly lines: readonly string[];
-  /** By side, for a change of one is none of the others'. */
+  /** The latest text by way. */
   readonly latest: Record<SaveSide, string>;
 }
 
@@ -75,7 +74,7 @@ class Saver {
     this.#changed = changed;
   }
 
-  async measure({ rounds, saves, gitSaves }: SaveEffort): Promise<SaveRates> {
+  async measure({ rounds, turn }: SaveEffort): Promise<SaveRates> {
     const sides: readonly SaveSide[] = ["ours", "batches", "plain", "git"];
     const rates: Record<SaveSide, number[]> = { ours: [], batches: [], plain: [], git: [] };
     const wal: number[] = [];
@@ -83,11 +82,9 @@ class Saver {
     for (let round = -1; round < rounds; round++) {
       for (let i = 0; i < sides.length; i++) {
         const side = sides[(i + round + 1) % sides.length]!;
-        const count = side === "git" ? gitSaves : saves;
-        const work = this.#work(side, count);
         const before = await this.#walPosition();
         const started = performance.now();
-        await work();
+        const count = await this.#save(side, started + turn);
         const seconds = (performance.now() - started) / 1000;
         if (round < 0) continue;
         rates[side].push(count / seconds);
@@ -111,49 +108,51 @@ class Saver {
     };
   }
 
-  /** What the side shall save, with its texts made: making them is not measured. */
-  #work(side: SaveSide, count: number): () => Promise<void> {
-    const queue = Array.from({ length: count }, () => {
-      const saved = this.#devices[this.#next++ % this.#devices.length]!;
-      if (this.#changed) saved.latest[side] = this.#edit(saved);
-      return { saved, text: saved.latest[side] };
-    });
+  /** Saves until the time has come. Returns how many it saved. */
+  async #save(side: SaveSide, end: number): Promise<number> {
     const { ours, plain, git } = this.#kept;
     const idOf = ({ device }: Saved) => ours.deviceIds[device]!;
-    if (side === "batches") {
-      return () =>
-        atOnce(2, chunks(queue, BATCH), async (batch) => {
-          const entries = batch.map(({ saved, text }) => ({ deviceId: idOf(saved), text }));
-          for (const outcome of await configSaveMany(ours.db, entries)) {
+    switch (side) {
+      case "ours":
+        return await atOnce(AT_ONCE, end, async () => {
+          const { saved, text } = this.#nextSave(side);
+          this.#expect((await configSave(ours.db, { deviceId: idOf(saved), text })).changed);
+          return 1;
+        });
+      case "batches":
+        return await atOnce(2, end, async () => {
+          const batch = Array.from({ length: Math.min(BATCH, this.#devices.length / 2) }, () => {
+            const { saved, text } = this.#nextSave(side);
+            return { deviceId: idOf(saved), text };
+          });
+          for (const outcome of await configSaveMany(ours.db, batch)) {
             if (outcome instanceof DatabaseError) throw outcome;
             this.#expect(outcome.changed);
           }
+          return batch.length;
+        });
+      case "plain":
+        return await atOnce(AT_ONCE, end, async () => {
+          const { saved: { device }, text } = this.#nextSave(side);
+          const same = await plain.verify(device, text);
+          if (!same) await plain.insert(device, text);
+          this.#expect(!same);
+          return 1;
+        });
+      case "git":
+        // A working tree has one writer.
+        return await atOnce(1, end, async () => {
+          const { saved, text } = this.#nextSave(side);
+          this.#expect(await git.save(saved.version, text));
+          return 1;
         });
     }
-    if (side === "git") {
-      // A working tree has one writer.
-      return () =>
-        atOnce(
-          1,
-          queue,
-          async ({ saved, text }) => this.#expect(await git.save(saved.version, text)),
-        );
-    }
-    if (side === "ours") {
-      return () =>
-        atOnce(
-          AT_ONCE,
-          queue,
-          async ({ saved, text }) =>
-            this.#expect((await configSave(ours.db, { deviceId: idOf(saved), text })).changed),
-        );
-    }
-    return () =>
-      atOnce(AT_ONCE, queue, async ({ saved: { device }, text }) => {
-        const same = await plain.verify(device, text);
-        if (!same) await plain.insert(device, text);
-        this.#expect(!same);
-      });
+  }
+
+  #nextSave(side: SaveSide): { saved: Saved; text: string } {
+    const saved = this.#devices[this.#next++ % this.#devices.length]!;
+    if (this.#changed) saved.latest[side] = this.#edit(saved);
+    return { saved, text: saved.latest[side] };
   }
 
   /** The text with a few lines that were never there. */
@@ -179,19 +178,11 @@ class Saver {
   }
 }
 
-function chunks<T>(list: readonly T[], size: number): T[][] {
-  const count = Math.ceil(list.length / size);
-  return Array.from({ length: count }, (_, i) => list.slice(i * size, (i + 1) * size));
-}
-
-/** Works through a list, so many at once. */
-async function atOnce<T>(
-  workers: number,
-  list: readonly T[],
-  work: (entry: T) => Promise<void>,
-): Promise<void> {
-  let next = 0;
+/** Works until the time has come, so many at once. Returns the sum of what the work returned. */
+async function atOnce(workers: number, end: number, work: () => Promise<number>): Promise<number> {
+  let sum = 0;
   await Promise.all(Array.from({ length: workers }, async () => {
-    while (next < list.length) await work(list[next++]!);
+    while (performance.now() < end) sum += await work();
   }));
+  return sum;
 }
