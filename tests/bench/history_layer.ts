@@ -30,6 +30,8 @@ export const TABLES = [
 const ALL = 10_000_000;
 /** Characters of a batch that is loaded. */
 const BATCH = 4_000_000;
+/** Autovacuum comes when so many rows are dead for each one that is not; each version leaves one. */
+const DEAD = 0.2;
 
 /** A day, such as `2024-02-29`, and how many versions came on it. */
 export interface Day {
@@ -81,23 +83,38 @@ export class LayerHistory {
     }
   }
 
-  /** In two halves at once, for a batch waits for its process half of the time. */
+  /**
+   * In two halves at once, for a batch waits for its process half of the time. What is years in life is
+   * minutes here, too few for autovacuum: the vacuums that it would have made are made in between.
+   */
   async #save({ versions }: History): Promise<void> {
-    await Promise.all([0, 1].map(async (half) => {
-      for (const batch of batches(versions.filter(({ device }) => device % 2 === half))) {
-        const outcomes = await configSaveMany(
-          this.db,
-          batch.map(({ device, at, text }) => ({
-            deviceId: this.deviceIds[device]!,
-            text: text(),
-            retrievedAt: at,
-            guard: false,
-          })),
-        );
-        const failure = outcomes.find((outcome) => outcome instanceof DatabaseError);
-        if (failure !== undefined) throw failure;
-      }
-    }));
+    for (
+      let from = 0, to = 64;
+      from < versions.length;
+      [from, to] = [to, Math.ceil(to * (1 + DEAD))]
+    ) {
+      const part = versions.slice(from, to);
+      await Promise.all([0, 1].map(async (half) => {
+        for (const batch of batches(part.filter(({ device }) => device % 2 === half))) {
+          await this.#saveBatch(batch);
+        }
+      }));
+      await this.db.query("vacuum device_configurations, device_states");
+    }
+  }
+
+  async #saveBatch(batch: readonly HistoryVersion[]): Promise<void> {
+    const outcomes = await configSaveMany(
+      this.db,
+      batch.map(({ device, at, text }) => ({
+        deviceId: this.deviceIds[device]!,
+        text: text(),
+        retrievedAt: at,
+        guard: false,
+      })),
+    );
+    const failure = outcomes.find((outcome) => outcome instanceof DatabaseError);
+    if (failure !== undefined) throw failure;
   }
 
   /** Bytes of each table with its indexes. */

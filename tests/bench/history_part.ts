@@ -14,10 +14,13 @@ import { type Installed, PROJECT } from "./installed.ts";
 const FABRIC = join(PROJECT, "../shared/data/fabric");
 const PICTURE = join(PROJECT, "tests/bench/history.svg");
 
-/** As a server that may lose nothing; the rest is what a small one is given. */
+/**
+ * Beside what throwaways have: a small server's memory, and the log that a real one would write. It
+ * does not wait for the disk, as theirs do not, for other work on the machine decides how long that
+ * takes.
+ */
 const SETTINGS = {
   max_connections: "100",
-  fsync: "on",
   full_page_writes: "on",
   wal_level: "replica",
   shared_buffers: "512MB",

@@ -63,9 +63,9 @@ export function historyGoals({ bytes, growth, saves }: HistoryResults): Goal[] {
   return goals;
 }
 
-/** The lower quartile counts: what is within the scatter of equal is no growth. */
+/** By the lower quartile, and within a tenth: what may as well be scatter is no growth. */
 function growsWithAnswer(growth: Growth): boolean {
-  return growth.times.ours!.quartiles[0] <= answerGrowth(growth);
+  return growth.times.ours!.quartiles[0] <= 1.1 * answerGrowth(growth);
 }
 
 function answerGrowth({ few, many }: Growth): number {
