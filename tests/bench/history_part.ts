@@ -15,13 +15,11 @@ const FABRIC = join(PROJECT, "../shared/data/fabric");
 const PICTURE = join(PROJECT, "tests/bench/history.svg");
 
 /**
- * Beside what throwaways have: a small server's memory, and the log that a real one would write. It
- * does not wait for the disk, as theirs do not, for other work on the machine decides how long that
- * takes.
+ * Beside what throwaways have: a small server's memory, and as much log as a real one writes. It does
+ * not wait for the disk, as theirs do not, for other work on the machine decides how long that takes.
  */
 const SETTINGS = {
   max_connections: "100",
-  full_page_writes: "on",
   wal_level: "replica",
   shared_buffers: "512MB",
   max_wal_size: "4GB",
@@ -32,16 +30,16 @@ const FULL: Omit<HistoryOptions, "fabric" | "fleets" | "firewalls"> & Sizes = {
   compared: [4, 40],
   estate: { firewalls: 20, versions: 20, lines: [2_000, 12_000], change: 0.1 },
   questions: { measure: 2_000, turn: 10, rounds: 3, slow: 500 },
-  saves: { rounds: 9, turn: 400 },
-  firewallSaves: { rounds: 5, turn: 400 },
+  saves: { rounds: 7, turn: 600, warmUp: 3_000 },
+  firewallSaves: { rounds: 5, turn: 600, warmUp: 2_000 },
 };
 const QUICK: typeof FULL = {
   sites: [1, 2],
   compared: [1, 2],
   estate: { firewalls: 4, versions: 6, lines: [1_000, 3_000], change: 0.1 },
   questions: { measure: 150, turn: 5, rounds: 3, slow: 500 },
-  saves: { rounds: 2, turn: 200 },
-  firewallSaves: { rounds: 2, turn: 200 },
+  saves: { rounds: 3, turn: 300, warmUp: 1_500 },
+  firewallSaves: { rounds: 3, turn: 300, warmUp: 1_000 },
 };
 
 interface Sizes {

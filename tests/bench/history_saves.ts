@@ -18,7 +18,7 @@ export interface SaveRates {
   readonly changed: boolean;
   readonly rates: Readonly<Record<SaveSide, SaveRate>>;
   readonly rounds: number;
-  /** Bytes of write-ahead log for a save one by one, what the server does beside included. */
+  /** Bytes of write-ahead log for a save one by one, without images of whole pages. */
   readonly wal: number;
 }
 
@@ -27,6 +27,8 @@ export interface SaveEffort {
   readonly rounds: number;
   /** Milliseconds of a turn; what is begun then is finished. */
   readonly turn: number;
+  /** Milliseconds of the first turn, which does not count: connections plan their statements anew. */
+  readonly warmUp: number;
 }
 
 /** Savers at once, each with a connection. */
@@ -74,17 +76,16 @@ class Saver {
     this.#changed = changed;
   }
 
-  async measure({ rounds, turn }: SaveEffort): Promise<SaveRates> {
+  async measure({ rounds, turn, warmUp }: SaveEffort): Promise<SaveRates> {
     const sides: readonly SaveSide[] = ["ours", "batches", "plain", "git"];
     const rates: Record<SaveSide, number[]> = { ours: [], batches: [], plain: [], git: [] };
     const wal: number[] = [];
-    // The first round is for warming up.
     for (let round = -1; round < rounds; round++) {
       for (let i = 0; i < sides.length; i++) {
         const side = sides[(i + round + 1) % sides.length]!;
         const before = await this.#walPosition();
         const started = performance.now();
-        const count = await this.#save(side, started + turn);
+        const count = await this.#save(side, started + (round < 0 ? warmUp : turn));
         const seconds = (performance.now() - started) / 1000;
         if (round < 0) continue;
         rates[side].push(count / seconds);
@@ -182,7 +183,10 @@ class Saver {
 async function atOnce(workers: number, end: number, work: () => Promise<number>): Promise<number> {
   let sum = 0;
   await Promise.all(Array.from({ length: workers }, async () => {
-    while (performance.now() < end) sum += await work();
+    while (performance.now() < end) {
+      const saved = await work();
+      sum += saved;
+    }
   }));
   return sum;
 }
