@@ -59,7 +59,9 @@ export async function configRelease(
       throw new ConflictError(message, { query });
     }
     const { configData: text, raw, contentHash: hash, verifiedAt, verifiedCount } = quarantined;
-    const retrievedAt = latestAt > quarantined.retrievedAt ? latestAt : quarantined.retrievedAt;
+    // After the latest one, which has a greater id: its time alone can tell that this came later.
+    const least = Math.max(latestAt.getTime(), (state?.retrievedAt?.getTime() ?? 0) + 1);
+    const retrievedAt = new Date(Math.max(least, quarantined.retrievedAt.getTime()));
     const save = { deviceId, retrievedAt, metadata: noted(quarantined, by), guard: false };
     const bytes = configBytes(quarantined);
     const given = { place: 0, save, deviceId, text, raw, bytes, hash };

@@ -1,6 +1,7 @@
 /** What is no whole configuration waits for a person; lines that change by themselves make no version. */
 import * as assert from "uvu/assert";
 import {
+  configAsOfGet,
   ConfigError,
   configGet,
   configHistoryList,
@@ -144,6 +145,8 @@ test("configRelease() makes a version of it, under its own id and times", async 
   await db.settings.set("config_guard_least_share", 0.5);
   const deviceId = await newDevice();
   const whole = await configSave(db, { deviceId, text: WHOLE });
+  const { retrievedAt } = await configGet.one({ id: whole.id }, db);
+  await until("a millisecond has passed", async () => await databaseNow(db) > retrievedAt);
   const cut = await configSave(db, { deviceId, text: CUT, metadata: { job: 7 } });
   await configSave(db, { deviceId, text: CUT });
   const known = await configQuarantineGet.one({ id: cut.id }, db);
@@ -164,6 +167,22 @@ test("configRelease() makes a version of it, under its own id and times", async 
   assert.instance(await rejection(configRelease(db, cut.id, { by: "alice" })), NotFoundError);
   const nobody = await rejection(configRelease(db, cut.id, { by: " " }));
   assert.instance(nobody, ParameterError);
+});
+
+test("What is released comes after the latest version, even one that is read at the same moment", async () => {
+  const deviceId = await newDevice();
+  // Its id is less than that of the version that comes between.
+  const empty = await configSave(db, { deviceId, text: "" });
+  const { verifiedAt } = await configQuarantineGet.one({ id: empty.id }, db);
+  const whole = await configSave(db, { deviceId, text: WHOLE, retrievedAt: verifiedAt });
+
+  await configRelease(db, empty.id, { by: "alice" });
+
+  const ids = (await configHistoryList.run({ deviceId, limit: 9 }, db)).map(({ id }) => id);
+  assert.equal(ids, [empty.id, whole.id]);
+  const at = new Date(Date.now() + 3_600_000);
+  assert.is((await configAsOfGet.one({ deviceId, at }, db)).id, empty.id);
+  assert.is((await configLatestGet.one({ deviceId }, db)).id, empty.id);
 });
 
 test("configRelease() refuses what is not the last that the device sent; it may be dropped", async () => {
