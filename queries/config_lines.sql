@@ -146,8 +146,14 @@ with indexed as materialized (
     config_lines.part
   from config_lines
   where
-    config_lines.lines
-    like '%' || regexp_replace(:text!, '([\\%_])', '\\\1', 'g') || '%'
+    -- Few devices are looked through as they are, all others by their trigrams.
+    case
+      when cardinality(:deviceIds::integer[]) <= 20
+        then strpos(config_lines.lines, :text!) > 0
+      else
+        config_lines.lines
+        like '%' || regexp_replace(:text!, '([\\%_])', '\\\1', 'g') || '%'
+    end
     and (
       :deviceIds::integer[] is null
       or config_lines.device_id = any(:deviceIds)
@@ -230,13 +236,18 @@ with indexed as materialized (
     config_lines.part
   from config_lines
   where
+    -- Few devices are looked through as they are, all others by their trigrams.
     -- The index looks for one pattern: the longest has the most trigrams.
-    config_lines.lines like (
-      select '%' || regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%'
-      from unnest(:words!::text[]) as given (word)
-      order by char_length(word) desc
-      limit 1
-    )
+    case
+      when cardinality(:deviceIds::integer[]) <= 20 then true
+      else
+        config_lines.lines like (
+          select '%' || regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%'
+          from unnest(:words!::text[]) as given (word)
+          order by char_length(word) desc
+          limit 1
+        )
+    end
     and exists (
       select
       from string_to_table(config_lines.lines, chr(10)) as lines (line)
@@ -333,8 +344,12 @@ with indexed as materialized (
     config_lines.part
   from config_lines
   where
+    -- Few devices are looked through as they are, all others by their trigrams.
     -- With (?n), ^ and $ are the ends of a line, and . is no line feed.
-    config_lines.lines ~ ('(?n)' || :regex!)
+    case
+      when cardinality(:deviceIds::integer[]) <= 20 then true
+      else config_lines.lines ~ ('(?n)' || :regex!)
+    end
     and exists (
       select
       from string_to_table(config_lines.lines, chr(10)) as lines (line)
