@@ -1,5 +1,17 @@
 /* @name ConfigVerify */
 -- Configurations are versions: a row is written when a device's text changes.
+-- Notes that a device was read just now and sent its latest text again. Returns
+-- the id of that version; no row if the text is another one.
+update device_states
+set
+  verified_at = greatest(verified_at, date_trunc('milliseconds', now())),
+  verified_count = verified_count + 1
+where
+  device_id = :deviceId!
+  and content_hash = :contentHash!
+returning configuration_id as "id!";
+
+/* @name ConfigVerifyMany */
 -- Notes of devices that they were read just now and sent their latest text
 -- again; the arrays go together by position, a device stands there once.
 -- Returns each device that exists with its type, and the id of its latest

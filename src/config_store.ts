@@ -20,7 +20,7 @@ import {
   type ConfigBaseListResult,
   configInsert,
   configNoiseList,
-  configVerify,
+  configVerifyMany,
 } from "./generated/device_configurations.ts";
 import { configQuarantineInsert } from "./generated/config_quarantine.ts";
 import { deviceStateEnsure, deviceStateLock } from "./generated/device_states.ts";
@@ -73,7 +73,7 @@ export async function saveChanged(
     hash: states.get(given.deviceId)!.contentHash!,
   }));
   if (verified.length > 0) {
-    await configVerify.run(hashes(verified), tx);
+    await configVerifyMany.run(hashes(verified), tx);
     for (const { place, deviceId } of verified) {
       outcomes.set(place, unchanged(states.get(deviceId)!.configurationId!));
     }

@@ -10,6 +10,7 @@ import {
   configPairGet,
   configSave,
   configVerify,
+  configVerifyMany,
   configVersionDelete,
   connect,
   ConstraintError,
@@ -296,7 +297,7 @@ test("ConfigHistoryList pages over the versions, newest first, each exactly once
   assert.equal(await configHistoryList.run({ deviceId: -1, limit: 2 }, db), []);
 });
 
-test("ConfigVerify moves the latest versions' times for their own texts alone, and counts", async () => {
+test("ConfigVerifyMany moves the latest versions' times for their own texts alone, and counts", async () => {
   const { deviceId, ids } = await addHistory([1, 2]);
   const other = await addHistory([2, 4]);
   const { id: bare } = await addDevice(db);
@@ -304,7 +305,7 @@ test("ConfigVerify moves the latest versions' times for their own texts alone, a
     const deviceIds = [deviceId, bare, other.deviceId, -1];
     const hash = await sha256(text);
     const contentHashes = [hash, hash, await sha256("text 2"), hash];
-    const rows = await configVerify.run({ deviceIds, contentHashes }, db);
+    const rows = await configVerifyMany.run({ deviceIds, contentHashes }, db);
     return new Map(rows.map(({ deviceId, verifiedId }) => [deviceId, verifiedId]));
   };
   const before = await databaseNow(db);
@@ -321,15 +322,33 @@ test("ConfigVerify moves the latest versions' times for their own texts alone, a
   assert.equal((await configLatestGet.one(other, db)).verifiedAt, hour(4));
 });
 
-test("ConfigVerify never goes back", async () => {
+test("ConfigVerify moves a device's time for its latest text alone, and never back", async () => {
+  const { deviceId, ids } = await addHistory([1, 2]);
+  const other = await addHistory([2]);
+  const verify = async (text: string) =>
+    await configVerify.run({ deviceId, contentHash: await sha256(text) }, db);
+  const before = await databaseNow(db);
+
+  assert.equal(await verify("text 1"), []);
+  assert.equal(await verify("text 2"), [{ id: ids[1] }]);
+
+  const { verifiedAt, verifiedCount } = await configLatestGet.one({ deviceId }, db);
+  assert.ok(verifiedAt >= before && verifiedAt <= await databaseNow(db));
+  assert.is(verifiedCount, 2);
+  assert.equal((await configLatestGet.one(other, db)).verifiedAt, hour(2));
+  const future = new Date("2099-01-01Z");
+  await setVerified(deviceId, future);
+  await verify("text 2");
+  assert.equal((await configLatestGet.one({ deviceId }, db)).verifiedAt, future);
+});
+
+test("ConfigVerifyMany never goes back", async () => {
   const { deviceId } = await addHistory([1]);
   const future = new Date("2099-01-01Z");
   await setVerified(deviceId, future);
 
-  await configVerify.one(
-    { deviceIds: [deviceId], contentHashes: [await sha256("text 1")] },
-    db,
-  );
+  const given = { deviceIds: [deviceId], contentHashes: [await sha256("text 1")] };
+  await configVerifyMany.one(given, db);
 
   assert.equal((await configLatestGet.one({ deviceId }, db)).verifiedAt, future);
 });

@@ -4,12 +4,44 @@ import { Query, type QueryIR } from "../query.ts";
 
 /** Parameters of `ConfigVerify`. */
 export interface ConfigVerifyParams {
-  contentHashes: readonly Uint8Array[];
-  deviceIds: readonly number[];
+  contentHash: Uint8Array;
+  deviceId: number;
 }
 
 /** A row of `ConfigVerify`. */
 export interface ConfigVerifyResult {
+  /** The latest configuration; null before the first. */
+  id: number;
+}
+
+const configVerifyIR: QueryIR = {"usedParamSet":{"deviceId":true,"contentHash":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":379,"b":388}]},{"name":"contentHash","required":true,"transform":{"type":"scalar"},"locs":[{"a":411,"b":423}]}],"statement":"-- Configurations are versions: a row is written when a device's text changes.\n-- Notes that a device was read just now and sent its latest text again. Returns\n-- the id of that version; no row if the text is another one.\nupdate device_states\nset\n  verified_at = greatest(verified_at, date_trunc('milliseconds', now())),\n  verified_count = verified_count + 1\nwhere\n  device_id = :deviceId!\n  and content_hash = :contentHash!\nreturning configuration_id as \"id!\""};
+
+/**
+ * Configurations are versions: a row is written when a device's text changes.
+ * Notes that a device was read just now and sent its latest text again. Returns
+ * the id of that version; no row if the text is another one.
+ *
+ * ```sql
+ * update device_states
+ * set
+ *   verified_at = greatest(verified_at, date_trunc('milliseconds', now())),
+ *   verified_count = verified_count + 1
+ * where
+ *   device_id = :deviceId!
+ *   and content_hash = :contentHash!
+ * returning configuration_id as "id!"
+ * ```
+ */
+export const configVerify: Query<ConfigVerifyParams, ConfigVerifyResult> = new Query("ConfigVerify", configVerifyIR);
+
+/** Parameters of `ConfigVerifyMany`. */
+export interface ConfigVerifyManyParams {
+  contentHashes: readonly Uint8Array[];
+  deviceIds: readonly number[];
+}
+
+/** A row of `ConfigVerifyMany`. */
+export interface ConfigVerifyManyResult {
   /** Identity of the device. */
   deviceId: number;
   /** Driver that speaks to the device, such as arista_eos. */
@@ -18,10 +50,9 @@ export interface ConfigVerifyResult {
   verifiedId: number | null;
 }
 
-const configVerifyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"contentHashes":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":401,"b":411}]},{"name":"contentHashes","required":true,"transform":{"type":"scalar"},"locs":[{"a":425,"b":439}]}],"statement":"-- Configurations are versions: a row is written when a device's text changes.\n-- Notes of devices that they were read just now and sent their latest text\n-- again; the arrays go together by position, a device stands there once.\n-- Returns each device that exists with its type, and the id of its latest\n-- version where it is that text.\nwith given as (\n  select device_id, content_hash\n  from unnest(:deviceIds!::integer[], :contentHashes!::bytea[])\n    as given (device_id, content_hash)\n),\n-- In one order, so that two who verify the same devices wait, and no more.\nlocked as (\n  select\n    device_states.device_id,\n    device_states.content_hash\n  from device_states\n  join given using (device_id, content_hash)\n  order by device_states.device_id\n  for no key update of device_states\n),\nverified as (\n  update device_states\n  set\n    verified_at = greatest(verified_at, date_trunc('milliseconds', now())),\n    verified_count = verified_count + 1\n  from locked\n  where\n    device_states.device_id = locked.device_id\n    and device_states.content_hash = locked.content_hash\n  returning device_states.device_id, device_states.configuration_id\n)\nselect\n  devices.id as device_id,\n  devices.device_type,\n  verified.configuration_id as \"verified_id?\"\nfrom given\njoin devices on devices.id = given.device_id\nleft join verified on verified.device_id = given.device_id"};
+const configVerifyManyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"contentHashes":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":322,"b":332}]},{"name":"contentHashes","required":true,"transform":{"type":"scalar"},"locs":[{"a":346,"b":360}]}],"statement":"-- Notes of devices that they were read just now and sent their latest text\n-- again; the arrays go together by position, a device stands there once.\n-- Returns each device that exists with its type, and the id of its latest\n-- version where it is that text.\nwith given as (\n  select device_id, content_hash\n  from unnest(:deviceIds!::integer[], :contentHashes!::bytea[])\n    as given (device_id, content_hash)\n),\n-- In one order, so that two who verify the same devices wait, and no more.\nlocked as (\n  select\n    device_states.device_id,\n    device_states.content_hash\n  from device_states\n  join given using (device_id, content_hash)\n  order by device_states.device_id\n  for no key update of device_states\n),\nverified as (\n  update device_states\n  set\n    verified_at = greatest(verified_at, date_trunc('milliseconds', now())),\n    verified_count = verified_count + 1\n  from locked\n  where\n    device_states.device_id = locked.device_id\n    and device_states.content_hash = locked.content_hash\n  returning device_states.device_id, device_states.configuration_id\n)\nselect\n  devices.id as device_id,\n  devices.device_type,\n  verified.configuration_id as \"verified_id?\"\nfrom given\njoin devices on devices.id = given.device_id\nleft join verified on verified.device_id = given.device_id"};
 
 /**
- * Configurations are versions: a row is written when a device's text changes.
  * Notes of devices that they were read just now and sent their latest text
  * again; the arrays go together by position, a device stands there once.
  * Returns each device that exists with its type, and the id of its latest
@@ -63,7 +94,7 @@ const configVerifyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"contentHashes
  * left join verified on verified.device_id = given.device_id
  * ```
  */
-export const configVerify: Query<ConfigVerifyParams, ConfigVerifyResult> = new Query("ConfigVerify", configVerifyIR);
+export const configVerifyMany: Query<ConfigVerifyManyParams, ConfigVerifyManyResult> = new Query("ConfigVerifyMany", configVerifyManyIR);
 
 /** Parameters of `ConfigBaseList`. */
 export interface ConfigBaseListParams {
