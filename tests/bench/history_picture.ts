@@ -60,7 +60,7 @@ function calendar(days: HistoryResults["days"]): string[] {
 
   const cells = LEVELS.map(() => "");
   const lines = [
-    text(24, 30, `${total.toLocaleString("en")} changes of 16 switches, day by day`, {
+    text(24, 30, `${total.toLocaleString("en")} versions of 16 switches, day by day`, {
       size: 14,
       weight: "bold",
     }),
