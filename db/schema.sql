@@ -849,7 +849,7 @@ CREATE TABLE public.device_configurations (
     size integer NOT NULL,
     changes bytea
 )
-WITH (toast_tuple_target='128');
+WITH (autovacuum_vacuum_scale_factor='0.02');
 ALTER TABLE ONLY public.device_configurations ALTER COLUMN packed SET STORAGE EXTERNAL;
 
 --

@@ -49,10 +49,11 @@ export interface IndexEntry {
 }
 
 /**
- * Characters of a row of the index, which a search reads as a whole. A long version gets longer rows:
- * what the trigrams of all its rows cost is what makes the save of a large configuration slow.
+ * Characters of a row of the index, which a search reads as a whole: a long row has nearly every
+ * trigram, and is looked into in vain. A long version gets longer rows all the same: what the trigrams
+ * of all its rows cost is what makes the save of a large configuration slow.
  */
-const ROW_SIZE = { least: 8_000, most: 64_000 };
+const ROW_SIZE = { least: 2_000, most: 64_000 };
 /** Rows of a long version. */
 const ROWS = 32;
 /** Characters of the rows that one statement adds: it must end before its deadline. */

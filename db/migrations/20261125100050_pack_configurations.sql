@@ -10,8 +10,8 @@ begin
   -- It is compressed already.
   alter table device_configurations
     alter column packed set storage external,
-    -- Beside the row, however small: the next version writes this row again.
-    set (toast_tuple_target = 128);
+    -- The next version writes a row again: what it leaves is soon room for others.
+    set (autovacuum_vacuum_scale_factor = 0.02);
 
   update device_configurations
   set size = coalesce(octet_length(raw), octet_length(config_data));
@@ -33,7 +33,7 @@ $$;
 do $$
 begin
   alter table device_configurations
-    reset (toast_tuple_target),
+    reset (autovacuum_vacuum_scale_factor),
     alter column config_data set not null,
     drop column size,
     drop column packed;
