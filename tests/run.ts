@@ -69,11 +69,12 @@ const PROJECT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The longest a file may take, in milliseconds. */
 const FILE_TIMEOUT = LONG ? 3_600_000 : 300_000;
 /**
- * Faults of the network, of a server's life and of what a caller hands over, keys and secrets, the settings
- * cache, the package and the documentation: a second server tells little more about them. Naming one of these files runs it on every server.
+ * Faults of the network, of a server's life and of what a caller hands over, the client, keys and secrets,
+ * the settings cache, real and imported histories, retention, the package and the documentation: a second
+ * server tells little more about them. Naming one of these files runs it on every server.
  */
 const ONCE =
-  /faults.(abort|deadlines|disk_full|fuzz_injection|fuzz_rows|large_texts|lost_answers|overload|server|settings|storm)|tests.(config_prune|examples|git_import|key_rotation|key_states|secrecy|settings)|tools.(check|generate|git\.|graceful_stop|keys|migrate\.|package|permissions|prune|secrecy|seed|server|suite|tls)/;
+  /faults.(abort|deadlines|disk_full|fuzz_injection|fuzz_rows|fuzz_types|large_texts|lost_answers|overload|server|settings|storm)|tests.(client|config_prune|connection_death|examples|fabric|git_import|key_rotation|key_states|secrecy|settings|vendors)|tools.(check|generate|git\.|graceful_stop|keys|migrate\.|package|permissions|prune|secrecy|seed|server|suite|tls)/;
 /** What the children keep of the variables that are the tests' own. */
 const KEPT: readonly string[] = ["NETRAVEN_TEST", "TEST_LONG", "TEST_SEED"];
 
