@@ -3,6 +3,7 @@ import { ConfigError, QueryError } from "./errors.ts";
 import { configPatternCheck } from "./generated/config_lines.ts";
 import type { CallOptions } from "./query.ts";
 import type { Session } from "./config_save.ts";
+import { isCount, settingOr } from "./setting_schema.ts";
 import type { StandardSchema } from "./settings.ts";
 
 /** What holds for the devices of a type. */
@@ -23,14 +24,13 @@ const known = new Set<string>();
 /** So many of them: settings are few. */
 const MOST_KNOWN = 1_000;
 
-const patterns = schema(
+const patterns = settingOr<readonly string[]>(
   [],
-  (value): value is string[] =>
-    Array.isArray(value) && value.every((pattern) => typeof pattern === "string"),
+  (value) => Array.isArray(value) && value.every((pattern) => typeof pattern === "string"),
 );
-const pattern = schema(null, (value): value is string | null => typeof value === "string");
-const share = schema(0, (value): value is number => isNumber(value) && value <= 1);
-const whole = schema(0, (value): value is number => isNumber(value) && Number.isInteger(value));
+const pattern = settingOr<string | null>(null, (value) => typeof value === "string");
+const share = settingOr(0, (value) => typeof value === "number" && value >= 0 && value <= 1);
+const whole = settingOr(0, isCount);
 
 /**
  * Reads the settings for a type of device.
@@ -77,19 +77,4 @@ async function checkPattern(
   }
   if (known.size === MOST_KNOWN) known.clear();
   known.add(pattern);
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === "number" && value >= 0 && value <= 2_147_483_647;
-}
-
-/** A value that passes, or the default for none. */
-function schema<T>(otherwise: T, passes: (value: unknown) => value is T): StandardSchema<T> {
-  const validate = (given: unknown) => {
-    const value = given ?? otherwise;
-    return value === otherwise || passes(value)
-      ? { value: value as T }
-      : { issues: [{ message: "does not fit" }] };
-  };
-  return { "~standard": { version: 1, vendor: "netraven-db", validate } };
 }

@@ -10,6 +10,7 @@ import {
   configPruneLock,
 } from "./generated/config_prunes.ts";
 import type { CallOptions } from "./query.ts";
+import { settingOr } from "./setting_schema.ts";
 import type { StandardSchema } from "./settings.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -246,11 +247,5 @@ export async function configPrunePolicy(
 
 /** A value that the rule takes; undefined for none. */
 function ruleOrNone<R extends Rule>(rule: R): StandardSchema<ConfigPrunePolicy[R]> {
-  const validate = (given: unknown) => {
-    const value = given ?? undefined;
-    return value === undefined || isRule(rule, value)
-      ? { value: value as ConfigPrunePolicy[R] }
-      : { issues: [{ message: "is no whole number from 1" }] };
-  };
-  return { "~standard": { version: 1, vendor: "netraven-db", validate } };
+  return settingOr<ConfigPrunePolicy[R]>(undefined, (value) => isRule(rule, value));
 }

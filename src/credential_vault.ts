@@ -13,7 +13,7 @@ import {
 import type { DatabaseVault } from "./key_states.ts";
 import type { CallOptions } from "./query.ts";
 import { Secret } from "./secret.ts";
-import type { StandardSchema } from "./settings.ts";
+import { isCount, settingOr } from "./setting_schema.ts";
 import { OpenTransaction } from "./transaction.ts";
 import type { SealedPlace } from "./vault.ts";
 
@@ -178,20 +178,17 @@ export async function credentialGuard(
   options: CallOptions = {},
 ): Promise<CredentialGuard> {
   return {
-    lockoutFailures: await settings.get("credential_lockout_failures", wholeOr(3), options),
-    lockoutSeconds: await settings.get("credential_lockout_seconds", wholeOr(900), options),
+    lockoutFailures: await settings.get(
+      "credential_lockout_failures",
+      settingOr(3, isCount),
+      options,
+    ),
+    lockoutSeconds: await settings.get(
+      "credential_lockout_seconds",
+      settingOr(900, isCount),
+      options,
+    ),
   };
-}
-
-/** A whole number that the server takes, or the default for none. */
-function wholeOr(otherwise: number): StandardSchema<number> {
-  const validate = (given: unknown) => {
-    const value = given ?? otherwise;
-    const fits = typeof value === "number" && Number.isInteger(value) && value >= 0 &&
-      value <= 2_147_483_647;
-    return fits ? { value } : { issues: [{ message: "is no whole number from 0" }] };
-  };
-  return { "~standard": { version: 1, vendor: "netraven-db", validate } };
 }
 
 function secretOf(password: string | Secret, query: string): Secret {

@@ -35,7 +35,8 @@ export class GitError extends DatabaseError {
   }
 }
 
-const USAGE = "Say what to do: import <repository> [<ref>], or export <repository> [<branch>]";
+const USAGE = "Say what to do: import <repository> [<ref>], or export <repository> [<branch>]; " +
+  "with make: git-import repo=<repository>, git-export repo=<repository>, branch=<name> for another branch";
 /** Milliseconds: no save takes longer, so that no version comes to stand before one this old. */
 const SETTLED = 300_000;
 /** Bytes of what git says that are kept. */
