@@ -940,7 +940,7 @@ COMMENT ON COLUMN public.device_configurations.verified_count IS 'How often this
 -- Name: COLUMN device_configurations.packed; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.device_configurations.packed IS 'The bytes as the device sent them, compressed by gzip; config_data and raw are null then. Null in a version from before this column.';
+COMMENT ON COLUMN public.device_configurations.packed IS 'The bytes as the device sent them, compressed by Brotli; config_data and raw are null then. Null in a version from before this column.';
 
 --
 -- Name: COLUMN device_configurations.size; Type: COMMENT; Schema: public; Owner: -
@@ -966,11 +966,14 @@ CREATE VIEW public.config_line_spans WITH (security_invoker='true') AS
     COALESCE(split.text, ''::text) AS text,
     begun.retrieved_at AS since,
     ended.retrieved_at AS until
-   FROM ((((public.config_lines
+   FROM (((public.config_lines
      JOIN public.device_configurations begun ON ((begun.id = config_lines.configuration_id)))
      CROSS JOIN LATERAL ROWS FROM(string_to_table(config_lines.lines, chr(10)), public.config_line_numbers(config_lines.numbers)) split(text, line))
-     LEFT JOIN public.config_line_ends ON (((config_line_ends.device_id = config_lines.device_id) AND (config_line_ends.configuration_id = config_lines.configuration_id) AND (config_line_ends.numbers @> split.line))))
-     LEFT JOIN public.device_configurations ended ON ((ended.id = config_line_ends.ended_by)));
+     LEFT JOIN LATERAL ( SELECT version.retrieved_at
+           FROM (public.config_line_ends
+             JOIN public.device_configurations version ON ((version.id = config_line_ends.ended_by)))
+          WHERE ((config_line_ends.device_id = config_lines.device_id) AND (config_line_ends.configuration_id = config_lines.configuration_id) AND (config_line_ends.numbers @> split.line))
+         LIMIT 1) ended ON (true));
 
 --
 -- Name: VIEW config_line_spans; Type: COMMENT; Schema: public; Owner: -

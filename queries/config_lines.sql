@@ -112,7 +112,7 @@ order by id
 limit :limit!::integer;
 
 /* @name ConfigPack */
--- Puts what the device sent, compressed by gzip, in place of the text.
+-- Puts what the device sent, compressed by Brotli, in place of the text.
 update device_configurations
 set
   packed = :packed!,
@@ -133,268 +133,176 @@ order by device_id
 limit :limit!::integer;
 
 /* @name ConfigSearch */
--- Lines that hold a text, in the order of device, version and line: each with
--- the version that it came in with, its number there, since when it stood, and
--- until when; no end where it stands in the latest version. A line that came
--- back is there once more. Letters count by their case.
+-- Lines that hold all of some texts and match a regular expression, or either,
+-- in the order of device, version and line: each with the version that it came
+-- in with, its number there, since when it stood, and until when; no end where
+-- it stands in the latest version. A line that came back is there once more.
+-- Letters count by their case.
 -- Over all history, or the latest versions, or what stood at some time from
 -- since to until; of all devices, some, or those with one of the tags.
-with indexed as materialized (
+with given as (
   select
-    config_lines.device_id,
-    config_lines.configuration_id,
-    config_lines.part
-  from config_lines
-  where
-    -- Few devices are looked through as they are, all others by their trigrams.
-    case
-      when cardinality(:deviceIds::integer[]) <= 20
-        then strpos(config_lines.lines, :text!) > 0
-      else
-        config_lines.lines
-        like '%' || regexp_replace(:text!, '([\\%_])', '\\\1', 'g') || '%'
-    end
-    and (
-      :deviceIds::integer[] is null
-      or config_lines.device_id = any(:deviceIds)
-    )
-    and (
-      :tagNames::text[] is null
-      or config_lines.device_id in (
-        select device_tags.device_id
-        from device_tags
-        join tags on tags.id = device_tags.tag_id
-        where tags.name = any(:tagNames)
-      )
-    )
-    and (config_lines.device_id, config_lines.configuration_id)
-    >= (
-      coalesce(:afterDeviceId::integer, 0),
-      coalesce(:afterConfigurationId::bigint, 0)
-    )
-  order by
-    config_lines.device_id,
-    config_lines.configuration_id,
-    config_lines.part
-  -- Each row has such a line, but those of the version where the page before
-  -- ended: where no line is left out for its time, a page needs no more rows.
-  limit
+    coalesce(array_agg(pattern), '{}') as patterns,
+    -- The index looks for one text: the longest has the most trigrams.
+    coalesce(
+      (array_agg(pattern order by char_length(pattern) desc))[1],
+      '%'
+    ) as longest,
+    coalesce(:regex::text, '') as regex,
+    count(*) = 1 and :regex::text is null as is_one_text,
+    -- Where no line is left out for its time, every row that is found has one,
+    -- but those of the version where the page before ended.
     case
       when
-        :latest::boolean
-        or :since::timestamptz is not null
-        or :until::timestamptz is not null
-        then null
-      else
-        :limit!::integer + (
-          select count(*)
-          from config_lines as seen
-          where
-            seen.device_id = :afterDeviceId
-            and seen.configuration_id = :afterConfigurationId
-        )
-    end
-)
-select
-  found.device_id as "device_id!",
-  devices.hostname,
-  found.configuration_id as "configuration_id!",
-  found.line as "line!",
-  found.text as "text!",
-  found.since as "since!",
-  found.until
-from indexed
-join config_line_spans as found
-  on found.device_id = indexed.device_id
-  and found.configuration_id = indexed.configuration_id
-  and found.part = indexed.part
-join devices on devices.id = found.device_id
-where
-  strpos(found.text, :text!) > 0
-  and (found.device_id, found.configuration_id, found.line)
-  > (
-    coalesce(:afterDeviceId::integer, 0),
-    coalesce(:afterConfigurationId::bigint, 0),
-    coalesce(:afterLine::integer, 0)
-  )
-  and (:latest::boolean is not true or found.until is null)
-  and (:until::timestamptz is null or found.since < :until)
-  and (
-    :since::timestamptz is null
-    or found.until is null
-    or found.until > :since
-  )
-order by found.device_id, found.configuration_id, found.line
-limit :limit!::integer;
-
-/* @name ConfigWordSearch */
--- The same for lines that hold all of some texts, in any order.
-with indexed as materialized (
-  select
-    config_lines.device_id,
-    config_lines.configuration_id,
-    config_lines.part
-  from config_lines
-  where
-    -- Few devices are looked through as they are, all others by their trigrams.
-    -- The index looks for one pattern: the longest has the most trigrams.
-    case
-      when cardinality(:deviceIds::integer[]) <= 20 then true
-      else
-        config_lines.lines like (
-          select '%' || regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%'
-          from unnest(:words!::text[]) as given (word)
-          order by char_length(word) desc
-          limit 1
-        )
-    end
-    and exists (
-      select
-      from string_to_table(config_lines.lines, chr(10)) as lines (line)
-      where
-        not exists (
-          select
-          from unnest(:words!::text[]) as given (word)
-          where strpos(line, word) = 0
-        )
-    )
-    and (
-      :deviceIds::integer[] is null
-      or config_lines.device_id = any(:deviceIds)
-    )
-    and (
-      :tagNames::text[] is null
-      or config_lines.device_id in (
-        select device_tags.device_id
-        from device_tags
-        join tags on tags.id = device_tags.tag_id
-        where tags.name = any(:tagNames)
-      )
-    )
-    and (config_lines.device_id, config_lines.configuration_id)
-    >= (
-      coalesce(:afterDeviceId::integer, 0),
-      coalesce(:afterConfigurationId::bigint, 0)
-    )
-  order by
-    config_lines.device_id,
-    config_lines.configuration_id,
-    config_lines.part
-  -- Each row has such a line, but those of the version where the page before
-  -- ended: where no line is left out for its time, a page needs no more rows.
-  limit
-    case
-      when
-        :latest::boolean
-        or :since::timestamptz is not null
-        or :until::timestamptz is not null
-        then null
-      else
-        :limit!::integer + (
-          select count(*)
-          from config_lines as seen
-          where
-            seen.device_id = :afterDeviceId
-            and seen.configuration_id = :afterConfigurationId
-        )
-    end
-)
-select
-  found.device_id as "device_id!",
-  devices.hostname,
-  found.configuration_id as "configuration_id!",
-  found.line as "line!",
-  found.text as "text!",
-  found.since as "since!",
-  found.until
-from indexed
-join config_line_spans as found
-  on found.device_id = indexed.device_id
-  and found.configuration_id = indexed.configuration_id
-  and found.part = indexed.part
-join devices on devices.id = found.device_id
-where
-  not exists (
+        :latest::boolean is not true
+        and :since::timestamptz is null
+        and :until::timestamptz is null
+        then
+          :limit!::integer + (
+            select count(*)
+            from config_lines
+            where
+              device_id = :afterDeviceId
+              and configuration_id = :afterConfigurationId
+          )
+    end as most_rows
+  from (
     select
-    from unnest(:words!::text[]) as given (word)
-    where strpos(found.text, word) = 0
-  )
-  and (found.device_id, found.configuration_id, found.line)
-  > (
-    coalesce(:afterDeviceId::integer, 0),
-    coalesce(:afterConfigurationId::bigint, 0),
-    coalesce(:afterLine::integer, 0)
-  )
-  and (:latest::boolean is not true or found.until is null)
-  and (:until::timestamptz is null or found.since < :until)
-  and (
-    :since::timestamptz is null
-    or found.until is null
-    or found.until > :since
-  )
-order by found.device_id, found.configuration_id, found.line
-limit :limit!::integer;
-
-/* @name ConfigRegexSearch */
--- The same for lines that a regular expression of PostgreSQL matches.
-with indexed as materialized (
-  select
-    config_lines.device_id,
-    config_lines.configuration_id,
-    config_lines.part
-  from config_lines
+      '%' || regexp_replace(text, '([\\%_])', '\\\1', 'g') || '%' as pattern
+    from unnest(:texts::text[]) as word (text)
+  ) as word
+),
+-- A page of what is on many lines, and the lines of few devices, are soon found
+-- in the order of the key: all others by their trigrams.
+first_devices as materialized (
+  select id
+  from devices
   where
-    -- Few devices are looked through as they are, all others by their trigrams.
-    -- With (?n), ^ and $ are the ends of a line, and . is no line feed.
-    case
-      when cardinality(:deviceIds::integer[]) <= 20 then true
-      else config_lines.lines ~ ('(?n)' || :regex!)
-    end
-    and exists (
-      select
-      from string_to_table(config_lines.lines, chr(10)) as lines (line)
-      where line ~ :regex!
-    )
-    and (
-      :deviceIds::integer[] is null
-      or config_lines.device_id = any(:deviceIds)
-    )
+    (:limit <= 1000 or cardinality(:deviceIds::integer[]) <= 20)
+    and id >= coalesce(:afterDeviceId::integer, 0)
+    and (:deviceIds::integer[] is null or id = any(:deviceIds))
     and (
       :tagNames::text[] is null
-      or config_lines.device_id in (
+      or id in (
         select device_tags.device_id
         from device_tags
         join tags on tags.id = device_tags.tag_id
         where tags.name = any(:tagNames)
       )
     )
-    and (config_lines.device_id, config_lines.configuration_id)
+  order by id
+  limit 21
+),
+first_rows as materialized (
+  select
+    config_lines.device_id,
+    config_lines.configuration_id,
+    config_lines.part,
+    config_lines.lines,
+    sum(octet_length(config_lines.lines)) over (
+      order by
+        config_lines.device_id,
+        config_lines.configuration_id,
+        config_lines.part
+    ) as octets
+  from (select id from first_devices limit 20) as device
+  join config_lines on config_lines.device_id = device.id
+  where
+    (config_lines.device_id, config_lines.configuration_id)
+    >= (
+      coalesce(:afterDeviceId::integer, 0),
+      coalesce(:afterConfigurationId::bigint, 0)
+    )
+),
+walked as materialized (
+  select
+    device_id,
+    configuration_id,
+    part,
+    (
+      select count(*)
+      from string_to_table(lines, chr(10)) as split (line)
+      where
+        line like all ((select patterns from given)::text[])
+        and line ~ (select regex from given)
+    ) as found
+  from first_rows
+  where
+    octets <= 1000000
+    and lines like (select longest from given)
+    -- With (?n), ^ and $ are the ends of a line, and . is no line feed.
+    and lines ~ (select '(?n)' || regex from given)
+),
+walk as materialized (
+  select
+    (
+      (select count(*) between 1 and 20 from first_devices)
+      and (select coalesce(max(octets), 0) <= 1000000 from first_rows)
+    )
+    or coalesce(
+      (select most_rows is not null from given)
+      and (
+        select sum(found) >= :limit
+        from walked
+        where
+          (device_id, configuration_id)
+          > (
+            coalesce(:afterDeviceId::integer, 0),
+            coalesce(:afterConfigurationId::bigint, 0)
+          )
+      ),
+      false
+    ) as was_enough
+),
+indexed as materialized (
+  select
+    device_id,
+    configuration_id,
+    part
+  from walked
+  where
+    (select was_enough from walk)
+    and found > 0
+  union all
+  select
+    device_id,
+    configuration_id,
+    part
+  from config_lines
+  where
+    not (select was_enough from walk)
+    and lines like (select longest from given)
+    and lines ~ (select '(?n)' || regex from given)
+    and (
+      (select is_one_text from given)
+      or exists (
+        select
+        from string_to_table(lines, chr(10)) as split (line)
+        where
+          line like all ((select patterns from given)::text[])
+          and line ~ (select regex from given)
+      )
+    )
+    and (:deviceIds::integer[] is null or device_id = any(:deviceIds))
+    and (
+      :tagNames::text[] is null
+      or device_id in (
+        select device_tags.device_id
+        from device_tags
+        join tags on tags.id = device_tags.tag_id
+        where tags.name = any(:tagNames)
+      )
+    )
+    and (device_id, configuration_id)
     >= (
       coalesce(:afterDeviceId::integer, 0),
       coalesce(:afterConfigurationId::bigint, 0)
     )
   order by
-    config_lines.device_id,
-    config_lines.configuration_id,
-    config_lines.part
-  -- Each row has such a line, but those of the version where the page before
-  -- ended: where no line is left out for its time, a page needs no more rows.
-  limit
-    case
-      when
-        :latest::boolean
-        or :since::timestamptz is not null
-        or :until::timestamptz is not null
-        then null
-      else
-        :limit!::integer + (
-          select count(*)
-          from config_lines as seen
-          where
-            seen.device_id = :afterDeviceId
-            and seen.configuration_id = :afterConfigurationId
-        )
-    end
+    device_id,
+    configuration_id,
+    part
+  limit (select most_rows from given)
 )
 select
   found.device_id as "device_id!",
@@ -411,7 +319,8 @@ join config_line_spans as found
   and found.part = indexed.part
 join devices on devices.id = found.device_id
 where
-  found.text ~ :regex!
+  found.text like all ((select patterns from given)::text[])
+  and found.text ~ (select regex from given)
   and (found.device_id, found.configuration_id, found.line)
   > (
     coalesce(:afterDeviceId::integer, 0),

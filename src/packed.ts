@@ -1,5 +1,5 @@
-/** What devices sent, as `device_configurations.packed` keeps it: compressed by gzip. */
-import type { gunzip as gunzipType, gzip as gzipType } from "node:zlib";
+/** What devices sent, as `device_configurations.packed` keeps it: compressed by Brotli. */
+import type { CompressCallback } from "node:zlib";
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -9,18 +9,22 @@ export interface PackedRow {
   readonly packed: Uint8Array | null;
 }
 
+/** Of a scale to 11. Leaves less than gzip, for half as much time again; the next ones leave 1 % less. */
+const QUALITY = 5;
+
 /** Compresses what a device sent. */
 export async function pack(bytes: Uint8Array): Promise<Uint8Array> {
-  const { gzip } = await import("node:zlib");
-  return await done(gzip, bytes);
+  const { brotliCompress, constants } = await import("node:zlib");
+  const params = { [constants.BROTLI_PARAM_QUALITY]: QUALITY };
+  return await done((given) => brotliCompress(bytes, { params }, given));
 }
 
 /** The row with its text as `configData`, and as `raw` the bytes where the text does not tell them. */
 export async function unpackRow<Row>(row: PackedRow): Promise<Row> {
   const { packed, ...rest } = row;
   if (packed === null) return rest as Row;
-  const { gunzip } = await import("node:zlib");
-  const { text, raw } = readable(await done(gunzip, packed));
+  const { brotliDecompress } = await import("node:zlib");
+  const { text, raw } = readable(await done((given) => brotliDecompress(packed, given)));
   return { ...rest, configData: text, raw } as Row;
 }
 
@@ -40,11 +44,8 @@ export function readable(bytes: Uint8Array): { text: string; raw: Uint8Array | n
 }
 
 /** In a thread of its own, so that a large one keeps nobody waiting. */
-function done(work: typeof gzipType | typeof gunzipType, bytes: Uint8Array): Promise<Uint8Array> {
+function done(work: (given: CompressCallback) => void): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    work(
-      bytes,
-      (error, result) => error === null ? resolve(new Uint8Array(result)) : reject(error),
-    );
+    work((error, result) => error === null ? resolve(new Uint8Array(result)) : reject(error));
   });
 }

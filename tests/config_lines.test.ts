@@ -9,11 +9,9 @@ import {
   configGet,
   configHistoryList,
   configLineList,
-  configRegexSearch,
   configSave,
   configSearch,
   type ConfigSearchResult,
-  configWordSearch,
   connect,
   ConstraintError,
   type Database,
@@ -90,6 +88,10 @@ async function save(deviceId: number, texts: readonly string[]): Promise<Version
 }
 
 async function searchAll(text: string, more = {}): Promise<ConfigSearchResult[]> {
+  return await searchPages(3, { texts: [text], ...more });
+}
+
+async function searchPages(limit: number, wanted: object): Promise<ConfigSearchResult[]> {
   const all: ConfigSearchResult[] = [];
   for (;;) {
     const last = all.at(-1);
@@ -98,9 +100,9 @@ async function searchAll(text: string, more = {}): Promise<ConfigSearchResult[]>
       afterConfigurationId: last.configurationId,
       afterLine: last.line,
     };
-    const page = await configSearch.run({ text, ...more, ...after, limit: 3 }, db);
+    const page = await configSearch.run({ ...wanted, ...after, limit }, db);
     all.push(...page);
-    if (page.length < 3) return all;
+    if (page.length < limit) return all;
   }
 }
 
@@ -231,13 +233,13 @@ test("configSave() counts the lines that came and went", async () => {
   assert.equal([latest?.added, latest?.removed, first?.added], [0, 4, 3]);
 });
 
-test("ConfigRegexSearch finds lines that an expression matches, from their beginning to their end", async () => {
+test("ConfigSearch finds lines that an expression matches, from their beginning to their end", async () => {
   const { id: deviceId } = await addDevice(db);
   await save(deviceId, [
     "interface Ethernet1\n no shutdown\ninterface Ethernet22\nntp server 10.1.1.1\n",
   ]);
   const find = async (regex: string) =>
-    (await configRegexSearch.run({ regex, limit: 10 }, db)).map(({ line }) => line);
+    (await configSearch.run({ regex, limit: 10 }, db)).map(({ line }) => line);
 
   assert.equal(await find("^interface Ethernet\\d$"), [1]);
   assert.equal(await find("Ethernet\\d+"), [1, 3]);
@@ -274,24 +276,27 @@ test("A search in a time range finds what stood at some time in it, whatever the
   );
 });
 
-test("ConfigWordSearch finds the lines that hold all of the words, in any order", async () => {
+test("ConfigSearch finds the lines that hold all of the texts, in any order", async () => {
   const { id: deviceId } = await addDevice(db);
   await save(deviceId, [
     "ip route 10.0.0.0/8 null0\nroute\nip host a\nno ip route 10.0.0.0/8\nip\nroute ip\n",
     "ip route 10.0.0.0/8 null0\nip 100%\n",
   ]);
-  const find = async (words: string[], more = {}) =>
-    (await configWordSearch.run({ words, ...more, limit: 10 }, db)).map(({ line }) => line);
+  const find = async (texts: string[], more = {}) =>
+    (await configSearch.run({ texts, ...more, limit: 10 }, db)).map(({ line }) => line);
 
   assert.equal(await find(["route", "ip"]), [1, 4, 6]);
   assert.equal(await find(["10.0", "ip", "no"]), [4]);
   assert.equal(await find(["ip", "0%"]), [2]);
   assert.equal(await find(["ip", "route"], { latest: true }), [1]);
   assert.equal(await find(["host", "route"]), []);
-  assert.equal(await find([]), []);
+  assert.equal(await find(["a\nno"]), []);
+  assert.equal(await find(["route"], { regex: "^[in]" }), [1, 4]);
+  assert.equal(await find(["ip", "route"], { regex: "^no" }), [4]);
+  assert.equal(await find([]), [1, 2, 3, 4, 5, 6, 2]);
 });
 
-test("All searches go on where the page before ended, and look at the devices asked for", async () => {
+test("ConfigSearch goes on where the page before ended, and look at the devices asked for", async () => {
   const devices = [await addDevice(db), await addDevice(db), await addDevice(db)];
   await deviceTagAdd.run({ deviceIds: [devices[1]!.id], tagNames: ["core"] }, db);
   for (const { id } of devices) {
@@ -304,9 +309,9 @@ test("All searches go on where the page before ended, and look at the devices as
       afterLine: last.line,
     };
   const searches = [
-    (more: object) => configSearch.run({ text: "ntp", limit: 2, ...more }, db),
-    (more: object) => configWordSearch.run({ words: ["tp", "n"], limit: 2, ...more }, db),
-    (more: object) => configRegexSearch.run({ regex: "^ntp .$", limit: 2, ...more }, db),
+    (more: object) => configSearch.run({ texts: ["ntp"], limit: 2, ...more }, db),
+    (more: object) => configSearch.run({ texts: ["tp", "n"], limit: 2, ...more }, db),
+    (more: object) => configSearch.run({ regex: "^ntp .$", limit: 2, ...more }, db),
   ];
   for (const search of searches) {
     const all: ConfigSearchResult[] = [];
@@ -322,6 +327,59 @@ test("All searches go on where the page before ended, and look at the devices as
   }
   const absent = await configAbsentSearch.run({ text: "ntp d", tagNames: ["core"], limit: 9 }, db);
   assert.equal(absent.map(({ id }) => id), [devices[1]!.id]);
+});
+
+test("ConfigSearch finds the same in pages of any length, over many devices and few", async () => {
+  // It looks through 20 before it asks the trigrams; for a page of 2,000 it asks them at once.
+  const all = await Promise.all(Array.from({ length: 25 }, () => addDevice(db)));
+  const [few, most, more] = [3, 20, 21].map((count) => all.slice(-count).map(({ id }) => id));
+  await deviceTagAdd.run({ deviceIds: more!, tagNames: ["more"] }, db);
+  const searches = [
+    { wanted: { texts: ["ntp"] }, holds: (line: string) => line.includes("ntp") },
+    { wanted: { texts: ["word", "no"] }, holds: (line: string) => /no.*word/.test(line) },
+    { wanted: { regex: "^.tp .*1$" }, holds: (line: string) => /^.tp .*1$/.test(line) },
+    { wanted: { texts: ["e"], regex: "^s" }, holds: (line: string) => /^s.*e/.test(line) },
+  ];
+  const scopes = [
+    { scope: {}, ids: all.map(({ id }) => id) },
+    { scope: { deviceIds: few! }, ids: few! },
+    { scope: { deviceIds: most! }, ids: most! },
+    { scope: { deviceIds: more! }, ids: more! },
+    { scope: { tagNames: ["more"] }, ids: more! },
+  ];
+  await fc.assert(
+    fc.asyncProperty(fc.array(text, { minLength: 25, maxLength: 25 }), async (texts) => {
+      for (const [i, { id }] of all.entries()) await save(id, [texts[i]!]);
+      for (const { wanted, holds } of searches) {
+        for (const { scope, ids } of scopes) {
+          const latest = { ...wanted, ...scope, latest: true };
+          const found = await configSearch.run({ ...latest, limit: 2_000 }, db);
+          const stand = all.flatMap(({ id }, i) =>
+            ids.includes(id) ? plain(texts[i]!).filter(holds) : []
+          );
+          assert.equal(found.map(({ text }) => text).sort(), stand.sort());
+          assert.equal(await searchPages(7, latest), found);
+
+          const ever = { ...wanted, ...scope };
+          const everFound = await configSearch.run({ ...ever, limit: 2_000 }, db);
+          assert.equal(await searchPages(2, ever), everFound);
+          assert.equal(await searchPages(50, ever), everFound);
+        }
+      }
+    }),
+    effort(3),
+  );
+});
+
+test("ConfigSearch does not count what the page before had for the one after", async () => {
+  const devices = await Promise.all(Array.from({ length: 21 }, () => addDevice(db)));
+  const [first, last] = [devices[0]!.id, devices.at(-1)!.id];
+  await save(first, ["vlan 1\nvlan 2\nvlan 3\nvlan 4\n"]);
+  await save(last, ["vlan 5\n"]);
+
+  const found = await searchPages(3, { texts: ["vlan"] });
+
+  assert.equal(found.map(({ text }) => text), [1, 2, 3, 4, 5].map((i) => `vlan ${i}`));
 });
 
 test("ConfigLineList tells over the fleet when a line first and last stood", async () => {
@@ -348,7 +406,7 @@ test("A pattern that is too much ends with an error, and keeps no server busy", 
   const text = `${"ab".repeat(5_000)}\n`.repeat(50);
   await configSave(db, { deviceId, text });
   const search = (regex: string, timeout: number) =>
-    configRegexSearch.run({ regex, limit: 10 }, db, { timeout });
+    configSearch.run({ regex, limit: 10 }, db, { timeout });
 
   const huge = await rejection(search("(x{1,255}){1,255}y", 20_000));
   const slow = await rejection(search("^(.+)(.+)(.+)\\1\\2\\3$", 300));

@@ -430,7 +430,7 @@ test("configPrune() leaves searches, blame and times that tell of what is left",
   await configPrune(db, { keepLast: 2 });
 
   const find = async (text: string) =>
-    (await configSearch.run({ text, limit: 10 }, db))
+    (await configSearch.run({ texts: [text], limit: 10 }, db))
       .map((hit) => [hit.configurationId, hit.line, hit.since, hit.until]);
   assert.equal(await find("typo"), []);
   // It had gone and come back; of that nothing is known any more.

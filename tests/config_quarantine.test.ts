@@ -113,7 +113,10 @@ test("A configuration without the end of its type is quarantined, and a cut one 
   assert.equal(next.map(({ id }) => id), [without.id]);
   assert.equal(await configQuarantineList.run({ deviceIds: [other], limit: 10 }, db), []);
   // It is in no search.
-  const hits = await configSearch.run({ text: "Ethernet1", deviceIds: [deviceId], limit: 100 }, db);
+  const hits = await configSearch.run(
+    { texts: ["Ethernet1"], deviceIds: [deviceId], limit: 100 },
+    db,
+  );
   assert.ok(hits.every(({ configurationId }) => configurationId === whole.id));
 });
 

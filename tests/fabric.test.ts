@@ -161,7 +161,7 @@ function addTests(folder: string): void {
     ) {
       for (const { hostname } of switches) {
         const ids = [deviceIds.get(hostname)!];
-        const hits = await configSearch.run({ text, deviceIds: ids, limit: 100_000 }, db);
+        const hits = await configSearch.run({ texts: [text], deviceIds: ids, limit: 100_000 }, db);
         for (const version of versionsOf(hostname)) {
           const lines = version.text.split("\n").filter((line) => line.includes(text)).sort();
           const found = hits.filter(({ since, until }) =>

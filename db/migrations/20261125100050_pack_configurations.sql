@@ -20,7 +20,7 @@ begin
     alter column size set not null;
 
   comment on column device_configurations.packed is
-    'The bytes as the device sent them, compressed by gzip; config_data and raw '
+    'The bytes as the device sent them, compressed by Brotli; config_data and raw '
     'are null then. Null in a version from before this column.';
   comment on column device_configurations.size is
     'How many bytes the device sent.';

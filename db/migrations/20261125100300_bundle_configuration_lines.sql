@@ -138,12 +138,19 @@ begin
     string_to_table(config_lines.lines, chr(10)),
     config_line_numbers(config_lines.numbers)
   ) as split (text, line)
-  left join config_line_ends
-    on config_line_ends.device_id = config_lines.device_id
-    and config_line_ends.configuration_id = config_lines.configuration_id
-    and config_line_ends.numbers @> split.line
-  left join device_configurations as ended
-    on ended.id = config_line_ends.ended_by;
+  -- It ends once. The limit keeps the time of every end from being looked up
+  -- before the line is known.
+  left join lateral (
+    select version.retrieved_at
+    from config_line_ends
+    join device_configurations as version
+      on version.id = config_line_ends.ended_by
+    where
+      config_line_ends.device_id = config_lines.device_id
+      and config_line_ends.configuration_id = config_lines.configuration_id
+      and config_line_ends.numbers @> split.line
+    limit 1
+  ) as ended on true;
 
   comment on view config_line_spans is
     'Every line that ever stood in a configuration, once for each time it came '

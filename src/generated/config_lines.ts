@@ -232,10 +232,10 @@ export interface ConfigPackParams {
 /** A row of `ConfigPack`. */
 export type ConfigPackResult = void;
 
-const configPackIR: QueryIR = {"usedParamSet":{"packed":true,"id":true},"params":[{"name":"packed","required":true,"transform":{"type":"scalar"},"locs":[{"a":116,"b":123}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":174,"b":177}]}],"statement":"-- Puts what the device sent, compressed by gzip, in place of the text.\nupdate device_configurations\nset\n  packed = :packed!,\n  config_data = null,\n  raw = null\nwhere\n  id = :id!\n  and packed is null"};
+const configPackIR: QueryIR = {"usedParamSet":{"packed":true,"id":true},"params":[{"name":"packed","required":true,"transform":{"type":"scalar"},"locs":[{"a":118,"b":125}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":176,"b":179}]}],"statement":"-- Puts what the device sent, compressed by Brotli, in place of the text.\nupdate device_configurations\nset\n  packed = :packed!,\n  config_data = null,\n  raw = null\nwhere\n  id = :id!\n  and packed is null"};
 
 /**
- * Puts what the device sent, compressed by gzip, in place of the text.
+ * Puts what the device sent, compressed by Brotli, in place of the text.
  *
  * ```sql
  * update device_configurations
@@ -287,9 +287,10 @@ export interface ConfigSearchParams {
   deviceIds?: readonly number[] | null | undefined;
   latest?: boolean | null | undefined;
   limit: number;
+  regex?: string | null | undefined;
   since?: Date | null | undefined;
   tagNames?: readonly string[] | null | undefined;
-  text: string;
+  texts?: readonly string[] | null | undefined;
   until?: Date | null | undefined;
 }
 
@@ -311,72 +312,181 @@ export interface ConfigSearchResult {
   until: Date | null;
 }
 
-const configSearchIR: QueryIR = {"usedParamSet":{"deviceIds":true,"text":true,"tagNames":true,"afterDeviceId":true,"afterConfigurationId":true,"latest":true,"since":true,"until":true,"limit":true,"afterLine":true},"params":[{"name":"deviceIds","required":false,"transform":{"type":"scalar"},"locs":[{"a":709,"b":718},{"a":927,"b":936},{"a":995,"b":1004}]},{"name":"text","required":true,"transform":{"type":"scalar"},"locs":[{"a":778,"b":783},{"a":863,"b":868},{"a":2533,"b":2538}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":1029,"b":1037},{"a":1234,"b":1242}]},{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1347,"b":1360},{"a":1988,"b":2001},{"a":2624,"b":2637}]},{"name":"afterConfigurationId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1391,"b":1411},{"a":2043,"b":2063},{"a":2666,"b":2686}]},{"name":"latest","required":false,"transform":{"type":"scalar"},"locs":[{"a":1720,"b":1726},{"a":2749,"b":2755}]},{"name":"since","required":false,"transform":{"type":"scalar"},"locs":[{"a":1748,"b":1753},{"a":2874,"b":2879},{"a":2950,"b":2955}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":1791,"b":1796},{"a":2809,"b":2814},{"a":2854,"b":2859}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1860,"b":1866},{"a":3028,"b":3034}]},{"name":"afterLine","required":false,"transform":{"type":"scalar"},"locs":[{"a":2714,"b":2723}]}],"statement":"-- Lines that hold a text, in the order of device, version and line: each with\n-- the version that it came in with, its number there, since when it stood, and\n-- until when; no end where it stands in the latest version. A line that came\n-- back is there once more. Letters count by their case.\n-- Over all history, or the latest versions, or what stood at some time from\n-- since to until; of all devices, some, or those with one of the tags.\nwith indexed as materialized (\n  select\n    config_lines.device_id,\n    config_lines.configuration_id,\n    config_lines.part\n  from config_lines\n  where\n    -- Few devices are looked through as they are, all others by their trigrams.\n    case\n      when cardinality(:deviceIds::integer[]) <= 20\n        then strpos(config_lines.lines, :text!) > 0\n      else\n        config_lines.lines\n        like '%' || regexp_replace(:text!, '([\\\\%_])', '\\\\\\1', 'g') || '%'\n    end\n    and (\n      :deviceIds::integer[] is null\n      or config_lines.device_id = any(:deviceIds)\n    )\n    and (\n      :tagNames::text[] is null\n      or config_lines.device_id in (\n        select device_tags.device_id\n        from device_tags\n        join tags on tags.id = device_tags.tag_id\n        where tags.name = any(:tagNames)\n      )\n    )\n    and (config_lines.device_id, config_lines.configuration_id)\n    >= (\n      coalesce(:afterDeviceId::integer, 0),\n      coalesce(:afterConfigurationId::bigint, 0)\n    )\n  order by\n    config_lines.device_id,\n    config_lines.configuration_id,\n    config_lines.part\n  -- Each row has such a line, but those of the version where the page before\n  -- ended: where no line is left out for its time, a page needs no more rows.\n  limit\n    case\n      when\n        :latest::boolean\n        or :since::timestamptz is not null\n        or :until::timestamptz is not null\n        then null\n      else\n        :limit!::integer + (\n          select count(*)\n          from config_lines as seen\n          where\n            seen.device_id = :afterDeviceId\n            and seen.configuration_id = :afterConfigurationId\n        )\n    end\n)\nselect\n  found.device_id as \"device_id!\",\n  devices.hostname,\n  found.configuration_id as \"configuration_id!\",\n  found.line as \"line!\",\n  found.text as \"text!\",\n  found.since as \"since!\",\n  found.until\nfrom indexed\njoin config_line_spans as found\n  on found.device_id = indexed.device_id\n  and found.configuration_id = indexed.configuration_id\n  and found.part = indexed.part\njoin devices on devices.id = found.device_id\nwhere\n  strpos(found.text, :text!) > 0\n  and (found.device_id, found.configuration_id, found.line)\n  > (\n    coalesce(:afterDeviceId::integer, 0),\n    coalesce(:afterConfigurationId::bigint, 0),\n    coalesce(:afterLine::integer, 0)\n  )\n  and (:latest::boolean is not true or found.until is null)\n  and (:until::timestamptz is null or found.since < :until)\n  and (\n    :since::timestamptz is null\n    or found.until is null\n    or found.until > :since\n  )\norder by found.device_id, found.configuration_id, found.line\nlimit :limit!::integer"};
+const configSearchIR: QueryIR = {"usedParamSet":{"regex":true,"latest":true,"since":true,"until":true,"limit":true,"afterDeviceId":true,"afterConfigurationId":true,"texts":true,"deviceIds":true,"tagNames":true,"afterLine":true},"params":[{"name":"regex","required":false,"transform":{"type":"scalar"},"locs":[{"a":769,"b":774},{"a":818,"b":823}]},{"name":"latest","required":false,"transform":{"type":"scalar"},"locs":[{"a":1024,"b":1030},{"a":5816,"b":5822}]},{"name":"since","required":false,"transform":{"type":"scalar"},"locs":[{"a":1065,"b":1070},{"a":5941,"b":5946},{"a":6017,"b":6022}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":1105,"b":1110},{"a":5876,"b":5881},{"a":5921,"b":5926}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1156,"b":1162},{"a":1756,"b":1761},{"a":3609,"b":3614},{"a":6095,"b":6101}]},{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1279,"b":1292},{"a":1839,"b":1852},{"a":2717,"b":2730},{"a":3725,"b":3738},{"a":4898,"b":4911},{"a":5691,"b":5704}]},{"name":"afterConfigurationId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1331,"b":1351},{"a":2761,"b":2781},{"a":3775,"b":3795},{"a":4942,"b":4962},{"a":5733,"b":5753}]},{"name":"texts","required":false,"transform":{"type":"scalar"},"locs":[{"a":1499,"b":1504}]},{"name":"deviceIds","required":false,"transform":{"type":"scalar"},"locs":[{"a":1786,"b":1795},{"a":1876,"b":1885},{"a":1918,"b":1927},{"a":4541,"b":4550},{"a":4590,"b":4599}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":1947,"b":1955},{"a":2132,"b":2140},{"a":4619,"b":4627},{"a":4811,"b":4819}]},{"name":"afterLine","required":false,"transform":{"type":"scalar"},"locs":[{"a":5781,"b":5790}]}],"statement":"-- Lines that hold all of some texts and match a regular expression, or either,\n-- in the order of device, version and line: each with the version that it came\n-- in with, its number there, since when it stood, and until when; no end where\n-- it stands in the latest version. A line that came back is there once more.\n-- Letters count by their case.\n-- Over all history, or the latest versions, or what stood at some time from\n-- since to until; of all devices, some, or those with one of the tags.\nwith given as (\n  select\n    coalesce(array_agg(pattern), '{}') as patterns,\n    -- The index looks for one text: the longest has the most trigrams.\n    coalesce(\n      (array_agg(pattern order by char_length(pattern) desc))[1],\n      '%'\n    ) as longest,\n    coalesce(:regex::text, '') as regex,\n    count(*) = 1 and :regex::text is null as is_one_text,\n    -- Where no line is left out for its time, every row that is found has one,\n    -- but those of the version where the page before ended.\n    case\n      when\n        :latest::boolean is not true\n        and :since::timestamptz is null\n        and :until::timestamptz is null\n        then\n          :limit!::integer + (\n            select count(*)\n            from config_lines\n            where\n              device_id = :afterDeviceId\n              and configuration_id = :afterConfigurationId\n          )\n    end as most_rows\n  from (\n    select\n      '%' || regexp_replace(text, '([\\\\%_])', '\\\\\\1', 'g') || '%' as pattern\n    from unnest(:texts::text[]) as word (text)\n  ) as word\n),\n-- A page of what is on many lines, and the lines of few devices, are soon found\n-- in the order of the key: all others by their trigrams.\nfirst_devices as materialized (\n  select id\n  from devices\n  where\n    (:limit <= 1000 or cardinality(:deviceIds::integer[]) <= 20)\n    and id >= coalesce(:afterDeviceId::integer, 0)\n    and (:deviceIds::integer[] is null or id = any(:deviceIds))\n    and (\n      :tagNames::text[] is null\n      or id in (\n        select device_tags.device_id\n        from device_tags\n        join tags on tags.id = device_tags.tag_id\n        where tags.name = any(:tagNames)\n      )\n    )\n  order by id\n  limit 21\n),\nfirst_rows as materialized (\n  select\n    config_lines.device_id,\n    config_lines.configuration_id,\n    config_lines.part,\n    config_lines.lines,\n    sum(octet_length(config_lines.lines)) over (\n      order by\n        config_lines.device_id,\n        config_lines.configuration_id,\n        config_lines.part\n    ) as octets\n  from (select id from first_devices limit 20) as device\n  join config_lines on config_lines.device_id = device.id\n  where\n    (config_lines.device_id, config_lines.configuration_id)\n    >= (\n      coalesce(:afterDeviceId::integer, 0),\n      coalesce(:afterConfigurationId::bigint, 0)\n    )\n),\nwalked as materialized (\n  select\n    device_id,\n    configuration_id,\n    part,\n    (\n      select count(*)\n      from string_to_table(lines, chr(10)) as split (line)\n      where\n        line like all ((select patterns from given)::text[])\n        and line ~ (select regex from given)\n    ) as found\n  from first_rows\n  where\n    octets <= 1000000\n    and lines like (select longest from given)\n    -- With (?n), ^ and $ are the ends of a line, and . is no line feed.\n    and lines ~ (select '(?n)' || regex from given)\n),\nwalk as materialized (\n  select\n    (\n      (select count(*) between 1 and 20 from first_devices)\n      and (select coalesce(max(octets), 0) <= 1000000 from first_rows)\n    )\n    or coalesce(\n      (select most_rows is not null from given)\n      and (\n        select sum(found) >= :limit\n        from walked\n        where\n          (device_id, configuration_id)\n          > (\n            coalesce(:afterDeviceId::integer, 0),\n            coalesce(:afterConfigurationId::bigint, 0)\n          )\n      ),\n      false\n    ) as was_enough\n),\nindexed as materialized (\n  select\n    device_id,\n    configuration_id,\n    part\n  from walked\n  where\n    (select was_enough from walk)\n    and found > 0\n  union all\n  select\n    device_id,\n    configuration_id,\n    part\n  from config_lines\n  where\n    not (select was_enough from walk)\n    and lines like (select longest from given)\n    and lines ~ (select '(?n)' || regex from given)\n    and (\n      (select is_one_text from given)\n      or exists (\n        select\n        from string_to_table(lines, chr(10)) as split (line)\n        where\n          line like all ((select patterns from given)::text[])\n          and line ~ (select regex from given)\n      )\n    )\n    and (:deviceIds::integer[] is null or device_id = any(:deviceIds))\n    and (\n      :tagNames::text[] is null\n      or device_id in (\n        select device_tags.device_id\n        from device_tags\n        join tags on tags.id = device_tags.tag_id\n        where tags.name = any(:tagNames)\n      )\n    )\n    and (device_id, configuration_id)\n    >= (\n      coalesce(:afterDeviceId::integer, 0),\n      coalesce(:afterConfigurationId::bigint, 0)\n    )\n  order by\n    device_id,\n    configuration_id,\n    part\n  limit (select most_rows from given)\n)\nselect\n  found.device_id as \"device_id!\",\n  devices.hostname,\n  found.configuration_id as \"configuration_id!\",\n  found.line as \"line!\",\n  found.text as \"text!\",\n  found.since as \"since!\",\n  found.until\nfrom indexed\njoin config_line_spans as found\n  on found.device_id = indexed.device_id\n  and found.configuration_id = indexed.configuration_id\n  and found.part = indexed.part\njoin devices on devices.id = found.device_id\nwhere\n  found.text like all ((select patterns from given)::text[])\n  and found.text ~ (select regex from given)\n  and (found.device_id, found.configuration_id, found.line)\n  > (\n    coalesce(:afterDeviceId::integer, 0),\n    coalesce(:afterConfigurationId::bigint, 0),\n    coalesce(:afterLine::integer, 0)\n  )\n  and (:latest::boolean is not true or found.until is null)\n  and (:until::timestamptz is null or found.since < :until)\n  and (\n    :since::timestamptz is null\n    or found.until is null\n    or found.until > :since\n  )\norder by found.device_id, found.configuration_id, found.line\nlimit :limit!::integer"};
 
 /**
- * Lines that hold a text, in the order of device, version and line: each with
- * the version that it came in with, its number there, since when it stood, and
- * until when; no end where it stands in the latest version. A line that came
- * back is there once more. Letters count by their case.
+ * Lines that hold all of some texts and match a regular expression, or either,
+ * in the order of device, version and line: each with the version that it came
+ * in with, its number there, since when it stood, and until when; no end where
+ * it stands in the latest version. A line that came back is there once more.
+ * Letters count by their case.
  * Over all history, or the latest versions, or what stood at some time from
  * since to until; of all devices, some, or those with one of the tags.
  *
  * ```sql
- * with indexed as materialized (
+ * with given as (
  *   select
- *     config_lines.device_id,
- *     config_lines.configuration_id,
- *     config_lines.part
- *   from config_lines
- *   where
- *     -- Few devices are looked through as they are, all others by their trigrams.
+ *     coalesce(array_agg(pattern), '{}') as patterns,
+ *     -- The index looks for one text: the longest has the most trigrams.
+ *     coalesce(
+ *       (array_agg(pattern order by char_length(pattern) desc))[1],
+ *       '%'
+ *     ) as longest,
+ *     coalesce(:regex::text, '') as regex,
+ *     count(*) = 1 and :regex::text is null as is_one_text,
+ *     -- Where no line is left out for its time, every row that is found has one,
+ *     -- but those of the version where the page before ended.
  *     case
- *       when cardinality(:deviceIds::integer[]) <= 20
- *         then strpos(config_lines.lines, :text!) > 0
- *       else
- *         config_lines.lines
- *         like '%' || regexp_replace(:text!, '([\\%_])', '\\\1', 'g') || '%'
- *     end
- *     and (
- *       :deviceIds::integer[] is null
- *       or config_lines.device_id = any(:deviceIds)
- *     )
+ *       when
+ *         :latest::boolean is not true
+ *         and :since::timestamptz is null
+ *         and :until::timestamptz is null
+ *         then
+ *           :limit!::integer + (
+ *             select count(*)
+ *             from config_lines
+ *             where
+ *               device_id = :afterDeviceId
+ *               and configuration_id = :afterConfigurationId
+ *           )
+ *     end as most_rows
+ *   from (
+ *     select
+ *       '%' || regexp_replace(text, '([\\%_])', '\\\1', 'g') || '%' as pattern
+ *     from unnest(:texts::text[]) as word (text)
+ *   ) as word
+ * ),
+ * -- A page of what is on many lines, and the lines of few devices, are soon found
+ * -- in the order of the key: all others by their trigrams.
+ * first_devices as materialized (
+ *   select id
+ *   from devices
+ *   where
+ *     (:limit <= 1000 or cardinality(:deviceIds::integer[]) <= 20)
+ *     and id >= coalesce(:afterDeviceId::integer, 0)
+ *     and (:deviceIds::integer[] is null or id = any(:deviceIds))
  *     and (
  *       :tagNames::text[] is null
- *       or config_lines.device_id in (
+ *       or id in (
  *         select device_tags.device_id
  *         from device_tags
  *         join tags on tags.id = device_tags.tag_id
  *         where tags.name = any(:tagNames)
  *       )
  *     )
- *     and (config_lines.device_id, config_lines.configuration_id)
+ *   order by id
+ *   limit 21
+ * ),
+ * first_rows as materialized (
+ *   select
+ *     config_lines.device_id,
+ *     config_lines.configuration_id,
+ *     config_lines.part,
+ *     config_lines.lines,
+ *     sum(octet_length(config_lines.lines)) over (
+ *       order by
+ *         config_lines.device_id,
+ *         config_lines.configuration_id,
+ *         config_lines.part
+ *     ) as octets
+ *   from (select id from first_devices limit 20) as device
+ *   join config_lines on config_lines.device_id = device.id
+ *   where
+ *     (config_lines.device_id, config_lines.configuration_id)
+ *     >= (
+ *       coalesce(:afterDeviceId::integer, 0),
+ *       coalesce(:afterConfigurationId::bigint, 0)
+ *     )
+ * ),
+ * walked as materialized (
+ *   select
+ *     device_id,
+ *     configuration_id,
+ *     part,
+ *     (
+ *       select count(*)
+ *       from string_to_table(lines, chr(10)) as split (line)
+ *       where
+ *         line like all ((select patterns from given)::text[])
+ *         and line ~ (select regex from given)
+ *     ) as found
+ *   from first_rows
+ *   where
+ *     octets <= 1000000
+ *     and lines like (select longest from given)
+ *     -- With (?n), ^ and $ are the ends of a line, and . is no line feed.
+ *     and lines ~ (select '(?n)' || regex from given)
+ * ),
+ * walk as materialized (
+ *   select
+ *     (
+ *       (select count(*) between 1 and 20 from first_devices)
+ *       and (select coalesce(max(octets), 0) <= 1000000 from first_rows)
+ *     )
+ *     or coalesce(
+ *       (select most_rows is not null from given)
+ *       and (
+ *         select sum(found) >= :limit
+ *         from walked
+ *         where
+ *           (device_id, configuration_id)
+ *           > (
+ *             coalesce(:afterDeviceId::integer, 0),
+ *             coalesce(:afterConfigurationId::bigint, 0)
+ *           )
+ *       ),
+ *       false
+ *     ) as was_enough
+ * ),
+ * indexed as materialized (
+ *   select
+ *     device_id,
+ *     configuration_id,
+ *     part
+ *   from walked
+ *   where
+ *     (select was_enough from walk)
+ *     and found > 0
+ *   union all
+ *   select
+ *     device_id,
+ *     configuration_id,
+ *     part
+ *   from config_lines
+ *   where
+ *     not (select was_enough from walk)
+ *     and lines like (select longest from given)
+ *     and lines ~ (select '(?n)' || regex from given)
+ *     and (
+ *       (select is_one_text from given)
+ *       or exists (
+ *         select
+ *         from string_to_table(lines, chr(10)) as split (line)
+ *         where
+ *           line like all ((select patterns from given)::text[])
+ *           and line ~ (select regex from given)
+ *       )
+ *     )
+ *     and (:deviceIds::integer[] is null or device_id = any(:deviceIds))
+ *     and (
+ *       :tagNames::text[] is null
+ *       or device_id in (
+ *         select device_tags.device_id
+ *         from device_tags
+ *         join tags on tags.id = device_tags.tag_id
+ *         where tags.name = any(:tagNames)
+ *       )
+ *     )
+ *     and (device_id, configuration_id)
  *     >= (
  *       coalesce(:afterDeviceId::integer, 0),
  *       coalesce(:afterConfigurationId::bigint, 0)
  *     )
  *   order by
- *     config_lines.device_id,
- *     config_lines.configuration_id,
- *     config_lines.part
- *   -- Each row has such a line, but those of the version where the page before
- *   -- ended: where no line is left out for its time, a page needs no more rows.
- *   limit
- *     case
- *       when
- *         :latest::boolean
- *         or :since::timestamptz is not null
- *         or :until::timestamptz is not null
- *         then null
- *       else
- *         :limit!::integer + (
- *           select count(*)
- *           from config_lines as seen
- *           where
- *             seen.device_id = :afterDeviceId
- *             and seen.configuration_id = :afterConfigurationId
- *         )
- *     end
+ *     device_id,
+ *     configuration_id,
+ *     part
+ *   limit (select most_rows from given)
  * )
  * select
  *   found.device_id as "device_id!",
@@ -393,7 +503,8 @@ const configSearchIR: QueryIR = {"usedParamSet":{"deviceIds":true,"text":true,"t
  *   and found.part = indexed.part
  * join devices on devices.id = found.device_id
  * where
- *   strpos(found.text, :text!) > 0
+ *   found.text like all ((select patterns from given)::text[])
+ *   and found.text ~ (select regex from given)
  *   and (found.device_id, found.configuration_id, found.line)
  *   > (
  *     coalesce(:afterDeviceId::integer, 0),
@@ -412,285 +523,6 @@ const configSearchIR: QueryIR = {"usedParamSet":{"deviceIds":true,"text":true,"t
  * ```
  */
 export const configSearch: Query<ConfigSearchParams, ConfigSearchResult> = new Query("ConfigSearch", configSearchIR);
-
-/** Parameters of `ConfigWordSearch`. */
-export interface ConfigWordSearchParams {
-  afterConfigurationId?: number | null | undefined;
-  afterDeviceId?: number | null | undefined;
-  afterLine?: number | null | undefined;
-  deviceIds?: readonly number[] | null | undefined;
-  latest?: boolean | null | undefined;
-  limit: number;
-  since?: Date | null | undefined;
-  tagNames?: readonly string[] | null | undefined;
-  until?: Date | null | undefined;
-  words: readonly string[];
-}
-
-/** A row of `ConfigWordSearch`. */
-export interface ConfigWordSearchResult {
-  /** The version that the line came in with. */
-  configurationId: number;
-  /** The device of the configuration. */
-  deviceId: number;
-  /** Name of the device; unique, case counts, sorted by byte. */
-  hostname: string;
-  /** Its number in that version, from 1. */
-  line: number;
-  /** When that version was first read. */
-  since: Date;
-  /** The line. */
-  text: string;
-  /** When the first version without the line was read; null while it stands. */
-  until: Date | null;
-}
-
-const configWordSearchIR: QueryIR = {"usedParamSet":{"deviceIds":true,"words":true,"tagNames":true,"afterDeviceId":true,"afterConfigurationId":true,"latest":true,"since":true,"until":true,"limit":true,"afterLine":true},"params":[{"name":"deviceIds","required":false,"transform":{"type":"scalar"},"locs":[{"a":406,"b":415},{"a":978,"b":987},{"a":1046,"b":1055}]},{"name":"words","required":true,"transform":{"type":"scalar"},"locs":[{"a":589,"b":595},{"a":874,"b":880},{"a":2605,"b":2611}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":1080,"b":1088},{"a":1285,"b":1293}]},{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1398,"b":1411},{"a":2039,"b":2052},{"a":2760,"b":2773}]},{"name":"afterConfigurationId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1442,"b":1462},{"a":2094,"b":2114},{"a":2802,"b":2822}]},{"name":"latest","required":false,"transform":{"type":"scalar"},"locs":[{"a":1771,"b":1777},{"a":2885,"b":2891}]},{"name":"since","required":false,"transform":{"type":"scalar"},"locs":[{"a":1799,"b":1804},{"a":3010,"b":3015},{"a":3086,"b":3091}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":1842,"b":1847},{"a":2945,"b":2950},{"a":2990,"b":2995}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1911,"b":1917},{"a":3164,"b":3170}]},{"name":"afterLine","required":false,"transform":{"type":"scalar"},"locs":[{"a":2850,"b":2859}]}],"statement":"-- The same for lines that hold all of some texts, in any order.\nwith indexed as materialized (\n  select\n    config_lines.device_id,\n    config_lines.configuration_id,\n    config_lines.part\n  from config_lines\n  where\n    -- Few devices are looked through as they are, all others by their trigrams.\n    -- The index looks for one pattern: the longest has the most trigrams.\n    case\n      when cardinality(:deviceIds::integer[]) <= 20 then true\n      else\n        config_lines.lines like (\n          select '%' || regexp_replace(word, '([\\\\%_])', '\\\\\\1', 'g') || '%'\n          from unnest(:words!::text[]) as given (word)\n          order by char_length(word) desc\n          limit 1\n        )\n    end\n    and exists (\n      select\n      from string_to_table(config_lines.lines, chr(10)) as lines (line)\n      where\n        not exists (\n          select\n          from unnest(:words!::text[]) as given (word)\n          where strpos(line, word) = 0\n        )\n    )\n    and (\n      :deviceIds::integer[] is null\n      or config_lines.device_id = any(:deviceIds)\n    )\n    and (\n      :tagNames::text[] is null\n      or config_lines.device_id in (\n        select device_tags.device_id\n        from device_tags\n        join tags on tags.id = device_tags.tag_id\n        where tags.name = any(:tagNames)\n      )\n    )\n    and (config_lines.device_id, config_lines.configuration_id)\n    >= (\n      coalesce(:afterDeviceId::integer, 0),\n      coalesce(:afterConfigurationId::bigint, 0)\n    )\n  order by\n    config_lines.device_id,\n    config_lines.configuration_id,\n    config_lines.part\n  -- Each row has such a line, but those of the version where the page before\n  -- ended: where no line is left out for its time, a page needs no more rows.\n  limit\n    case\n      when\n        :latest::boolean\n        or :since::timestamptz is not null\n        or :until::timestamptz is not null\n        then null\n      else\n        :limit!::integer + (\n          select count(*)\n          from config_lines as seen\n          where\n            seen.device_id = :afterDeviceId\n            and seen.configuration_id = :afterConfigurationId\n        )\n    end\n)\nselect\n  found.device_id as \"device_id!\",\n  devices.hostname,\n  found.configuration_id as \"configuration_id!\",\n  found.line as \"line!\",\n  found.text as \"text!\",\n  found.since as \"since!\",\n  found.until\nfrom indexed\njoin config_line_spans as found\n  on found.device_id = indexed.device_id\n  and found.configuration_id = indexed.configuration_id\n  and found.part = indexed.part\njoin devices on devices.id = found.device_id\nwhere\n  not exists (\n    select\n    from unnest(:words!::text[]) as given (word)\n    where strpos(found.text, word) = 0\n  )\n  and (found.device_id, found.configuration_id, found.line)\n  > (\n    coalesce(:afterDeviceId::integer, 0),\n    coalesce(:afterConfigurationId::bigint, 0),\n    coalesce(:afterLine::integer, 0)\n  )\n  and (:latest::boolean is not true or found.until is null)\n  and (:until::timestamptz is null or found.since < :until)\n  and (\n    :since::timestamptz is null\n    or found.until is null\n    or found.until > :since\n  )\norder by found.device_id, found.configuration_id, found.line\nlimit :limit!::integer"};
-
-/**
- * The same for lines that hold all of some texts, in any order.
- *
- * ```sql
- * with indexed as materialized (
- *   select
- *     config_lines.device_id,
- *     config_lines.configuration_id,
- *     config_lines.part
- *   from config_lines
- *   where
- *     -- Few devices are looked through as they are, all others by their trigrams.
- *     -- The index looks for one pattern: the longest has the most trigrams.
- *     case
- *       when cardinality(:deviceIds::integer[]) <= 20 then true
- *       else
- *         config_lines.lines like (
- *           select '%' || regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%'
- *           from unnest(:words!::text[]) as given (word)
- *           order by char_length(word) desc
- *           limit 1
- *         )
- *     end
- *     and exists (
- *       select
- *       from string_to_table(config_lines.lines, chr(10)) as lines (line)
- *       where
- *         not exists (
- *           select
- *           from unnest(:words!::text[]) as given (word)
- *           where strpos(line, word) = 0
- *         )
- *     )
- *     and (
- *       :deviceIds::integer[] is null
- *       or config_lines.device_id = any(:deviceIds)
- *     )
- *     and (
- *       :tagNames::text[] is null
- *       or config_lines.device_id in (
- *         select device_tags.device_id
- *         from device_tags
- *         join tags on tags.id = device_tags.tag_id
- *         where tags.name = any(:tagNames)
- *       )
- *     )
- *     and (config_lines.device_id, config_lines.configuration_id)
- *     >= (
- *       coalesce(:afterDeviceId::integer, 0),
- *       coalesce(:afterConfigurationId::bigint, 0)
- *     )
- *   order by
- *     config_lines.device_id,
- *     config_lines.configuration_id,
- *     config_lines.part
- *   -- Each row has such a line, but those of the version where the page before
- *   -- ended: where no line is left out for its time, a page needs no more rows.
- *   limit
- *     case
- *       when
- *         :latest::boolean
- *         or :since::timestamptz is not null
- *         or :until::timestamptz is not null
- *         then null
- *       else
- *         :limit!::integer + (
- *           select count(*)
- *           from config_lines as seen
- *           where
- *             seen.device_id = :afterDeviceId
- *             and seen.configuration_id = :afterConfigurationId
- *         )
- *     end
- * )
- * select
- *   found.device_id as "device_id!",
- *   devices.hostname,
- *   found.configuration_id as "configuration_id!",
- *   found.line as "line!",
- *   found.text as "text!",
- *   found.since as "since!",
- *   found.until
- * from indexed
- * join config_line_spans as found
- *   on found.device_id = indexed.device_id
- *   and found.configuration_id = indexed.configuration_id
- *   and found.part = indexed.part
- * join devices on devices.id = found.device_id
- * where
- *   not exists (
- *     select
- *     from unnest(:words!::text[]) as given (word)
- *     where strpos(found.text, word) = 0
- *   )
- *   and (found.device_id, found.configuration_id, found.line)
- *   > (
- *     coalesce(:afterDeviceId::integer, 0),
- *     coalesce(:afterConfigurationId::bigint, 0),
- *     coalesce(:afterLine::integer, 0)
- *   )
- *   and (:latest::boolean is not true or found.until is null)
- *   and (:until::timestamptz is null or found.since < :until)
- *   and (
- *     :since::timestamptz is null
- *     or found.until is null
- *     or found.until > :since
- *   )
- * order by found.device_id, found.configuration_id, found.line
- * limit :limit!::integer
- * ```
- */
-export const configWordSearch: Query<ConfigWordSearchParams, ConfigWordSearchResult> = new Query("ConfigWordSearch", configWordSearchIR);
-
-/** Parameters of `ConfigRegexSearch`. */
-export interface ConfigRegexSearchParams {
-  afterConfigurationId?: number | null | undefined;
-  afterDeviceId?: number | null | undefined;
-  afterLine?: number | null | undefined;
-  deviceIds?: readonly number[] | null | undefined;
-  latest?: boolean | null | undefined;
-  limit: number;
-  regex: string;
-  since?: Date | null | undefined;
-  tagNames?: readonly string[] | null | undefined;
-  until?: Date | null | undefined;
-}
-
-/** A row of `ConfigRegexSearch`. */
-export interface ConfigRegexSearchResult {
-  /** The version that the line came in with. */
-  configurationId: number;
-  /** The device of the configuration. */
-  deviceId: number;
-  /** Name of the device; unique, case counts, sorted by byte. */
-  hostname: string;
-  /** Its number in that version, from 1. */
-  line: number;
-  /** When that version was first read. */
-  since: Date;
-  /** The line. */
-  text: string;
-  /** When the first version without the line was read; null while it stands. */
-  until: Date | null;
-}
-
-const configRegexSearchIR: QueryIR = {"usedParamSet":{"deviceIds":true,"regex":true,"tagNames":true,"afterDeviceId":true,"afterConfigurationId":true,"latest":true,"since":true,"until":true,"limit":true,"afterLine":true},"params":[{"name":"deviceIds","required":false,"transform":{"type":"scalar"},"locs":[{"a":410,"b":419},{"a":660,"b":669},{"a":728,"b":737}]},{"name":"regex","required":true,"transform":{"type":"scalar"},"locs":[{"a":492,"b":498},{"a":630,"b":636},{"a":2260,"b":2266}]},{"name":"tagNames","required":false,"transform":{"type":"scalar"},"locs":[{"a":762,"b":770},{"a":967,"b":975}]},{"name":"afterDeviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1080,"b":1093},{"a":1721,"b":1734},{"a":2347,"b":2360}]},{"name":"afterConfigurationId","required":false,"transform":{"type":"scalar"},"locs":[{"a":1124,"b":1144},{"a":1776,"b":1796},{"a":2389,"b":2409}]},{"name":"latest","required":false,"transform":{"type":"scalar"},"locs":[{"a":1453,"b":1459},{"a":2472,"b":2478}]},{"name":"since","required":false,"transform":{"type":"scalar"},"locs":[{"a":1481,"b":1486},{"a":2597,"b":2602},{"a":2673,"b":2678}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":1524,"b":1529},{"a":2532,"b":2537},{"a":2577,"b":2582}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1593,"b":1599},{"a":2751,"b":2757}]},{"name":"afterLine","required":false,"transform":{"type":"scalar"},"locs":[{"a":2437,"b":2446}]}],"statement":"-- The same for lines that a regular expression of PostgreSQL matches.\nwith indexed as materialized (\n  select\n    config_lines.device_id,\n    config_lines.configuration_id,\n    config_lines.part\n  from config_lines\n  where\n    -- Few devices are looked through as they are, all others by their trigrams.\n    -- With (?n), ^ and $ are the ends of a line, and . is no line feed.\n    case\n      when cardinality(:deviceIds::integer[]) <= 20 then true\n      else config_lines.lines ~ ('(?n)' || :regex!)\n    end\n    and exists (\n      select\n      from string_to_table(config_lines.lines, chr(10)) as lines (line)\n      where line ~ :regex!\n    )\n    and (\n      :deviceIds::integer[] is null\n      or config_lines.device_id = any(:deviceIds)\n    )\n    and (\n      :tagNames::text[] is null\n      or config_lines.device_id in (\n        select device_tags.device_id\n        from device_tags\n        join tags on tags.id = device_tags.tag_id\n        where tags.name = any(:tagNames)\n      )\n    )\n    and (config_lines.device_id, config_lines.configuration_id)\n    >= (\n      coalesce(:afterDeviceId::integer, 0),\n      coalesce(:afterConfigurationId::bigint, 0)\n    )\n  order by\n    config_lines.device_id,\n    config_lines.configuration_id,\n    config_lines.part\n  -- Each row has such a line, but those of the version where the page before\n  -- ended: where no line is left out for its time, a page needs no more rows.\n  limit\n    case\n      when\n        :latest::boolean\n        or :since::timestamptz is not null\n        or :until::timestamptz is not null\n        then null\n      else\n        :limit!::integer + (\n          select count(*)\n          from config_lines as seen\n          where\n            seen.device_id = :afterDeviceId\n            and seen.configuration_id = :afterConfigurationId\n        )\n    end\n)\nselect\n  found.device_id as \"device_id!\",\n  devices.hostname,\n  found.configuration_id as \"configuration_id!\",\n  found.line as \"line!\",\n  found.text as \"text!\",\n  found.since as \"since!\",\n  found.until\nfrom indexed\njoin config_line_spans as found\n  on found.device_id = indexed.device_id\n  and found.configuration_id = indexed.configuration_id\n  and found.part = indexed.part\njoin devices on devices.id = found.device_id\nwhere\n  found.text ~ :regex!\n  and (found.device_id, found.configuration_id, found.line)\n  > (\n    coalesce(:afterDeviceId::integer, 0),\n    coalesce(:afterConfigurationId::bigint, 0),\n    coalesce(:afterLine::integer, 0)\n  )\n  and (:latest::boolean is not true or found.until is null)\n  and (:until::timestamptz is null or found.since < :until)\n  and (\n    :since::timestamptz is null\n    or found.until is null\n    or found.until > :since\n  )\norder by found.device_id, found.configuration_id, found.line\nlimit :limit!::integer"};
-
-/**
- * The same for lines that a regular expression of PostgreSQL matches.
- *
- * ```sql
- * with indexed as materialized (
- *   select
- *     config_lines.device_id,
- *     config_lines.configuration_id,
- *     config_lines.part
- *   from config_lines
- *   where
- *     -- Few devices are looked through as they are, all others by their trigrams.
- *     -- With (?n), ^ and $ are the ends of a line, and . is no line feed.
- *     case
- *       when cardinality(:deviceIds::integer[]) <= 20 then true
- *       else config_lines.lines ~ ('(?n)' || :regex!)
- *     end
- *     and exists (
- *       select
- *       from string_to_table(config_lines.lines, chr(10)) as lines (line)
- *       where line ~ :regex!
- *     )
- *     and (
- *       :deviceIds::integer[] is null
- *       or config_lines.device_id = any(:deviceIds)
- *     )
- *     and (
- *       :tagNames::text[] is null
- *       or config_lines.device_id in (
- *         select device_tags.device_id
- *         from device_tags
- *         join tags on tags.id = device_tags.tag_id
- *         where tags.name = any(:tagNames)
- *       )
- *     )
- *     and (config_lines.device_id, config_lines.configuration_id)
- *     >= (
- *       coalesce(:afterDeviceId::integer, 0),
- *       coalesce(:afterConfigurationId::bigint, 0)
- *     )
- *   order by
- *     config_lines.device_id,
- *     config_lines.configuration_id,
- *     config_lines.part
- *   -- Each row has such a line, but those of the version where the page before
- *   -- ended: where no line is left out for its time, a page needs no more rows.
- *   limit
- *     case
- *       when
- *         :latest::boolean
- *         or :since::timestamptz is not null
- *         or :until::timestamptz is not null
- *         then null
- *       else
- *         :limit!::integer + (
- *           select count(*)
- *           from config_lines as seen
- *           where
- *             seen.device_id = :afterDeviceId
- *             and seen.configuration_id = :afterConfigurationId
- *         )
- *     end
- * )
- * select
- *   found.device_id as "device_id!",
- *   devices.hostname,
- *   found.configuration_id as "configuration_id!",
- *   found.line as "line!",
- *   found.text as "text!",
- *   found.since as "since!",
- *   found.until
- * from indexed
- * join config_line_spans as found
- *   on found.device_id = indexed.device_id
- *   and found.configuration_id = indexed.configuration_id
- *   and found.part = indexed.part
- * join devices on devices.id = found.device_id
- * where
- *   found.text ~ :regex!
- *   and (found.device_id, found.configuration_id, found.line)
- *   > (
- *     coalesce(:afterDeviceId::integer, 0),
- *     coalesce(:afterConfigurationId::bigint, 0),
- *     coalesce(:afterLine::integer, 0)
- *   )
- *   and (:latest::boolean is not true or found.until is null)
- *   and (:until::timestamptz is null or found.since < :until)
- *   and (
- *     :since::timestamptz is null
- *     or found.until is null
- *     or found.until > :since
- *   )
- * order by found.device_id, found.configuration_id, found.line
- * limit :limit!::integer
- * ```
- */
-export const configRegexSearch: Query<ConfigRegexSearchParams, ConfigRegexSearchResult> = new Query("ConfigRegexSearch", configRegexSearchIR);
 
 /** Parameters of `ConfigAbsentSearch`. */
 export interface ConfigAbsentSearchParams {

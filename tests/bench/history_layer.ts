@@ -7,7 +7,6 @@ import {
   configBlame,
   configCalendarList,
   configHistoryList,
-  configRegexSearch,
   configSaveMany,
   configSearch,
   type ConfigSearchResult,
@@ -129,11 +128,11 @@ export class LayerHistory {
   }
 
   async search(text: string, scope: SearchScope = {}): Promise<ConfigSearchResult[]> {
-    return await configSearch.run({ text, ...parameters(scope) }, this.db);
+    return await configSearch.run({ texts: [text], ...parameters(scope) }, this.db);
   }
 
   async regexSearch(regex: string, scope: SearchScope = {}): Promise<ConfigSearchResult[]> {
-    return await configRegexSearch.run({ regex, ...parameters(scope) }, this.db);
+    return await configSearch.run({ regex, ...parameters(scope) }, this.db);
   }
 
   /** Devices whose latest version does not hold the text. */

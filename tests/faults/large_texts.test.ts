@@ -107,7 +107,7 @@ test("configSave() stores 500,000 lines, finds one of them, and reads them back 
   assert.ok(row.configData === text);
   assert.not(again.changed);
   assert.is(saved.added, 500_000);
-  const [hit] = await configSearch.run({ text: lines[333_333]!, limit: 10 }, db);
+  const [hit] = await configSearch.run({ texts: [lines[333_333]!], limit: 10 }, db);
   assert.is(hit?.line, 333_334);
 });
 

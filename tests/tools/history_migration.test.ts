@@ -97,7 +97,9 @@ test("a database with configurations of an older schema migrates, works, and is 
     assert.equal(versions.map(({ size }) => size), [25, 6, 19]);
     assert.is((await configAsOfGet.one({ deviceId, at: day(4) }, db)).id, versions[1]!.id);
     const find = async (text: string) =>
-      (await configSearch.run({ text, limit: 10 }, db)).map(({ line, until }) => [line, until]);
+      (await configSearch.run({ texts: [text], limit: 10 }, db)).map((
+        { line, until },
+      ) => [line, until]);
     assert.equal(await find("ntp a"), [[2, day(3)]]);
     assert.equal(await find("ntp c"), [[3, null]]);
     const texts = async () => {
