@@ -6,9 +6,9 @@
  *
  * - A file is named by any part of its path; a part that is in no path is an error.
  * - Files in `tests/tools/` test what make calls and run on Node only; all others run on both runtimes.
- * - `--server` may be given several times: the suite runs on each, though files that use no server, and most of those
- *   about faults, run once unless they are named. `TEST_DATABASE_URL` stands in
- *   for the bundled server: the URL of a role that may create databases.
+ * - `--server` may be given several times: the suite runs on the first with every runtime, and on each other
+ *   one with one runtime, without files that use no server and most of those about faults; what is named runs
+ *   everywhere. `TEST_DATABASE_URL` stands in for the bundled server: the URL of a role that may create databases.
  * - `NETRAVEN_TEST=<part of a name>` runs only the tests whose name holds it.
  * - `TEST_LONG=1` lets the tests of faults and of random input do much more; `TEST_SEED=<number>` repeats
  *   what one of the latter tried.
@@ -94,14 +94,14 @@ async function main(): Promise<Totals> {
 
   const sum: Totals = { passed: 0, failed: 0, skipped: 0 };
   for (const [place, name] of values.server.entries()) {
-    // A second server tells nothing about what never asks the first one.
-    const named = positionals.length > 0;
-    const chosen = place === 0 || named ? files : await usersOf(files);
+    // A second server tells nothing about what never asks the first one, nor more to a second runtime.
+    const whole = place === 0 || positionals.length > 0;
+    const chosen = whole ? files : await usersOf(files);
     const once = files.length - chosen.length;
     if (once > 0) console.log(`\n${once} files ran on the first server alone`);
     const server = await startServer(name);
     try {
-      const tasks = runtimes.flatMap((runtime) =>
+      const tasks = (whole ? runtimes : runtimes.slice(0, 1)).flatMap((runtime) =>
         chosen
           .filter((file) => runtime === "node" || !isNodeOnly(file))
           .map((file) => ({ runtime, file }))
