@@ -45,12 +45,16 @@ select id, 'succeeded', now()
 from devices
 order by id;
 
-insert into device_configurations (device_id, config_data, content_hash)
+insert into device_configurations (device_id, config_data, size, content_hash)
 select
   id,
-  'hostname ' || hostname || repeat(E'\\ninterface Ethernet1', 200),
+  text,
+  octet_length(text),
   sha256(hostname::bytea)
 from devices
+cross join lateral (
+  select 'hostname ' || hostname || repeat(E'\\ninterface Ethernet1', 200) as text
+) as given
 order by id;
 
 insert into device_states
