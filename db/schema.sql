@@ -37,6 +37,25 @@ CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
 COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
 
 --
+-- Name: attempt_outcome; Type: TYPE; Schema: public; Owner: -
+--
+
+CREATE TYPE public.attempt_outcome AS ENUM (
+    'succeeded',
+    'partial',
+    'failed',
+    'cancelled',
+    'released',
+    'expired'
+);
+
+--
+-- Name: TYPE attempt_outcome; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TYPE public.attempt_outcome IS 'An attempt ends as its worker reports, is given back, or outlives its lease.';
+
+--
 -- Name: job_status; Type: TYPE; Schema: public; Owner: -
 --
 
@@ -44,6 +63,7 @@ CREATE TYPE public.job_status AS ENUM (
     'queued',
     'running',
     'succeeded',
+    'partial',
     'failed',
     'cancelled'
 );
@@ -52,7 +72,7 @@ CREATE TYPE public.job_status AS ENUM (
 -- Name: TYPE job_status; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON TYPE public.job_status IS 'A job waits, runs, and ends in one of three ways.';
+COMMENT ON TYPE public.job_status IS 'A job waits, runs, and ends in one of four ways.';
 
 --
 -- Name: log_level; Type: TYPE; Schema: public; Owner: -
@@ -462,6 +482,29 @@ COMMENT ON FUNCTION public.devices_matching(hostname_part text, network inet, ty
 CREATE FUNCTION public.role_grants() RETURNS TABLE(grantee text, privileges text, object text)
     LANGUAGE sql IMMUTABLE
     AS $$
+    select grantee, privileges, object
+    from role_grants_of_history()
+    union all
+    values
+      -- What was tried stays as it was written; it goes with its job.
+      ('netraven_app', 'select, insert', 'table job_attempts'),
+      ('netraven_worker', 'select, insert', 'table job_attempts'),
+      ('netraven_readonly', 'select', 'table job_attempts')
+  $$;
+
+--
+-- Name: FUNCTION role_grants(); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.role_grants() IS 'What each role may do with which object, apart from the owner, who may do everything.';
+
+--
+-- Name: role_grants_of_history(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.role_grants_of_history() RETURNS TABLE(grantee text, privileges text, object text)
+    LANGUAGE sql IMMUTABLE
+    AS $$
     select grantee, privileges, objects.object
     from (
       values
@@ -665,10 +708,10 @@ CREATE FUNCTION public.role_grants() RETURNS TABLE(grantee text, privileges text
   $$;
 
 --
--- Name: FUNCTION role_grants(); Type: COMMENT; Schema: public; Owner: -
+-- Name: FUNCTION role_grants_of_history(); Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON FUNCTION public.role_grants() IS 'What each role may do with which object, apart from the owner, who may do everything.';
+COMMENT ON FUNCTION public.role_grants_of_history() IS 'The part of role_grants from before there were attempts at jobs.';
 
 --
 -- Name: system_settings_notify(); Type: FUNCTION; Schema: public; Owner: -
@@ -1636,6 +1679,75 @@ COMMENT ON COLUMN public.encryption_keys.check_value IS 'A known text sealed wit
 COMMENT ON COLUMN public.encryption_keys.live IS 'Whether the key is not retired.';
 
 --
+-- Name: job_attempts; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.job_attempts (
+    job_id integer NOT NULL,
+    attempt integer NOT NULL,
+    worker text NOT NULL,
+    started_at timestamp(3) with time zone NOT NULL,
+    completed_at timestamp(3) with time zone NOT NULL,
+    outcome public.attempt_outcome NOT NULL,
+    error_class text,
+    error_message text
+);
+
+--
+-- Name: TABLE job_attempts; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.job_attempts IS 'Attempts at jobs that have ended; the one under way is in jobs.';
+
+--
+-- Name: COLUMN job_attempts.job_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.job_attempts.job_id IS 'The job.';
+
+--
+-- Name: COLUMN job_attempts.attempt; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.job_attempts.attempt IS 'Which of its attempts, from 1.';
+
+--
+-- Name: COLUMN job_attempts.worker; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.job_attempts.worker IS 'Who made it.';
+
+--
+-- Name: COLUMN job_attempts.started_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.job_attempts.started_at IS 'When it began.';
+
+--
+-- Name: COLUMN job_attempts.completed_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.job_attempts.completed_at IS 'When it ended, or was found to have outlived its lease.';
+
+--
+-- Name: COLUMN job_attempts.outcome; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.job_attempts.outcome IS 'How it ended: as its worker reported, given back, or by its lease.';
+
+--
+-- Name: COLUMN job_attempts.error_class; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.job_attempts.error_class IS 'What kind of thing went wrong, such as ConnectionError; null where nothing.';
+
+--
+-- Name: COLUMN job_attempts.error_message; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.job_attempts.error_message IS 'What went wrong, in words.';
+
+--
 -- Name: job_logs; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1711,10 +1823,17 @@ CREATE TABLE public.jobs (
     claim_token uuid,
     lease_until timestamp(3) with time zone,
     attempt integer DEFAULT 0 NOT NULL,
+    priority smallint DEFAULT 0 NOT NULL,
+    most_failures smallint DEFAULT 3 NOT NULL,
+    failures smallint DEFAULT 0 NOT NULL,
+    cancel_requested_at timestamp(3) with time zone,
     CONSTRAINT attempt_is_not_negative CHECK ((attempt >= 0)),
     CONSTRAINT claimed_when_running CHECK (((status <> 'running'::public.job_status) OR (num_nulls(started_at, claimed_by, claim_token, lease_until) = 0))),
-    CONSTRAINT completed_when_finished CHECK (((status = ANY (ARRAY['succeeded'::public.job_status, 'failed'::public.job_status, 'cancelled'::public.job_status])) = (completed_at IS NOT NULL)))
-);
+    CONSTRAINT completed_when_finished CHECK (((status = ANY (ARRAY['succeeded'::public.job_status, 'partial'::public.job_status, 'failed'::public.job_status, 'cancelled'::public.job_status])) = (completed_at IS NOT NULL))),
+    CONSTRAINT failures_are_not_too_many CHECK (((failures >= 0) AND (failures <= most_failures))),
+    CONSTRAINT most_failures_is_positive CHECK ((most_failures > 0))
+)
+WITH (fillfactor='85');
 
 --
 -- Name: TABLE jobs; Type: COMMENT; Schema: public; Owner: -
@@ -1768,19 +1887,43 @@ COMMENT ON COLUMN public.jobs.claimed_by IS 'Worker that holds or last held the 
 -- Name: COLUMN jobs.claim_token; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.jobs.claim_token IS 'Secret of the current claim, made by the worker, whose reports count only with it; null before the first claim.';
+COMMENT ON COLUMN public.jobs.claim_token IS 'Secret of the current claim, made by the worker, whose reports count only with it, or of the one that ended the job; null while no claim counts.';
 
 --
 -- Name: COLUMN jobs.lease_until; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.jobs.lease_until IS 'The claim counts until this time; null before the first claim.';
+COMMENT ON COLUMN public.jobs.lease_until IS 'The claim may be taken away from this time on; null while no claim counts.';
 
 --
 -- Name: COLUMN jobs.attempt; Type: COMMENT; Schema: public; Owner: -
 --
 
 COMMENT ON COLUMN public.jobs.attempt IS 'How often the job was claimed; 0 before the first time.';
+
+--
+-- Name: COLUMN jobs.priority; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.priority IS 'Of the jobs that are due, those of a higher one start first.';
+
+--
+-- Name: COLUMN jobs.most_failures; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.most_failures IS 'So many attempts may fail or outlive their lease: then the job has failed.';
+
+--
+-- Name: COLUMN jobs.failures; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.failures IS 'How many attempts did.';
+
+--
+-- Name: COLUMN jobs.cancel_requested_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.cancel_requested_at IS 'When somebody asked to cancel the job while it ran; its worker sees it at its next heartbeat.';
 
 --
 -- Name: jobs_id_seq; Type: SEQUENCE; Schema: public; Owner: -
@@ -2144,6 +2287,13 @@ ALTER TABLE ONLY public.encryption_keys
     ADD CONSTRAINT encryption_keys_pkey PRIMARY KEY (key_id);
 
 --
+-- Name: job_attempts job_attempts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.job_attempts
+    ADD CONSTRAINT job_attempts_pkey PRIMARY KEY (job_id, attempt);
+
+--
 -- Name: job_logs job_logs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2266,6 +2416,18 @@ CREATE INDEX device_configurations_retrieved_at_id_idx ON public.device_configur
 --
 
 CREATE INDEX device_tags_tag_id_device_id_idx ON public.device_tags USING btree (tag_id, device_id);
+
+--
+-- Name: jobs_due_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX jobs_due_idx ON public.jobs USING btree (priority DESC, scheduled_for, id) WHERE (status = 'queued'::public.job_status);
+
+--
+-- Name: jobs_one_runs_per_device; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX jobs_one_runs_per_device ON public.jobs USING btree (device_id) WHERE (status = 'running'::public.job_status);
 
 --
 -- Name: jobs_scheduled_for_id_idx; Type: INDEX; Schema: public; Owner: -
@@ -2418,6 +2580,13 @@ ALTER TABLE ONLY public.device_tags
     ADD CONSTRAINT device_tags_tag_id_fkey FOREIGN KEY (tag_id) REFERENCES public.tags(id) ON DELETE CASCADE;
 
 --
+-- Name: job_attempts job_attempts_job_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.job_attempts
+    ADD CONSTRAINT job_attempts_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+
+--
 -- Name: job_logs job_logs_job_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2458,4 +2627,7 @@ INSERT INTO public.schema_migrations (version) VALUES
     ('20261125100100'),
     ('20261125100200'),
     ('20261125100300'),
-    ('20261125100400');
+    ('20261125100400'),
+    ('20261126090000'),
+    ('20261126090100'),
+    ('20261126090200');

@@ -1,11 +1,15 @@
 /* @name JobInsert */
 -- Jobs are backups to make, one device each; a claim token never leaves here.
--- Queues a job, for now unless told, and notes it as the device's latest.
+-- Queues a job, for now unless told, notes it as the device's latest, and wakes
+-- workers. Of the jobs that are due those of the highest priority come first, 0
+-- unless told; so many attempts may fail, 3 unless told.
 with inserted as (
-  insert into jobs (device_id, scheduled_for)
+  insert into jobs (device_id, scheduled_for, priority, most_failures)
   values (
     :deviceId!,
-    coalesce(:scheduledFor::timestamptz, date_trunc('milliseconds', now()))
+    coalesce(:scheduledFor::timestamptz, date_trunc('milliseconds', now())),
+    coalesce(:priority::smallint, 0),
+    coalesce(:mostFailures::smallint, 3)
   )
   returning id, device_id, status, scheduled_for
 ),
@@ -17,16 +21,17 @@ noted as (
   set job_id = greatest(device_states.job_id, excluded.job_id)
 )
 select
-  id,
-  device_id,
-  status,
-  scheduled_for
-from inserted;
+  inserted.id,
+  inserted.device_id,
+  inserted.status,
+  inserted.scheduled_for
+from inserted
+cross join pg_notify('netraven_jobs', '');
 
 /* @name JobInsertMany */
--- Queues many jobs and says for each what happened, in the order given. Times
--- go with the devices by position; a null or absent one is now. A device that
--- does not exist is missing and gets no job.
+-- Queues many jobs, wakes workers once, and says for each what happened, in the
+-- order given. Times go with the devices by position; a null or absent one is
+-- now. A device that does not exist is missing and gets no job.
 -- Jobs get their ids in the order given, so the nth id is that of the nth row.
 with given as (
   select
@@ -46,10 +51,12 @@ found as (
   join devices on devices.id = given.device_id
 ),
 inserted as (
-  insert into jobs (device_id, scheduled_for)
+  insert into jobs (device_id, scheduled_for, priority, most_failures)
   select
     device_id,
-    coalesce(scheduled_for, date_trunc('milliseconds', now()))
+    coalesce(scheduled_for, date_trunc('milliseconds', now())),
+    coalesce(:priority::smallint, 0),
+    coalesce(:mostFailures::smallint, 3)
   from found
   order by nth
   returning id, device_id, status, scheduled_for
@@ -86,6 +93,7 @@ select
 from given
 left join found using (index)
 left join numbered using (nth)
+cross join pg_notify('netraven_jobs', '')
 order by given.index;
 
 /* @name JobGet */
@@ -98,7 +106,11 @@ select
   completed_at,
   claimed_by,
   lease_until,
-  attempt
+  attempt,
+  priority,
+  failures,
+  most_failures,
+  cancel_requested_at
 from jobs
 where id = :id!;
 
@@ -115,7 +127,11 @@ select
   completed_at,
   claimed_by,
   lease_until,
-  attempt
+  attempt,
+  priority,
+  failures,
+  most_failures,
+  cancel_requested_at
 from jobs
 where
   (:statuses::text[] is null or status = any(:statuses::text[]::job_status[]))
@@ -144,7 +160,11 @@ select
   completed_at,
   claimed_by,
   lease_until,
-  attempt
+  attempt,
+  priority,
+  failures,
+  most_failures,
+  cancel_requested_at
 from jobs
 where
   device_id = :deviceId!
@@ -164,7 +184,11 @@ select
   jobs.completed_at,
   jobs.claimed_by,
   jobs.lease_until,
-  jobs.attempt
+  jobs.attempt,
+  jobs.priority,
+  jobs.failures,
+  jobs.most_failures,
+  jobs.cancel_requested_at
 from device_states
 join jobs on jobs.id = device_states.job_id
 where device_states.device_id = any(:deviceIds!::integer[])

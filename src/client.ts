@@ -18,6 +18,7 @@ import { Settings } from "./settings.ts";
 import { type Answer, type OnNotify, Slot } from "./slot.ts";
 import { type PoolStats, SlotPool } from "./slots.ts";
 import { codeOf, type TransactionTrace } from "./trace.ts";
+import { type JobHandler, Worker, type WorkOptions } from "./worker.ts";
 import { OpenTransaction, type Transaction, type TransactionOptions } from "./transaction.ts";
 import { lateTransaction, runCallback } from "./transaction_callback.ts";
 import type { KeyProvider } from "./vault.ts";
@@ -97,6 +98,8 @@ export class Database implements Queryable {
   readonly #config: Config;
   readonly #journal: Journal;
   readonly #pool: SlotPool;
+  readonly #listen: (onNotify: OnNotify) => Promise<Slot>;
+  readonly #workers = new Set<Worker>();
 
   constructor(config: Config, logger: Logger, keys?: KeyProvider) {
     this.#config = config;
@@ -105,10 +108,11 @@ export class Database implements Queryable {
     const open = (timeout: number, onNotify?: OnNotify) =>
       openSlot(config.database, Math.min(timeout, timeouts.connect), onNotify);
     this.#pool = new SlotPool(open, pool);
+    this.#listen = (onNotify) => open(timeouts.connect, onNotify);
     this.settings = new Settings(this, {
       defaults: config.settings,
       override: (key) => config.settingOverride(key),
-      listen: (onNotify) => open(timeouts.connect, onNotify),
+      listen: this.#listen,
       logger: this.#journal.logger,
     });
     this.vault = new DatabaseVault(
@@ -218,6 +222,28 @@ export class Database implements Queryable {
   }
 
   /**
+   * Takes jobs that are due, as many at a time as `concurrency` says, and hands each to the handler:
+   * one worker has a job at a time, its end counts once, and it runs at least once. A job is taken as
+   * soon as it is queued; its lease is prolonged while the handler runs, without a connection of its
+   * own. Ends with `stop`, or as the database closes.
+   *
+   * @param handler What it returns or throws ends the attempt; see `JobHandler`.
+   * @throws {ParameterError} an option is out of range.
+   * @example
+   * const worker = db.work({ concurrency: 20, lease: 60_000 }, async (job, { signal }) => {
+   *   signal.throwIfAborted();
+   *   await configSave(db, { deviceId: job.deviceId, text: "hostname example\n" });
+   * });
+   * await worker.stop();
+   */
+  work(options: WorkOptions, handler: JobHandler): Worker {
+    const { logger } = this.#journal;
+    const worker = new Worker({ db: this, listen: this.#listen, logger }, options, handler);
+    this.#workers.add(worker);
+    return worker;
+  }
+
+  /**
    * Waits until a connection stands, or makes one.
    *
    * @throws {ConnectionError | TimeoutError}
@@ -287,7 +313,7 @@ export class Database implements Queryable {
   }
 
   /**
-   * Refuses new work, lets end what runs and what waits already, then closes every
+   * Stops its workers, refuses new work, lets end what runs and what waits already, then closes every
    * connection. What has not ended by then rejects with a ConnectionError, reason `closed`.
    *
    * @param options `drain`: milliseconds until that; 5,000 unless told.
@@ -295,6 +321,7 @@ export class Database implements Queryable {
    * await db.close({ drain: 1000 });
    */
   async close({ drain = 5000 }: CloseOptions = {}): Promise<void> {
+    await Promise.all([...this.#workers].map((worker) => worker.stop({ grace: drain })));
     await Promise.all([this.#pool.close(drain), this.settings.close()]);
   }
 

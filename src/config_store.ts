@@ -25,6 +25,7 @@ import {
 import { configQuarantineInsert } from "./generated/config_quarantine.ts";
 import { deviceStateEnsure, deviceStateLock } from "./generated/device_states.ts";
 import { pack } from "./packed.ts";
+import { nullable } from "./parameters.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Something to save, read and hashed. */
@@ -246,11 +247,6 @@ function notes(batch: readonly Given[]) {
     metadatas: nullable(batch.map(({ save }) => save.metadata ?? null)),
     retrievedAts: nullable(batch.map(({ save }) => save.retrievedAt ?? null)),
   };
-}
-
-/** The arrays of SQL may hold null, which the types of the queries do not say. */
-function nullable<T>(values: readonly (T | null)[]): readonly T[] {
-  return values as readonly T[];
 }
 
 function lastLine(text: string): string {

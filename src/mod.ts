@@ -76,6 +76,8 @@ export {
   type Imported,
   type ImportProgress,
 } from "./git_import.ts";
+export { type ClaimedJob, type JobClaim, jobClaim } from "./job_claim.ts";
+export { JobFailure, type JobLossReason, JobLost } from "./job_end.ts";
 export type { Json } from "./json.ts";
 export { keysGenerate, type KeySource } from "./key_ring.ts";
 export {
@@ -106,6 +108,7 @@ export type { Freshness } from "./settings_feed.ts";
 export type { PoolStats } from "./slots.ts";
 export type { AcquireTrace, QueryTrace, SlotTrace, TransactionTrace } from "./trace.ts";
 export type { Transaction, TransactionOptions } from "./transaction.ts";
+export type { JobContext, JobHandler, Worker, WorkOptions } from "./worker.ts";
 export { type KeyProvider, type SealedPlace, Vault } from "./vault.ts";
 
 export * from "./generated/config_changes.ts";
@@ -124,6 +127,8 @@ export * from "./generated/device_states.ts";
 export * from "./generated/device_tags.ts";
 export * from "./generated/devices.ts";
 export * from "./generated/encryption_keys.ts";
+export * from "./generated/job_attempts.ts";
+export * from "./generated/job_claims.ts";
 export * from "./generated/job_logs.ts";
 export * from "./generated/jobs.ts";
 export * from "./generated/system_settings.ts";

@@ -19,6 +19,11 @@ export interface Named {
   readonly fields?: readonly string[] | undefined;
 }
 
+/** The arrays of SQL may hold null, which the types of the queries do not say. */
+export function nullable<T>(values: readonly (T | null)[]): readonly T[] {
+  return values as readonly T[];
+}
+
 /** A parameter that is written already. Its type may be one that the driver does not know. */
 class Encoded {
   readonly text: string;

@@ -3,8 +3,8 @@
  * or, where notifications do not arrive, by asking for the versions.
  */
 import { setTimeout as after } from "node:timers";
-import { DatabaseError } from "./errors.ts";
 import { settingVersionGet } from "./generated/system_settings.ts";
+import { HEARTBEAT_ANSWER, Listener } from "./listener.ts";
 import type { Logger } from "./logger.ts";
 import type { Queryable } from "./query.ts";
 import type { OnNotify, Slot } from "./slot.ts";
@@ -29,24 +29,18 @@ interface Cache {
 }
 
 const CHANNEL = "netraven_settings";
-const HEARTBEAT = 10_000;
-const HEARTBEAT_ANSWER = 5_000;
 const POLL = 5_000;
-const RECONNECT_FIRST = 100;
-const RECONNECT_MOST = 2_000;
 const NOTHING = () => {};
 
 /** One listener beside the pool. */
 export class SettingsFeed {
   readonly #db: Queryable;
-  readonly #listen: (onNotify: OnNotify) => Promise<Slot>;
   readonly #logger: Logger;
   readonly #cache: Cache;
+  readonly #listener: Listener;
   #mode: Freshness["mode"] = "idle";
   #checked = 0;
   #closed = false;
-  #listener: Slot | undefined;
-  #wake: () => void = NOTHING;
   #greeted: (greeting: string) => void = NOTHING;
 
   constructor(
@@ -56,9 +50,15 @@ export class SettingsFeed {
     cache: Cache,
   ) {
     this.#db = db;
-    this.#listen = listen;
     this.#logger = logger;
     this.#cache = cache;
+    this.#listener = new Listener(CHANNEL, listen, {
+      heard: (payload) => this.#notified(payload),
+      listens: (slot) => this.#listens(slot),
+      alive: () => this.#checked = performance.now(),
+      lost: () => this.#mode = "polling",
+      retries: () => void this.#verify().catch(NOTHING),
+    });
   }
 
   /** Begins, at the first call. */
@@ -76,45 +76,26 @@ export class SettingsFeed {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#wake();
-    await this.#listener?.end();
+    await this.#listener.close();
   }
 
-  /** Listens, and begins again whenever the listener is lost; polls meanwhile. */
+  /** Listens while it can; asks where notifications do not arrive. */
   async #watch(): Promise<void> {
-    let pause = RECONNECT_FIRST;
-    while (!this.#closed) {
-      try {
-        const slot = this.#listener = await this.#listen((_, payload) => this.#notified(payload));
-        if (this.#closed) break;
-        slot.unref();
-        await slot.command(`listen ${CHANNEL}`, HEARTBEAT_ANSWER);
-        if (!await this.#greet(slot)) {
-          this.#logger.warn(
-            `Settings: notifications do not arrive (a transaction pooler?); asking every ${POLL} ms`,
-          );
-          await slot.end();
-          return await this.#poll();
-        }
-        pause = RECONNECT_FIRST;
-        this.#mode = "listening";
-        // What was said while nobody listened is lost: look at everything.
-        this.#cache.changed();
-        await this.#heartbeats(slot);
-      } catch (error) {
-        // A standby refuses LISTEN for good; everything else may pass.
-        const forGood = error instanceof DatabaseError &&
-          /^(0A000|25006|42501)$/.test(error.sqlState ?? "");
-        if (forGood) return await this.#poll();
-      }
-      this.#listener?.discard();
-      if (this.#closed) break;
-      this.#mode = "polling";
-      await this.#sleep(pause);
-      pause = Math.min(pause * 2, RECONNECT_MOST);
-      this.#verify().catch(NOTHING);
+    await this.#listener.run();
+    await this.#poll();
+  }
+
+  async #listens(slot: Slot): Promise<boolean> {
+    if (!await this.#greet(slot)) {
+      this.#logger.warn(
+        `Settings: notifications do not arrive (a transaction pooler?); asking every ${POLL} ms`,
+      );
+      return false;
     }
-    await this.#listener?.end();
+    this.#mode = "listening";
+    // What was said while nobody listened is lost: look at everything.
+    this.#cache.changed();
+    return true;
   }
 
   /**
@@ -152,27 +133,10 @@ export class SettingsFeed {
     else this.#cache.changed();
   }
 
-  /** Returns when the listener is dead: a half-open connection is silent otherwise. */
-  async #heartbeats(slot: Slot): Promise<void> {
-    slot.onLoss = () => this.#wake();
-    while (!this.#closed) {
-      this.#checked = performance.now();
-      await this.#sleep(HEARTBEAT);
-      if (this.#closed || slot.death !== undefined) return;
-      const { rows } = await slot.run(
-        "select pg_listening_channels() as channel",
-        [],
-        { name: "SettingHeartbeat" },
-        HEARTBEAT_ANSWER,
-      );
-      if (!(rows as { channel: string }[]).some(({ channel }) => channel === CHANNEL)) return;
-    }
-  }
-
   async #poll(): Promise<void> {
     this.#mode = "polling";
     while (!this.#closed) {
-      await this.#sleep(POLL);
+      await this.#listener.sleep(POLL);
       if (!this.#closed) await this.#verify().catch(NOTHING);
     }
   }
@@ -184,17 +148,5 @@ export class SettingsFeed {
     const known = this.#cache.known();
     if (count !== known.count || version !== known.version) this.#cache.changed();
     this.#checked = started;
-  }
-
-  /** Ends early when the listener is lost or the database closed; holds no process open. */
-  #sleep(time: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = after(resolve, time);
-      timer.unref();
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }

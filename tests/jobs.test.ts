@@ -42,11 +42,15 @@ test.after(async () => {
 /** No claim token among them. */
 const JOB = [
   "attempt",
+  "cancelRequestedAt",
   "claimedBy",
   "completedAt",
   "deviceId",
+  "failures",
   "id",
   "leaseUntil",
+  "mostFailures",
+  "priority",
   "scheduledFor",
   "startedAt",
   "status",
@@ -92,6 +96,10 @@ test("JobInsert queues a job for now, and notes it as the device's latest", asyn
     claimedBy: null,
     leaseUntil: null,
     attempt: 0,
+    priority: 0,
+    failures: 0,
+    mostFailures: 3,
+    cancelRequestedAt: null,
   });
 });
 

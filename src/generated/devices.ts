@@ -2,7 +2,7 @@
 import type { Json } from "../json.ts";
 import { Query, type QueryIR } from "../query.ts";
 
-type JobStatus = "cancelled" | "failed" | "queued" | "running" | "succeeded";
+type JobStatus = "cancelled" | "failed" | "partial" | "queued" | "running" | "succeeded";
 
 /** Parameters of `DeviceInsert`. */
 export interface DeviceInsertParams {

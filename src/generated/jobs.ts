@@ -1,11 +1,13 @@
 // Generated from queries/jobs.sql by make generate. Do not edit.
 import { Query, type QueryIR } from "../query.ts";
 
-type JobStatus = "cancelled" | "failed" | "queued" | "running" | "succeeded";
+type JobStatus = "cancelled" | "failed" | "partial" | "queued" | "running" | "succeeded";
 
 /** Parameters of `JobInsert`. */
 export interface JobInsertParams {
   deviceId: number;
+  mostFailures?: number | null | undefined;
+  priority?: number | null | undefined;
   scheduledFor?: Date | null | undefined;
 }
 
@@ -21,18 +23,22 @@ export interface JobInsertResult {
   status: JobStatus;
 }
 
-const jobInsertIR: QueryIR = {"usedParamSet":{"deviceId":true,"scheduledFor":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":234,"b":243}]},{"name":"scheduledFor","required":false,"transform":{"type":"scalar"},"locs":[{"a":259,"b":271}]}],"statement":"-- Jobs are backups to make, one device each; a claim token never leaves here.\n-- Queues a job, for now unless told, and notes it as the device's latest.\nwith inserted as (\n  insert into jobs (device_id, scheduled_for)\n  values (\n    :deviceId!,\n    coalesce(:scheduledFor::timestamptz, date_trunc('milliseconds', now()))\n  )\n  returning id, device_id, status, scheduled_for\n),\nnoted as (\n  insert into device_states (device_id, job_id)\n  select device_id, id\n  from inserted\n  on conflict (device_id) do update\n  set job_id = greatest(device_states.job_id, excluded.job_id)\n)\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for\nfrom inserted"};
+const jobInsertIR: QueryIR = {"usedParamSet":{"deviceId":true,"scheduledFor":true,"priority":true,"mostFailures":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":404,"b":413}]},{"name":"scheduledFor","required":false,"transform":{"type":"scalar"},"locs":[{"a":429,"b":441}]},{"name":"priority","required":false,"transform":{"type":"scalar"},"locs":[{"a":506,"b":514}]},{"name":"mostFailures","required":false,"transform":{"type":"scalar"},"locs":[{"a":544,"b":556}]}],"statement":"-- Jobs are backups to make, one device each; a claim token never leaves here.\n-- Queues a job, for now unless told, notes it as the device's latest, and wakes\n-- workers. Of the jobs that are due those of the highest priority come first, 0\n-- unless told; so many attempts may fail, 3 unless told.\nwith inserted as (\n  insert into jobs (device_id, scheduled_for, priority, most_failures)\n  values (\n    :deviceId!,\n    coalesce(:scheduledFor::timestamptz, date_trunc('milliseconds', now())),\n    coalesce(:priority::smallint, 0),\n    coalesce(:mostFailures::smallint, 3)\n  )\n  returning id, device_id, status, scheduled_for\n),\nnoted as (\n  insert into device_states (device_id, job_id)\n  select device_id, id\n  from inserted\n  on conflict (device_id) do update\n  set job_id = greatest(device_states.job_id, excluded.job_id)\n)\nselect\n  inserted.id,\n  inserted.device_id,\n  inserted.status,\n  inserted.scheduled_for\nfrom inserted\ncross join pg_notify('netraven_jobs', '')"};
 
 /**
  * Jobs are backups to make, one device each; a claim token never leaves here.
- * Queues a job, for now unless told, and notes it as the device's latest.
+ * Queues a job, for now unless told, notes it as the device's latest, and wakes
+ * workers. Of the jobs that are due those of the highest priority come first, 0
+ * unless told; so many attempts may fail, 3 unless told.
  *
  * ```sql
  * with inserted as (
- *   insert into jobs (device_id, scheduled_for)
+ *   insert into jobs (device_id, scheduled_for, priority, most_failures)
  *   values (
  *     :deviceId!,
- *     coalesce(:scheduledFor::timestamptz, date_trunc('milliseconds', now()))
+ *     coalesce(:scheduledFor::timestamptz, date_trunc('milliseconds', now())),
+ *     coalesce(:priority::smallint, 0),
+ *     coalesce(:mostFailures::smallint, 3)
  *   )
  *   returning id, device_id, status, scheduled_for
  * ),
@@ -44,11 +50,12 @@ const jobInsertIR: QueryIR = {"usedParamSet":{"deviceId":true,"scheduledFor":tru
  *   set job_id = greatest(device_states.job_id, excluded.job_id)
  * )
  * select
- *   id,
- *   device_id,
- *   status,
- *   scheduled_for
+ *   inserted.id,
+ *   inserted.device_id,
+ *   inserted.status,
+ *   inserted.scheduled_for
  * from inserted
+ * cross join pg_notify('netraven_jobs', '')
  * ```
  */
 export const jobInsert: Query<JobInsertParams, JobInsertResult> = new Query("JobInsert", jobInsertIR);
@@ -56,6 +63,8 @@ export const jobInsert: Query<JobInsertParams, JobInsertResult> = new Query("Job
 /** Parameters of `JobInsertMany`. */
 export interface JobInsertManyParams {
   deviceIds: readonly number[];
+  mostFailures?: number | null | undefined;
+  priority?: number | null | undefined;
   scheduledFor?: readonly Date[] | null | undefined;
 }
 
@@ -72,12 +81,12 @@ export interface JobInsertManyResult {
   status: JobStatus | null;
 }
 
-const jobInsertManyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"scheduledFor":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":389,"b":399}]},{"name":"scheduledFor","required":false,"transform":{"type":"scalar"},"locs":[{"a":413,"b":425}]}],"statement":"-- Queues many jobs and says for each what happened, in the order given. Times\n-- go with the devices by position; a null or absent one is now. A device that\n-- does not exist is missing and gets no job.\n-- Jobs get their ids in the order given, so the nth id is that of the nth row.\nwith given as (\n  select\n    place::integer - 1 as index,\n    device_id,\n    scheduled_for\n  from unnest(:deviceIds!::integer[], :scheduledFor::timestamptz[])\n    with ordinality as given (device_id, scheduled_for, place)\n),\nfound as (\n  select\n    given.index,\n    given.device_id,\n    given.scheduled_for,\n    row_number() over (order by given.index) as nth\n  from given\n  join devices on devices.id = given.device_id\n),\ninserted as (\n  insert into jobs (device_id, scheduled_for)\n  select\n    device_id,\n    coalesce(scheduled_for, date_trunc('milliseconds', now()))\n  from found\n  order by nth\n  returning id, device_id, status, scheduled_for\n),\nnumbered as (\n  select\n    id,\n    status,\n    scheduled_for,\n    row_number() over (order by id) as nth\n  from inserted\n),\nnoted as (\n  insert into device_states (device_id, job_id)\n  select\n    device_id,\n    max(id)\n  from inserted\n  group by device_id\n  order by device_id\n  on conflict (device_id) do update\n  set job_id = greatest(device_states.job_id, excluded.job_id)\n)\nselect\n  given.index as \"index!\",\n  case\n    when numbered.id is null then 'missing'\n    else 'created'\n  end as \"outcome!\",\n  given.device_id as \"device_id!\",\n  numbered.id as \"id?\",\n  numbered.status as \"status?\",\n  numbered.scheduled_for as \"scheduled_for?\"\nfrom given\nleft join found using (index)\nleft join numbered using (nth)\norder by given.index"};
+const jobInsertManyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"scheduledFor":true,"priority":true,"mostFailures":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":410,"b":420}]},{"name":"scheduledFor","required":false,"transform":{"type":"scalar"},"locs":[{"a":434,"b":446}]},{"name":"priority","required":false,"transform":{"type":"scalar"},"locs":[{"a":914,"b":922}]},{"name":"mostFailures","required":false,"transform":{"type":"scalar"},"locs":[{"a":952,"b":964}]}],"statement":"-- Queues many jobs, wakes workers once, and says for each what happened, in the\n-- order given. Times go with the devices by position; a null or absent one is\n-- now. A device that does not exist is missing and gets no job.\n-- Jobs get their ids in the order given, so the nth id is that of the nth row.\nwith given as (\n  select\n    place::integer - 1 as index,\n    device_id,\n    scheduled_for\n  from unnest(:deviceIds!::integer[], :scheduledFor::timestamptz[])\n    with ordinality as given (device_id, scheduled_for, place)\n),\nfound as (\n  select\n    given.index,\n    given.device_id,\n    given.scheduled_for,\n    row_number() over (order by given.index) as nth\n  from given\n  join devices on devices.id = given.device_id\n),\ninserted as (\n  insert into jobs (device_id, scheduled_for, priority, most_failures)\n  select\n    device_id,\n    coalesce(scheduled_for, date_trunc('milliseconds', now())),\n    coalesce(:priority::smallint, 0),\n    coalesce(:mostFailures::smallint, 3)\n  from found\n  order by nth\n  returning id, device_id, status, scheduled_for\n),\nnumbered as (\n  select\n    id,\n    status,\n    scheduled_for,\n    row_number() over (order by id) as nth\n  from inserted\n),\nnoted as (\n  insert into device_states (device_id, job_id)\n  select\n    device_id,\n    max(id)\n  from inserted\n  group by device_id\n  order by device_id\n  on conflict (device_id) do update\n  set job_id = greatest(device_states.job_id, excluded.job_id)\n)\nselect\n  given.index as \"index!\",\n  case\n    when numbered.id is null then 'missing'\n    else 'created'\n  end as \"outcome!\",\n  given.device_id as \"device_id!\",\n  numbered.id as \"id?\",\n  numbered.status as \"status?\",\n  numbered.scheduled_for as \"scheduled_for?\"\nfrom given\nleft join found using (index)\nleft join numbered using (nth)\ncross join pg_notify('netraven_jobs', '')\norder by given.index"};
 
 /**
- * Queues many jobs and says for each what happened, in the order given. Times
- * go with the devices by position; a null or absent one is now. A device that
- * does not exist is missing and gets no job.
+ * Queues many jobs, wakes workers once, and says for each what happened, in the
+ * order given. Times go with the devices by position; a null or absent one is
+ * now. A device that does not exist is missing and gets no job.
  * Jobs get their ids in the order given, so the nth id is that of the nth row.
  *
  * ```sql
@@ -99,10 +108,12 @@ const jobInsertManyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"scheduledFor
  *   join devices on devices.id = given.device_id
  * ),
  * inserted as (
- *   insert into jobs (device_id, scheduled_for)
+ *   insert into jobs (device_id, scheduled_for, priority, most_failures)
  *   select
  *     device_id,
- *     coalesce(scheduled_for, date_trunc('milliseconds', now()))
+ *     coalesce(scheduled_for, date_trunc('milliseconds', now())),
+ *     coalesce(:priority::smallint, 0),
+ *     coalesce(:mostFailures::smallint, 3)
  *   from found
  *   order by nth
  *   returning id, device_id, status, scheduled_for
@@ -139,6 +150,7 @@ const jobInsertManyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"scheduledFor
  * from given
  * left join found using (index)
  * left join numbered using (nth)
+ * cross join pg_notify('netraven_jobs', '')
  * order by given.index
  * ```
  */
@@ -153,16 +165,24 @@ export interface JobGetParams {
 export interface JobGetResult {
   /** How often the job was claimed; 0 before the first time. */
   attempt: number;
+  /** When somebody asked to cancel the job while it ran; its worker sees it at its next heartbeat. */
+  cancelRequestedAt: Date | null;
   /** Worker that holds or last held the job; null before the first claim. */
   claimedBy: string | null;
   /** When the job ended, whichever way; null while it has not. */
   completedAt: Date | null;
   /** The device to back up. */
   deviceId: number;
+  /** How many attempts did. */
+  failures: number;
   /** Identity of the job; a higher one was made later. */
   id: number;
-  /** The claim counts until this time; null before the first claim. */
+  /** The claim may be taken away from this time on; null while no claim counts. */
   leaseUntil: Date | null;
+  /** So many attempts may fail or outlive their lease: then the job has failed. */
+  mostFailures: number;
+  /** Of the jobs that are due, those of a higher one start first. */
+  priority: number;
   /** The job may start from this time on. */
   scheduledFor: Date;
   /** When the current or last attempt began; null before the first. */
@@ -171,7 +191,7 @@ export interface JobGetResult {
   status: JobStatus;
 }
 
-const jobGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":143,"b":146}]}],"statement":"select\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt\nfrom jobs\nwhere id = :id!"};
+const jobGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":207,"b":210}]}],"statement":"select\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt,\n  priority,\n  failures,\n  most_failures,\n  cancel_requested_at\nfrom jobs\nwhere id = :id!"};
 
 /**
  * ```sql
@@ -184,7 +204,11 @@ const jobGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","re
  *   completed_at,
  *   claimed_by,
  *   lease_until,
- *   attempt
+ *   attempt,
+ *   priority,
+ *   failures,
+ *   most_failures,
+ *   cancel_requested_at
  * from jobs
  * where id = :id!
  * ```
@@ -206,16 +230,24 @@ export interface JobListParams {
 export interface JobListResult {
   /** How often the job was claimed; 0 before the first time. */
   attempt: number;
+  /** When somebody asked to cancel the job while it ran; its worker sees it at its next heartbeat. */
+  cancelRequestedAt: Date | null;
   /** Worker that holds or last held the job; null before the first claim. */
   claimedBy: string | null;
   /** When the job ended, whichever way; null while it has not. */
   completedAt: Date | null;
   /** The device to back up. */
   deviceId: number;
+  /** How many attempts did. */
+  failures: number;
   /** Identity of the job; a higher one was made later. */
   id: number;
-  /** The claim counts until this time; null before the first claim. */
+  /** The claim may be taken away from this time on; null while no claim counts. */
   leaseUntil: Date | null;
+  /** So many attempts may fail or outlive their lease: then the job has failed. */
+  mostFailures: number;
+  /** Of the jobs that are due, those of a higher one start first. */
+  priority: number;
   /** The job may start from this time on. */
   scheduledFor: Date;
   /** When the current or last attempt began; null before the first. */
@@ -224,7 +256,7 @@ export interface JobListResult {
   status: JobStatus;
 }
 
-const jobListIR: QueryIR = {"usedParamSet":{"statuses":true,"deviceId":true,"scheduledFrom":true,"scheduledUntil":true,"afterScheduledFor":true,"afterId":true,"limit":true},"params":[{"name":"statuses","required":false,"transform":{"type":"scalar"},"locs":[{"a":326,"b":334},{"a":368,"b":376}]},{"name":"deviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":409,"b":417},{"a":451,"b":459}]},{"name":"scheduledFrom","required":false,"transform":{"type":"scalar"},"locs":[{"a":494,"b":507}]},{"name":"scheduledUntil","required":false,"transform":{"type":"scalar"},"locs":[{"a":548,"b":562},{"a":608,"b":622}]},{"name":"afterScheduledFor","required":false,"transform":{"type":"scalar"},"locs":[{"a":673,"b":690}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":732,"b":739}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":810,"b":816}]}],"statement":"-- Jobs by scheduled time, latest first. Filters: some statuses, a device, and\n-- times from the first up to but without the second.\n-- For one device alone JobListByDevice is quicker.\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt\nfrom jobs\nwhere\n  (:statuses::text[] is null or status = any(:statuses::text[]::job_status[]))\n  and (:deviceId::integer is null or device_id = :deviceId)\n  and scheduled_for >= coalesce(:scheduledFrom::timestamptz, '-infinity')\n  and (\n    :scheduledUntil::timestamptz is null\n    or scheduled_for < :scheduledUntil\n  )\n  and (scheduled_for, id)\n  < (\n    coalesce(:afterScheduledFor::timestamptz, 'infinity'),\n    coalesce(:afterId::integer, 2147483647)\n  )\norder by scheduled_for desc, id desc\nlimit :limit!::integer"};
+const jobListIR: QueryIR = {"usedParamSet":{"statuses":true,"deviceId":true,"scheduledFrom":true,"scheduledUntil":true,"afterScheduledFor":true,"afterId":true,"limit":true},"params":[{"name":"statuses","required":false,"transform":{"type":"scalar"},"locs":[{"a":390,"b":398},{"a":432,"b":440}]},{"name":"deviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":473,"b":481},{"a":515,"b":523}]},{"name":"scheduledFrom","required":false,"transform":{"type":"scalar"},"locs":[{"a":558,"b":571}]},{"name":"scheduledUntil","required":false,"transform":{"type":"scalar"},"locs":[{"a":612,"b":626},{"a":672,"b":686}]},{"name":"afterScheduledFor","required":false,"transform":{"type":"scalar"},"locs":[{"a":737,"b":754}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":796,"b":803}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":874,"b":880}]}],"statement":"-- Jobs by scheduled time, latest first. Filters: some statuses, a device, and\n-- times from the first up to but without the second.\n-- For one device alone JobListByDevice is quicker.\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt,\n  priority,\n  failures,\n  most_failures,\n  cancel_requested_at\nfrom jobs\nwhere\n  (:statuses::text[] is null or status = any(:statuses::text[]::job_status[]))\n  and (:deviceId::integer is null or device_id = :deviceId)\n  and scheduled_for >= coalesce(:scheduledFrom::timestamptz, '-infinity')\n  and (\n    :scheduledUntil::timestamptz is null\n    or scheduled_for < :scheduledUntil\n  )\n  and (scheduled_for, id)\n  < (\n    coalesce(:afterScheduledFor::timestamptz, 'infinity'),\n    coalesce(:afterId::integer, 2147483647)\n  )\norder by scheduled_for desc, id desc\nlimit :limit!::integer"};
 
 /**
  * Jobs by scheduled time, latest first. Filters: some statuses, a device, and
@@ -241,7 +273,11 @@ const jobListIR: QueryIR = {"usedParamSet":{"statuses":true,"deviceId":true,"sch
  *   completed_at,
  *   claimed_by,
  *   lease_until,
- *   attempt
+ *   attempt,
+ *   priority,
+ *   failures,
+ *   most_failures,
+ *   cancel_requested_at
  * from jobs
  * where
  *   (:statuses::text[] is null or status = any(:statuses::text[]::job_status[]))
@@ -273,16 +309,24 @@ export interface JobListByDeviceParams {
 export interface JobListByDeviceResult {
   /** How often the job was claimed; 0 before the first time. */
   attempt: number;
+  /** When somebody asked to cancel the job while it ran; its worker sees it at its next heartbeat. */
+  cancelRequestedAt: Date | null;
   /** Worker that holds or last held the job; null before the first claim. */
   claimedBy: string | null;
   /** When the job ended, whichever way; null while it has not. */
   completedAt: Date | null;
   /** The device to back up. */
   deviceId: number;
+  /** How many attempts did. */
+  failures: number;
   /** Identity of the job; a higher one was made later. */
   id: number;
-  /** The claim counts until this time; null before the first claim. */
+  /** The claim may be taken away from this time on; null while no claim counts. */
   leaseUntil: Date | null;
+  /** So many attempts may fail or outlive their lease: then the job has failed. */
+  mostFailures: number;
+  /** Of the jobs that are due, those of a higher one start first. */
+  priority: number;
   /** The job may start from this time on. */
   scheduledFor: Date;
   /** When the current or last attempt began; null before the first. */
@@ -291,7 +335,7 @@ export interface JobListByDeviceResult {
   status: JobStatus;
 }
 
-const jobListByDeviceIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":194,"b":203}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":225,"b":232}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":279,"b":285}]}],"statement":"-- Jobs of a device, the last made first.\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt\nfrom jobs\nwhere\n  device_id = :deviceId!\n  and id < coalesce(:afterId::integer, 2147483647)\norder by id desc\nlimit :limit!::integer"};
+const jobListByDeviceIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":258,"b":267}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":289,"b":296}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":343,"b":349}]}],"statement":"-- Jobs of a device, the last made first.\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt,\n  priority,\n  failures,\n  most_failures,\n  cancel_requested_at\nfrom jobs\nwhere\n  device_id = :deviceId!\n  and id < coalesce(:afterId::integer, 2147483647)\norder by id desc\nlimit :limit!::integer"};
 
 /**
  * Jobs of a device, the last made first.
@@ -306,7 +350,11 @@ const jobListByDeviceIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterId":tr
  *   completed_at,
  *   claimed_by,
  *   lease_until,
- *   attempt
+ *   attempt,
+ *   priority,
+ *   failures,
+ *   most_failures,
+ *   cancel_requested_at
  * from jobs
  * where
  *   device_id = :deviceId!
@@ -326,16 +374,24 @@ export interface JobLatestByDeviceParams {
 export interface JobLatestByDeviceResult {
   /** How often the job was claimed; 0 before the first time. */
   attempt: number;
+  /** When somebody asked to cancel the job while it ran; its worker sees it at its next heartbeat. */
+  cancelRequestedAt: Date | null;
   /** Worker that holds or last held the job; null before the first claim. */
   claimedBy: string | null;
   /** When the job ended, whichever way; null while it has not. */
   completedAt: Date | null;
   /** The device to back up. */
   deviceId: number;
+  /** How many attempts did. */
+  failures: number;
   /** Identity of the job; a higher one was made later. */
   id: number;
-  /** The claim counts until this time; null before the first claim. */
+  /** The claim may be taken away from this time on; null while no claim counts. */
   leaseUntil: Date | null;
+  /** So many attempts may fail or outlive their lease: then the job has failed. */
+  mostFailures: number;
+  /** Of the jobs that are due, those of a higher one start first. */
+  priority: number;
   /** The job may start from this time on. */
   scheduledFor: Date;
   /** When the current or last attempt began; null before the first. */
@@ -344,7 +400,7 @@ export interface JobLatestByDeviceResult {
   status: JobStatus;
 }
 
-const jobLatestByDeviceIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":370,"b":380}]}],"statement":"-- The job that was made last for each of the devices, by device; a device\n-- without a job has no row.\nselect\n  jobs.id,\n  jobs.device_id,\n  jobs.status,\n  jobs.scheduled_for,\n  jobs.started_at,\n  jobs.completed_at,\n  jobs.claimed_by,\n  jobs.lease_until,\n  jobs.attempt\nfrom device_states\njoin jobs on jobs.id = device_states.job_id\nwhere device_states.device_id = any(:deviceIds!::integer[])\norder by jobs.device_id"};
+const jobLatestByDeviceIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":454,"b":464}]}],"statement":"-- The job that was made last for each of the devices, by device; a device\n-- without a job has no row.\nselect\n  jobs.id,\n  jobs.device_id,\n  jobs.status,\n  jobs.scheduled_for,\n  jobs.started_at,\n  jobs.completed_at,\n  jobs.claimed_by,\n  jobs.lease_until,\n  jobs.attempt,\n  jobs.priority,\n  jobs.failures,\n  jobs.most_failures,\n  jobs.cancel_requested_at\nfrom device_states\njoin jobs on jobs.id = device_states.job_id\nwhere device_states.device_id = any(:deviceIds!::integer[])\norder by jobs.device_id"};
 
 /**
  * The job that was made last for each of the devices, by device; a device
@@ -360,7 +416,11 @@ const jobLatestByDeviceIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params"
  *   jobs.completed_at,
  *   jobs.claimed_by,
  *   jobs.lease_until,
- *   jobs.attempt
+ *   jobs.attempt,
+ *   jobs.priority,
+ *   jobs.failures,
+ *   jobs.most_failures,
+ *   jobs.cancel_requested_at
  * from device_states
  * join jobs on jobs.id = device_states.job_id
  * where device_states.device_id = any(:deviceIds!::integer[])

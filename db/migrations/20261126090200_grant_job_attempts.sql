@@ -1,0 +1,44 @@
+-- migrate:up
+
+do $$
+declare
+  line text;
+begin
+  alter function role_grants() rename to role_grants_of_history;
+  comment on function role_grants_of_history is
+    'The part of role_grants from before there were attempts at jobs.';
+
+  create function role_grants()
+  returns table (grantee text, privileges text, object text)
+  language sql immutable
+  as $function$
+    select grantee, privileges, object
+    from role_grants_of_history()
+    union all
+    values
+      -- What was tried stays as it was written; it goes with its job.
+      ('netraven_app', 'select, insert', 'table job_attempts'),
+      ('netraven_worker', 'select, insert', 'table job_attempts'),
+      ('netraven_readonly', 'select', 'table job_attempts')
+  $function$;
+  comment on function role_grants is
+    'What each role may do with which object, apart from the owner, who may '
+    'do everything.';
+
+  for line in select apply_roles() loop
+    raise notice '%', line;
+  end loop;
+end
+$$;
+
+-- migrate:down
+
+do $$
+begin
+  drop function role_grants;
+  alter function role_grants_of_history() rename to role_grants;
+  comment on function role_grants is
+    'What each role may do with which object, apart from the owner, who may '
+    'do everything.';
+end
+$$;

@@ -1,0 +1,568 @@
+// Generated from queries/job_claims.sql by make generate. Do not edit.
+import { Query, type QueryIR } from "../query.ts";
+
+type JobStatus = "cancelled" | "failed" | "partial" | "queued" | "running" | "succeeded";
+
+/** Parameters of `JobTake`. */
+export interface JobTakeParams {
+  leaseSeconds: number;
+  tokens: readonly string[];
+  worker: string;
+}
+
+/** A row of `JobTake`. */
+export interface JobTakeResult {
+  /** How often the job was claimed; 0 before the first time. */
+  attempt: number;
+  /** Secret of the current claim, made by the worker, whose reports count only with it, or of the one that ended the job; null while no claim counts. */
+  claimToken: string;
+  /** The device to back up. */
+  deviceId: number;
+  /** How many attempts did. */
+  failures: number;
+  /** Identity of the job; a higher one was made later. */
+  id: number;
+  /** The claim may be taken away from this time on; null while no claim counts. */
+  leaseUntil: Date;
+  /** So many attempts may fail or outlive their lease: then the job has failed. */
+  mostFailures: number;
+  /** Of the jobs that are due, those of a higher one start first. */
+  priority: number;
+  /** The job may start from this time on. */
+  scheduledFor: Date;
+  /** When the current or last attempt began; null before the first. */
+  startedAt: Date | null;
+}
+
+const jobTakeIR: QueryIR = {"usedParamSet":{"tokens":true,"worker":true,"leaseSeconds":true},"params":[{"name":"tokens","required":true,"transform":{"type":"scalar"},"locs":[{"a":890,"b":897},{"a":1269,"b":1276}]},{"name":"worker","required":true,"transform":{"type":"scalar"},"locs":[{"a":1400,"b":1407}]},{"name":"leaseSeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1491,"b":1504}]}],"statement":"-- Who works on a job, fenced: each answer of a worker counts only with the token\n-- of its claim. Times are the server's.\n-- Hands due jobs to a worker, one for each token at most: the highest priority\n-- first, then by time. A device that has one running gets no other; rows that\n-- somebody else is taking are skipped, not waited for. Where two take jobs of\n-- one device at the same moment, one call takes nothing and fails with\n-- jobs_one_runs_per_device: jobClaim makes tokens and calls again.\nwith due as materialized (\n  select\n    id,\n    device_id,\n    priority,\n    scheduled_for\n  from jobs\n  where\n    status = 'queued'\n    and scheduled_for <= now()\n    and not exists (\n      select\n      from jobs as running\n      where\n        running.device_id = jobs.device_id\n        and running.status = 'running'\n    )\n  order by priority desc, scheduled_for, id\n  limit cardinality(:tokens!::uuid[])\n  for no key update skip locked\n),\nfirst_of_device as (\n  select distinct on (device_id) id\n  from due\n  order by device_id, priority desc, scheduled_for, id\n),\ngiven as (\n  select\n    numbered.id,\n    token.value as claim_token\n  from (\n    select\n      id,\n      row_number() over (order by id) as place\n    from first_of_device\n  ) as numbered\n  join unnest(:tokens!::uuid[]) with ordinality as token (value, place)\n    using (place)\n)\nupdate jobs\nset\n  status = 'running',\n  claimed_by = :worker!,\n  claim_token = given.claim_token,\n  lease_until = now() + make_interval(secs => :leaseSeconds!::float8),\n  started_at = date_trunc('milliseconds', now()),\n  attempt = attempt + 1\nfrom given\nwhere jobs.id = given.id\nreturning\n  jobs.id,\n  jobs.device_id,\n  jobs.priority,\n  jobs.scheduled_for,\n  jobs.started_at,\n  jobs.attempt,\n  jobs.failures,\n  jobs.most_failures,\n  jobs.claim_token as \"claim_token!\",\n  jobs.lease_until as \"lease_until!\""};
+
+/**
+ * Who works on a job, fenced: each answer of a worker counts only with the token
+ * of its claim. Times are the server's.
+ * Hands due jobs to a worker, one for each token at most: the highest priority
+ * first, then by time. A device that has one running gets no other; rows that
+ * somebody else is taking are skipped, not waited for. Where two take jobs of
+ * one device at the same moment, one call takes nothing and fails with
+ * jobs_one_runs_per_device: jobClaim makes tokens and calls again.
+ *
+ * ```sql
+ * with due as materialized (
+ *   select
+ *     id,
+ *     device_id,
+ *     priority,
+ *     scheduled_for
+ *   from jobs
+ *   where
+ *     status = 'queued'
+ *     and scheduled_for <= now()
+ *     and not exists (
+ *       select
+ *       from jobs as running
+ *       where
+ *         running.device_id = jobs.device_id
+ *         and running.status = 'running'
+ *     )
+ *   order by priority desc, scheduled_for, id
+ *   limit cardinality(:tokens!::uuid[])
+ *   for no key update skip locked
+ * ),
+ * first_of_device as (
+ *   select distinct on (device_id) id
+ *   from due
+ *   order by device_id, priority desc, scheduled_for, id
+ * ),
+ * given as (
+ *   select
+ *     numbered.id,
+ *     token.value as claim_token
+ *   from (
+ *     select
+ *       id,
+ *       row_number() over (order by id) as place
+ *     from first_of_device
+ *   ) as numbered
+ *   join unnest(:tokens!::uuid[]) with ordinality as token (value, place)
+ *     using (place)
+ * )
+ * update jobs
+ * set
+ *   status = 'running',
+ *   claimed_by = :worker!,
+ *   claim_token = given.claim_token,
+ *   lease_until = now() + make_interval(secs => :leaseSeconds!::float8),
+ *   started_at = date_trunc('milliseconds', now()),
+ *   attempt = attempt + 1
+ * from given
+ * where jobs.id = given.id
+ * returning
+ *   jobs.id,
+ *   jobs.device_id,
+ *   jobs.priority,
+ *   jobs.scheduled_for,
+ *   jobs.started_at,
+ *   jobs.attempt,
+ *   jobs.failures,
+ *   jobs.most_failures,
+ *   jobs.claim_token as "claim_token!",
+ *   jobs.lease_until as "lease_until!"
+ * ```
+ */
+export const jobTake: Query<JobTakeParams, JobTakeResult> = new Query("JobTake", jobTakeIR);
+
+/** Parameters of `JobHeartbeat`. */
+export interface JobHeartbeatParams {
+  claimTokens: readonly string[];
+  ids: readonly number[];
+  leaseSeconds: number;
+}
+
+/** A row of `JobHeartbeat`. */
+export interface JobHeartbeatResult {
+  cancelRequested: boolean;
+  held: boolean;
+  id: number;
+}
+
+const jobHeartbeatIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"leaseSeconds":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":268,"b":272}]},{"name":"claimTokens","required":true,"transform":{"type":"scalar"},"locs":[{"a":286,"b":298}]},{"name":"leaseSeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":697,"b":710}]}],"statement":"-- Prolongs claims from now on, and says of each whether it is held and whether\n-- somebody wants the job cancelled. A claim that has outlived its lease is held\n-- until somebody takes it away.\nwith given as (\n  select\n    place,\n    id,\n    claim_token\n  from unnest(:ids!::integer[], :claimTokens!::uuid[])\n    with ordinality as given (id, claim_token, place)\n),\nheld as materialized (\n  select\n    jobs.id,\n    jobs.cancel_requested_at\n  from jobs\n  join given on given.id = jobs.id\n  where\n    jobs.claim_token = given.claim_token\n    and jobs.status = 'running'\n  order by jobs.id\n  for no key update of jobs\n),\nprolonged as (\n  update jobs\n  set lease_until = now() + make_interval(secs => :leaseSeconds!::float8)\n  from held\n  where jobs.id = held.id\n)\nselect\n  given.id as \"id!\",\n  held.id is not null as \"held!\",\n  held.cancel_requested_at is not null as \"cancel_requested!\"\nfrom given\nleft join held on held.id = given.id\norder by given.place"};
+
+/**
+ * Prolongs claims from now on, and says of each whether it is held and whether
+ * somebody wants the job cancelled. A claim that has outlived its lease is held
+ * until somebody takes it away.
+ *
+ * ```sql
+ * with given as (
+ *   select
+ *     place,
+ *     id,
+ *     claim_token
+ *   from unnest(:ids!::integer[], :claimTokens!::uuid[])
+ *     with ordinality as given (id, claim_token, place)
+ * ),
+ * held as materialized (
+ *   select
+ *     jobs.id,
+ *     jobs.cancel_requested_at
+ *   from jobs
+ *   join given on given.id = jobs.id
+ *   where
+ *     jobs.claim_token = given.claim_token
+ *     and jobs.status = 'running'
+ *   order by jobs.id
+ *   for no key update of jobs
+ * ),
+ * prolonged as (
+ *   update jobs
+ *   set lease_until = now() + make_interval(secs => :leaseSeconds!::float8)
+ *   from held
+ *   where jobs.id = held.id
+ * )
+ * select
+ *   given.id as "id!",
+ *   held.id is not null as "held!",
+ *   held.cancel_requested_at is not null as "cancel_requested!"
+ * from given
+ * left join held on held.id = given.id
+ * order by given.place
+ * ```
+ */
+export const jobHeartbeat: Query<JobHeartbeatParams, JobHeartbeatResult> = new Query("JobHeartbeat", jobHeartbeatIR);
+
+/** Parameters of `JobFinish`. */
+export interface JobFinishParams {
+  claimTokens: readonly string[];
+  errorClasses: readonly string[];
+  errorMessages: readonly string[];
+  ids: readonly number[];
+  outcomes: readonly string[];
+  retrySeconds: readonly number[];
+}
+
+/** A row of `JobFinish`. */
+export interface JobFinishResult {
+  answer: string;
+  id: number;
+  status: JobStatus | null;
+}
+
+const jobFinishIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"outcomes":true,"errorClasses":true,"errorMessages":true,"retrySeconds":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":627,"b":631}]},{"name":"claimTokens","required":true,"transform":{"type":"scalar"},"locs":[{"a":649,"b":661}]},{"name":"outcomes","required":true,"transform":{"type":"scalar"},"locs":[{"a":676,"b":685}]},{"name":"errorClasses","required":true,"transform":{"type":"scalar"},"locs":[{"a":700,"b":713}]},{"name":"errorMessages","required":true,"transform":{"type":"scalar"},"locs":[{"a":728,"b":742}]},{"name":"retrySeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":757,"b":770}]}],"statement":"-- Ends attempts as succeeded, partial, failed or cancelled, each with what went\n-- wrong; the arrays go together by position. What failed and has seconds to\n-- retry in goes back to the queue for then, unless it was its last attempt or\n-- somebody wants the job cancelled. Says for each: accepted; repeated, where the\n-- same claim had ended the job before, which a lost answer leads to; or stale,\n-- where the claim counts no more and nothing changed. And where the job stands.\nwith given as (\n  select\n    place,\n    id,\n    claim_token,\n    outcome,\n    error_class,\n    error_message,\n    retry_seconds\n  from unnest(\n    :ids!::integer[],\n    :claimTokens!::uuid[],\n    :outcomes!::text[],\n    :errorClasses!::text[],\n    :errorMessages!::text[],\n    :retrySeconds!::float8[]\n  ) with ordinality as given (\n    id,\n    claim_token,\n    outcome,\n    error_class,\n    error_message,\n    retry_seconds,\n    place\n  )\n),\nheld as materialized (\n  select\n    jobs.id,\n    jobs.attempt,\n    jobs.claimed_by,\n    jobs.started_at,\n    given.outcome::attempt_outcome as outcome,\n    given.error_class,\n    given.error_message,\n    (given.outcome = 'failed')::integer as failure,\n    case\n      when given.outcome = 'failed'\n        and given.retry_seconds is not null\n        and jobs.failures + 1 < jobs.most_failures\n        and jobs.cancel_requested_at is null\n        then 'queued'\n      else given.outcome\n    end::job_status as status,\n    now() + make_interval(secs => given.retry_seconds) as next_at\n  from jobs\n  join given on given.id = jobs.id\n  where\n    jobs.claim_token = given.claim_token\n    and jobs.status = 'running'\n  order by jobs.id\n  for no key update of jobs\n),\nagain as (\n  update jobs\n  set\n    status = 'queued',\n    scheduled_for = held.next_at,\n    failures = jobs.failures + 1,\n    claim_token = null,\n    lease_until = null\n  from held\n  where\n    jobs.id = held.id\n    and held.status = 'queued'\n),\nended as (\n  update jobs\n  set\n    status = held.status,\n    completed_at = date_trunc('milliseconds', now()),\n    failures = jobs.failures + held.failure,\n    lease_until = null\n  from held\n  where\n    jobs.id = held.id\n    and held.status <> 'queued'\n),\nnoted as (\n  insert into job_attempts (\n    job_id,\n    attempt,\n    worker,\n    started_at,\n    completed_at,\n    outcome,\n    error_class,\n    error_message\n  )\n  select\n    id,\n    attempt,\n    claimed_by,\n    started_at,\n    date_trunc('milliseconds', now()),\n    outcome,\n    error_class,\n    error_message\n  from held\n)\nselect\n  given.id as \"id!\",\n  case\n    when held.id is not null then 'accepted'\n    when\n      jobs.claim_token = given.claim_token\n      and jobs.status <> 'running'\n      then 'repeated'\n    else 'stale'\n  end as \"answer!\",\n  coalesce(held.status, jobs.status) as \"status?\"\nfrom given\nleft join held on held.id = given.id\nleft join jobs on jobs.id = given.id\norder by given.place"};
+
+/**
+ * Ends attempts as succeeded, partial, failed or cancelled, each with what went
+ * wrong; the arrays go together by position. What failed and has seconds to
+ * retry in goes back to the queue for then, unless it was its last attempt or
+ * somebody wants the job cancelled. Says for each: accepted; repeated, where the
+ * same claim had ended the job before, which a lost answer leads to; or stale,
+ * where the claim counts no more and nothing changed. And where the job stands.
+ *
+ * ```sql
+ * with given as (
+ *   select
+ *     place,
+ *     id,
+ *     claim_token,
+ *     outcome,
+ *     error_class,
+ *     error_message,
+ *     retry_seconds
+ *   from unnest(
+ *     :ids!::integer[],
+ *     :claimTokens!::uuid[],
+ *     :outcomes!::text[],
+ *     :errorClasses!::text[],
+ *     :errorMessages!::text[],
+ *     :retrySeconds!::float8[]
+ *   ) with ordinality as given (
+ *     id,
+ *     claim_token,
+ *     outcome,
+ *     error_class,
+ *     error_message,
+ *     retry_seconds,
+ *     place
+ *   )
+ * ),
+ * held as materialized (
+ *   select
+ *     jobs.id,
+ *     jobs.attempt,
+ *     jobs.claimed_by,
+ *     jobs.started_at,
+ *     given.outcome::attempt_outcome as outcome,
+ *     given.error_class,
+ *     given.error_message,
+ *     (given.outcome = 'failed')::integer as failure,
+ *     case
+ *       when given.outcome = 'failed'
+ *         and given.retry_seconds is not null
+ *         and jobs.failures + 1 < jobs.most_failures
+ *         and jobs.cancel_requested_at is null
+ *         then 'queued'
+ *       else given.outcome
+ *     end::job_status as status,
+ *     now() + make_interval(secs => given.retry_seconds) as next_at
+ *   from jobs
+ *   join given on given.id = jobs.id
+ *   where
+ *     jobs.claim_token = given.claim_token
+ *     and jobs.status = 'running'
+ *   order by jobs.id
+ *   for no key update of jobs
+ * ),
+ * again as (
+ *   update jobs
+ *   set
+ *     status = 'queued',
+ *     scheduled_for = held.next_at,
+ *     failures = jobs.failures + 1,
+ *     claim_token = null,
+ *     lease_until = null
+ *   from held
+ *   where
+ *     jobs.id = held.id
+ *     and held.status = 'queued'
+ * ),
+ * ended as (
+ *   update jobs
+ *   set
+ *     status = held.status,
+ *     completed_at = date_trunc('milliseconds', now()),
+ *     failures = jobs.failures + held.failure,
+ *     lease_until = null
+ *   from held
+ *   where
+ *     jobs.id = held.id
+ *     and held.status <> 'queued'
+ * ),
+ * noted as (
+ *   insert into job_attempts (
+ *     job_id,
+ *     attempt,
+ *     worker,
+ *     started_at,
+ *     completed_at,
+ *     outcome,
+ *     error_class,
+ *     error_message
+ *   )
+ *   select
+ *     id,
+ *     attempt,
+ *     claimed_by,
+ *     started_at,
+ *     date_trunc('milliseconds', now()),
+ *     outcome,
+ *     error_class,
+ *     error_message
+ *   from held
+ * )
+ * select
+ *   given.id as "id!",
+ *   case
+ *     when held.id is not null then 'accepted'
+ *     when
+ *       jobs.claim_token = given.claim_token
+ *       and jobs.status <> 'running'
+ *       then 'repeated'
+ *     else 'stale'
+ *   end as "answer!",
+ *   coalesce(held.status, jobs.status) as "status?"
+ * from given
+ * left join held on held.id = given.id
+ * left join jobs on jobs.id = given.id
+ * order by given.place
+ * ```
+ */
+export const jobFinish: Query<JobFinishParams, JobFinishResult> = new Query("JobFinish", jobFinishIR);
+
+/** Parameters of `JobRelease`. */
+export interface JobReleaseParams {
+  claimTokens: readonly string[];
+  ids: readonly number[];
+  seconds: number;
+}
+
+/** A row of `JobRelease`. */
+export interface JobReleaseResult {
+  answer: string;
+  id: number;
+}
+
+const jobReleaseIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"seconds":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":308,"b":312}]},{"name":"claimTokens","required":true,"transform":{"type":"scalar"},"locs":[{"a":326,"b":338}]},{"name":"seconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":850,"b":858}]}],"statement":"-- Gives jobs back that their worker will not go on with, as when it stops: due\n-- again after some seconds, and no failure. What somebody wants cancelled is\n-- cancelled. Says for each whether it was accepted or the claim was stale.\nwith given as (\n  select\n    place,\n    id,\n    claim_token\n  from unnest(:ids!::integer[], :claimTokens!::uuid[])\n    with ordinality as given (id, claim_token, place)\n),\nheld as materialized (\n  select\n    jobs.id,\n    jobs.attempt,\n    jobs.claimed_by,\n    jobs.started_at,\n    jobs.cancel_requested_at is not null as is_cancelled\n  from jobs\n  join given on given.id = jobs.id\n  where\n    jobs.claim_token = given.claim_token\n    and jobs.status = 'running'\n  order by jobs.id\n  for no key update of jobs\n),\nagain as (\n  update jobs\n  set\n    status = 'queued',\n    scheduled_for = now() + make_interval(secs => :seconds!::float8),\n    claim_token = null,\n    lease_until = null\n  from held\n  where\n    jobs.id = held.id\n    and not held.is_cancelled\n),\ncancelled as (\n  update jobs\n  set\n    status = 'cancelled',\n    completed_at = date_trunc('milliseconds', now()),\n    lease_until = null\n  from held\n  where\n    jobs.id = held.id\n    and held.is_cancelled\n),\nnoted as (\n  insert into job_attempts\n    (job_id, attempt, worker, started_at, completed_at, outcome)\n  select\n    id,\n    attempt,\n    claimed_by,\n    started_at,\n    date_trunc('milliseconds', now()),\n    'released'\n  from held\n)\nselect\n  given.id as \"id!\",\n  case\n    when held.id is null then 'stale'\n    else 'accepted'\n  end as \"answer!\"\nfrom given\nleft join held on held.id = given.id\norder by given.place"};
+
+/**
+ * Gives jobs back that their worker will not go on with, as when it stops: due
+ * again after some seconds, and no failure. What somebody wants cancelled is
+ * cancelled. Says for each whether it was accepted or the claim was stale.
+ *
+ * ```sql
+ * with given as (
+ *   select
+ *     place,
+ *     id,
+ *     claim_token
+ *   from unnest(:ids!::integer[], :claimTokens!::uuid[])
+ *     with ordinality as given (id, claim_token, place)
+ * ),
+ * held as materialized (
+ *   select
+ *     jobs.id,
+ *     jobs.attempt,
+ *     jobs.claimed_by,
+ *     jobs.started_at,
+ *     jobs.cancel_requested_at is not null as is_cancelled
+ *   from jobs
+ *   join given on given.id = jobs.id
+ *   where
+ *     jobs.claim_token = given.claim_token
+ *     and jobs.status = 'running'
+ *   order by jobs.id
+ *   for no key update of jobs
+ * ),
+ * again as (
+ *   update jobs
+ *   set
+ *     status = 'queued',
+ *     scheduled_for = now() + make_interval(secs => :seconds!::float8),
+ *     claim_token = null,
+ *     lease_until = null
+ *   from held
+ *   where
+ *     jobs.id = held.id
+ *     and not held.is_cancelled
+ * ),
+ * cancelled as (
+ *   update jobs
+ *   set
+ *     status = 'cancelled',
+ *     completed_at = date_trunc('milliseconds', now()),
+ *     lease_until = null
+ *   from held
+ *   where
+ *     jobs.id = held.id
+ *     and held.is_cancelled
+ * ),
+ * noted as (
+ *   insert into job_attempts
+ *     (job_id, attempt, worker, started_at, completed_at, outcome)
+ *   select
+ *     id,
+ *     attempt,
+ *     claimed_by,
+ *     started_at,
+ *     date_trunc('milliseconds', now()),
+ *     'released'
+ *   from held
+ * )
+ * select
+ *   given.id as "id!",
+ *   case
+ *     when held.id is null then 'stale'
+ *     else 'accepted'
+ *   end as "answer!"
+ * from given
+ * left join held on held.id = given.id
+ * order by given.place
+ * ```
+ */
+export const jobRelease: Query<JobReleaseParams, JobReleaseResult> = new Query("JobRelease", jobReleaseIR);
+
+/** Parameters of `JobCancel`. */
+export interface JobCancelParams {
+  ids: readonly number[];
+}
+
+/** A row of `JobCancel`. */
+export interface JobCancelResult {
+  answer: string;
+  id: number;
+}
+
+const jobCancelIR: QueryIR = {"usedParamSet":{"ids":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":265,"b":269},{"a":958,"b":962}]}],"statement":"-- Cancels jobs that wait; one that runs is marked, and its worker sees it at its\n-- next heartbeat. Says for each: cancelled, requested, ended where it had ended\n-- before, or missing.\nwith wanted as materialized (\n  select id, status\n  from jobs\n  where id = any(:ids!::integer[])\n  order by id\n  for no key update\n),\ncancelled as (\n  update jobs\n  set\n    status = 'cancelled',\n    completed_at = date_trunc('milliseconds', now())\n  from wanted\n  where\n    jobs.id = wanted.id\n    and wanted.status = 'queued'\n),\nrequested as (\n  update jobs\n  set cancel_requested_at = date_trunc('milliseconds', now())\n  from wanted\n  where\n    jobs.id = wanted.id\n    and wanted.status = 'running'\n    and jobs.cancel_requested_at is null\n)\nselect\n  given.id as \"id!\",\n  case\n    when wanted.id is null then 'missing'\n    when wanted.status = 'queued' then 'cancelled'\n    when wanted.status = 'running' then 'requested'\n    else 'ended'\n  end as \"answer!\"\nfrom unnest(:ids!::integer[]) with ordinality as given (id, place)\nleft join wanted on wanted.id = given.id\norder by given.place"};
+
+/**
+ * Cancels jobs that wait; one that runs is marked, and its worker sees it at its
+ * next heartbeat. Says for each: cancelled, requested, ended where it had ended
+ * before, or missing.
+ *
+ * ```sql
+ * with wanted as materialized (
+ *   select id, status
+ *   from jobs
+ *   where id = any(:ids!::integer[])
+ *   order by id
+ *   for no key update
+ * ),
+ * cancelled as (
+ *   update jobs
+ *   set
+ *     status = 'cancelled',
+ *     completed_at = date_trunc('milliseconds', now())
+ *   from wanted
+ *   where
+ *     jobs.id = wanted.id
+ *     and wanted.status = 'queued'
+ * ),
+ * requested as (
+ *   update jobs
+ *   set cancel_requested_at = date_trunc('milliseconds', now())
+ *   from wanted
+ *   where
+ *     jobs.id = wanted.id
+ *     and wanted.status = 'running'
+ *     and jobs.cancel_requested_at is null
+ * )
+ * select
+ *   given.id as "id!",
+ *   case
+ *     when wanted.id is null then 'missing'
+ *     when wanted.status = 'queued' then 'cancelled'
+ *     when wanted.status = 'running' then 'requested'
+ *     else 'ended'
+ *   end as "answer!"
+ * from unnest(:ids!::integer[]) with ordinality as given (id, place)
+ * left join wanted on wanted.id = given.id
+ * order by given.place
+ * ```
+ */
+export const jobCancel: Query<JobCancelParams, JobCancelResult> = new Query("JobCancel", jobCancelIR);
+
+/** Parameters of `JobReap`. */
+export interface JobReapParams {
+  backOffSeconds: number;
+  limit: number;
+  mostSeconds: number;
+}
+
+/** A row of `JobReap`. */
+export interface JobReapResult {
+  /** How often the job was claimed; 0 before the first time. */
+  attempt: number;
+  /** Identity of the job; a higher one was made later. */
+  id: number;
+  status: JobStatus;
+}
+
+const jobReapIR: QueryIR = {"usedParamSet":{"backOffSeconds":true,"mostSeconds":true,"limit":true},"params":[{"name":"backOffSeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":690,"b":705}]},{"name":"mostSeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":745,"b":757}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":885,"b":891}]}],"statement":"-- Takes away claims that have outlived their lease, those of the lowest ids\n-- first. The job goes back to the queue, later after each failure: after some\n-- seconds, twice as many, and so on, up to the most; after its last attempt it\n-- has failed, and where somebody wants it cancelled it is. Whoever calls; rows\n-- that somebody else is reaping are skipped.\nwith expired as materialized (\n  select\n    id,\n    attempt,\n    claimed_by,\n    started_at,\n    case\n      when cancel_requested_at is not null then 'cancelled'\n      when failures + 1 < most_failures then 'queued'\n      else 'failed'\n    end::job_status as next_status,\n    now() + make_interval(\n      secs => least(\n        :backOffSeconds!::float8 * power(2, failures),\n        :mostSeconds!::float8\n      )\n    ) as next_at\n  from jobs\n  where\n    status = 'running'\n    and lease_until < now()\n  order by id\n  limit :limit!::integer\n  for no key update skip locked\n),\nagain as (\n  update jobs\n  set\n    status = 'queued',\n    scheduled_for = expired.next_at,\n    failures = failures + 1,\n    claim_token = null,\n    lease_until = null\n  from expired\n  where\n    jobs.id = expired.id\n    and expired.next_status = 'queued'\n),\nended as (\n  update jobs\n  set\n    status = expired.next_status,\n    completed_at = date_trunc('milliseconds', now()),\n    failures = failures + 1,\n    claim_token = null,\n    lease_until = null\n  from expired\n  where\n    jobs.id = expired.id\n    and expired.next_status <> 'queued'\n),\nnoted as (\n  insert into job_attempts\n    (job_id, attempt, worker, started_at, completed_at, outcome)\n  select\n    id,\n    attempt,\n    claimed_by,\n    started_at,\n    date_trunc('milliseconds', now()),\n    'expired'\n  from expired\n)\nselect\n  id,\n  attempt,\n  next_status as \"status!\"\nfrom expired\norder by id"};
+
+/**
+ * Takes away claims that have outlived their lease, those of the lowest ids
+ * first. The job goes back to the queue, later after each failure: after some
+ * seconds, twice as many, and so on, up to the most; after its last attempt it
+ * has failed, and where somebody wants it cancelled it is. Whoever calls; rows
+ * that somebody else is reaping are skipped.
+ *
+ * ```sql
+ * with expired as materialized (
+ *   select
+ *     id,
+ *     attempt,
+ *     claimed_by,
+ *     started_at,
+ *     case
+ *       when cancel_requested_at is not null then 'cancelled'
+ *       when failures + 1 < most_failures then 'queued'
+ *       else 'failed'
+ *     end::job_status as next_status,
+ *     now() + make_interval(
+ *       secs => least(
+ *         :backOffSeconds!::float8 * power(2, failures),
+ *         :mostSeconds!::float8
+ *       )
+ *     ) as next_at
+ *   from jobs
+ *   where
+ *     status = 'running'
+ *     and lease_until < now()
+ *   order by id
+ *   limit :limit!::integer
+ *   for no key update skip locked
+ * ),
+ * again as (
+ *   update jobs
+ *   set
+ *     status = 'queued',
+ *     scheduled_for = expired.next_at,
+ *     failures = failures + 1,
+ *     claim_token = null,
+ *     lease_until = null
+ *   from expired
+ *   where
+ *     jobs.id = expired.id
+ *     and expired.next_status = 'queued'
+ * ),
+ * ended as (
+ *   update jobs
+ *   set
+ *     status = expired.next_status,
+ *     completed_at = date_trunc('milliseconds', now()),
+ *     failures = failures + 1,
+ *     claim_token = null,
+ *     lease_until = null
+ *   from expired
+ *   where
+ *     jobs.id = expired.id
+ *     and expired.next_status <> 'queued'
+ * ),
+ * noted as (
+ *   insert into job_attempts
+ *     (job_id, attempt, worker, started_at, completed_at, outcome)
+ *   select
+ *     id,
+ *     attempt,
+ *     claimed_by,
+ *     started_at,
+ *     date_trunc('milliseconds', now()),
+ *     'expired'
+ *   from expired
+ * )
+ * select
+ *   id,
+ *   attempt,
+ *   next_status as "status!"
+ * from expired
+ * order by id
+ * ```
+ */
+export const jobReap: Query<JobReapParams, JobReapResult> = new Query("JobReap", jobReapIR);

@@ -1,0 +1,55 @@
+/** Taking jobs, with tokens that nobody else can know. */
+import { ConstraintError } from "./errors.ts";
+import { jobTake, type JobTakeResult } from "./generated/job_claims.ts";
+import type { CallOptions, Queryable } from "./query.ts";
+
+/** What `jobClaim` takes. */
+export interface JobClaim {
+  /** Who works, for people to read: a host's name and a process id, say. */
+  readonly worker: string;
+  /** The most jobs to take. */
+  readonly limit: number;
+  /** Milliseconds until somebody else may take them away, unless a heartbeat comes. */
+  readonly lease: number;
+}
+
+/** A job that is held: what the worker knows of it. */
+export type ClaimedJob = JobTakeResult;
+
+/** How often another worker may get in between before it is the caller's turn to try again. */
+const TRIES = 5;
+
+/**
+ * Takes jobs that are due, each held by this worker alone until its lease ends: the highest priority
+ * first, then the earliest. A device has one job running at a time.
+ *
+ * @returns The jobs, none where nothing is due; each with the token that its heartbeats and its end need.
+ * @throws {ParameterError | ConnectionError | TimeoutError | QueryError}
+ * @example
+ * const jobs = await jobClaim(db, { worker: "worker-1", limit: 10, lease: 60_000 });
+ * await jobFinish.run({
+ *   ids: jobs.map(({ id }) => id),
+ *   claimTokens: jobs.map(({ claimToken }) => claimToken),
+ *   outcomes: jobs.map(() => "succeeded"),
+ *   errorClasses: jobs.map(() => null),
+ *   errorMessages: jobs.map(() => null),
+ *   retrySeconds: jobs.map(() => null),
+ * }, db);
+ */
+export async function jobClaim(
+  db: Queryable,
+  { worker, limit, lease }: JobClaim,
+  options: CallOptions = {},
+): Promise<ClaimedJob[]> {
+  const tokens = Array.from({ length: limit }, () => crypto.randomUUID());
+  for (let tries = 1;; tries++) {
+    try {
+      return await jobTake.run({ worker, tokens, leaseSeconds: lease / 1000 }, db, options);
+    } catch (error) {
+      // Somebody took another job of one of the devices meanwhile; nothing was taken here.
+      const raced = error instanceof ConstraintError &&
+        error.constraint === "jobs_one_runs_per_device";
+      if (!raced || tries === TRIES) throw error;
+    }
+  }
+}

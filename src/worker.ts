@@ -1,0 +1,359 @@
+/**
+ * A worker: takes jobs, hands them to a function of the caller's, keeps their leases and reports how
+ * they ended. It holds no connection and no transaction while that function runs.
+ */
+import { ParameterError } from "./errors.ts";
+import { jobFinish, jobHeartbeat, jobReap, jobRelease } from "./generated/job_claims.ts";
+import { type ClaimedJob, jobClaim } from "./job_claim.ts";
+import { type JobEnd, jobEnd, type JobLossReason, JobLost } from "./job_end.ts";
+import { Listener } from "./listener.ts";
+import type { Logger } from "./logger.ts";
+import { Nap } from "./nap.ts";
+import { nullable } from "./parameters.ts";
+import type { Queryable } from "./query.ts";
+import type { OnNotify, Slot } from "./slot.ts";
+import { codeOf } from "./trace.ts";
+
+/** What a handler gets beside the job. */
+export interface JobContext {
+  /** Aborted where the job is not this worker's to go on with; its reason is a `JobLost`. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Does a job, and may do it again: after a crash, a lost lease, a failure. What it throws fails the
+ * attempt, by a `JobFailure` with a class of its own.
+ */
+export type JobHandler = (job: ClaimedJob, context: JobContext) => Promise<"partial" | void>;
+
+/** What `work` takes. */
+export interface WorkOptions {
+  /** The most jobs at a time; 10 unless told. */
+  readonly concurrency?: number | undefined;
+  /** Milliseconds until a job that is heard no more of is somebody else's; 60,000 unless told. */
+  readonly lease?: number | undefined;
+  /**
+   * Milliseconds between two looks at the queue where no notification comes, and so the most that a
+   * job of a later time or a retry starts late; 5,000 unless told.
+   */
+  readonly poll?: number | undefined;
+  /** Milliseconds until a failed job's first retry, twice as many until the next; 30,000 unless told. */
+  readonly backOff?: number | undefined;
+  /** The most milliseconds until a retry; an hour unless told. */
+  readonly mostBackOff?: number | undefined;
+  /** Who works, for people to read; made up unless told. */
+  readonly worker?: string | undefined;
+}
+
+/** What a worker needs of the database. */
+interface Sources {
+  readonly db: Queryable;
+  readonly listen: (onNotify: OnNotify) => Promise<Slot>;
+  readonly logger: Logger;
+}
+
+/** A job whose end is not stored yet. */
+interface Held {
+  readonly job: ClaimedJob;
+  readonly controller: AbortController;
+  /** Of this process's clock: until then the lease counts, whatever the server's clock says. */
+  until: number;
+}
+
+/** An attempt that has ended, as far as this worker is concerned. */
+interface Ended {
+  readonly held: Held;
+  /** Undefined: the job is given back. */
+  readonly end: JobEnd | undefined;
+  /** It was sent before, and no answer came. */
+  doubtful: boolean;
+}
+
+const CHANNEL = "netraven_jobs";
+/** Heartbeats in a lease. */
+const BEATS = 3;
+/** Milliseconds between two looks at the queue that notifications ask for in vain. */
+const DEBOUNCE = 25;
+/** Milliseconds until the database is asked again after it failed. */
+const PAUSE = 1_000;
+/** Claims that one statement takes away. */
+const REAP = 1_000;
+/** Milliseconds that handlers are given to end once they were told that the worker stops. */
+const LAST = 5_000;
+const NOTHING = () => {};
+
+/** Takes jobs until it is stopped. Made by `db.work`. */
+export class Worker {
+  readonly #sources: Sources;
+  readonly #handler: JobHandler;
+  readonly #options: Required<{ [Name in keyof WorkOptions]: NonNullable<WorkOptions[Name]> }>;
+  readonly #listener: Listener;
+  readonly #loops: readonly Promise<void>[];
+  readonly #held = new Map<number, Held>();
+  readonly #ended: Ended[] = [];
+  readonly #queue = new Nap(true);
+  readonly #beat = new Nap();
+  readonly #reaper = new Nap();
+  #running = 0;
+  #called = false;
+  #storing: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  #stopped = false;
+  #idle = NOTHING;
+
+  constructor(sources: Sources, options: WorkOptions, handler: JobHandler) {
+    this.#sources = sources;
+    this.#handler = handler;
+    this.#options = {
+      concurrency: Math.ceil(positive("concurrency", options.concurrency ?? 10)),
+      lease: positive("lease", options.lease ?? 60_000),
+      poll: positive("poll", options.poll ?? 5_000),
+      backOff: positive("backOff", options.backOff ?? 30_000),
+      mostBackOff: positive("mostBackOff", options.mostBackOff ?? 3_600_000),
+      worker: options.worker ?? `worker ${crypto.randomUUID().slice(0, 8)}`,
+    };
+    this.#listener = new Listener(CHANNEL, sources.listen, {
+      heard: () => this.#call(),
+      // What was said while nobody listened is lost.
+      listens: () => (this.#call(), true),
+    });
+    this.#loops = [this.#claims(), this.#heartbeats(), this.#reaps(), this.#listener.run()];
+  }
+
+  /** Jobs that run at this moment. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /**
+   * Takes no more jobs and waits for those that run. What has not ended by then is aborted and given
+   * back to the queue once its handler has ended, which counts as no failure.
+   *
+   * @param options `grace`: milliseconds until that; 30,000 unless told.
+   * @example
+   * const worker = db.work({ concurrency: 4 }, async (job) => console.log(job.deviceId));
+   * await worker.stop({ grace: 1_000 });
+   */
+  stop({ grace = 30_000 }: { grace?: number } = {}): Promise<void> {
+    return this.#stopping ??= this.#stop(grace);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #stop(grace: number): Promise<void> {
+    this.#queue.wake();
+    await this.#loops[0];
+    await this.#ends(grace);
+    for (const held of this.#held.values()) this.#lose(held, "stopped");
+    await this.#ends(LAST);
+    await Promise.race([this.#storing, new Nap().sleep(LAST)]);
+    this.#stopped = true;
+    this.#beat.wake();
+    this.#reaper.wake();
+    await this.#listener.close();
+    await Promise.all(this.#loops);
+  }
+
+  /** Waits until no handler runs, so long at most. */
+  async #ends(most: number): Promise<void> {
+    if (this.#running === 0) return;
+    const nap = new Nap(true);
+    this.#idle = () => nap.wake();
+    await nap.sleep(most);
+  }
+
+  /** There may be a job. */
+  #call(): void {
+    this.#called = true;
+    this.#queue.wake();
+  }
+
+  async #claims(): Promise<void> {
+    const { concurrency, worker, lease, poll } = this.#options;
+    while (this.#stopping === undefined) {
+      const limit = concurrency - this.#running;
+      if (limit === 0) {
+        await this.#queue.sleep(poll);
+        continue;
+      }
+      this.#called = false;
+      const sent = performance.now();
+      let jobs: ClaimedJob[];
+      try {
+        jobs = await jobClaim(this.#sources.db, { worker, limit, lease });
+      } catch (error) {
+        this.#warn("No jobs could be taken", error);
+        await this.#queue.sleep(PAUSE);
+        continue;
+      }
+      for (const job of jobs) {
+        void this.#run({ job, controller: new AbortController(), until: sent + lease });
+      }
+      if (jobs.length > 0 || this.#stopping !== undefined) continue;
+      if (this.#called) await new Nap(true).sleep(DEBOUNCE);
+      else await this.#queue.sleep(poll);
+    }
+  }
+
+  async #run(held: Held): Promise<void> {
+    const { job, controller: { signal } } = held;
+    this.#held.set(job.id, held);
+    this.#running++;
+    const end = await jobEnd(async () => await this.#handler(job, { signal }), job, this.#options);
+    this.#running--;
+    this.#queue.wake();
+    const reason = (signal.reason as JobLost | undefined)?.reason;
+    if (reason === "lease") {
+      this.#log("ended after its lease was lost", job);
+    } else {
+      const failed = end.outcome === "failed";
+      const given = reason === "stopped" && failed
+        ? undefined
+        : reason === "cancelled" && failed
+        ? { ...end, outcome: "cancelled" as const }
+        : end;
+      this.#ended.push({ held, end: given, doubtful: false });
+      this.#storing ??= this.#store().finally(() => this.#storing = undefined);
+    }
+    if (this.#running === 0) this.#idle();
+  }
+
+  /** Stores how attempts ended: all that have meanwhile in one statement. */
+  async #store(): Promise<void> {
+    while (this.#ended.length > 0) {
+      const batch = this.#ended.splice(0);
+      for (const some of [batch.filter(({ end }) => end), batch.filter(({ end }) => !end)]) {
+        if (some.length > 0) await this.#storeBatch(some);
+      }
+    }
+  }
+
+  async #storeBatch(batch: readonly Ended[]): Promise<void> {
+    try {
+      for (const [i, answer] of (await this.#send(batch)).entries()) {
+        const ended = batch[i]!;
+        // The statement without an answer may still have been under way when this one began.
+        if (answer === "stale" && ended.doubtful) {
+          ended.doubtful = false;
+          this.#ended.push(ended);
+          continue;
+        }
+        if (answer === "stale") this.#log("ended after its claim was taken away", ended.held.job);
+        this.#forget(ended.held);
+      }
+      // Another job of one of the devices may have waited for this.
+      this.#call();
+    } catch (error) {
+      this.#warn("Ends of jobs could not be stored", error);
+      for (const ended of batch) {
+        ended.doubtful = true;
+        if (performance.now() < ended.held.until) this.#ended.push(ended);
+        else this.#forget(ended.held);
+      }
+      await new Nap(true).sleep(PAUSE);
+    }
+  }
+
+  /** @returns The answers, in the order of what was given: all ends, or all given back. */
+  async #send(batch: readonly Ended[]): Promise<string[]> {
+    const { db } = this.#sources;
+    const claims = {
+      ids: batch.map(({ held }) => held.job.id),
+      claimTokens: batch.map(({ held }) => held.job.claimToken),
+    };
+    const ends = batch.flatMap(({ end }) => end ?? []);
+    const rows = ends.length === 0
+      ? await jobRelease.run({ ...claims, seconds: 0 }, db)
+      : await jobFinish.run({
+        ...claims,
+        outcomes: ends.map(({ outcome }) => outcome),
+        errorClasses: nullable(ends.map(({ errorClass }) => errorClass)),
+        errorMessages: nullable(ends.map(({ errorMessage }) => errorMessage)),
+        retrySeconds: nullable(ends.map(({ retrySeconds }) => retrySeconds)),
+      }, db);
+    return rows.map(({ answer }) => answer);
+  }
+
+  /** Prolongs the leases of what runs, and tells handlers what they have lost. */
+  async #heartbeats(): Promise<void> {
+    const { lease } = this.#options;
+    while (!this.#stopped) {
+      await this.#beat.sleep(lease / BEATS);
+      this.#loseLate();
+      const all = [...this.#held.values()];
+      if (all.length === 0) continue;
+      const sent = performance.now();
+      try {
+        const answers = await jobHeartbeat.run(
+          {
+            ids: all.map(({ job }) => job.id),
+            claimTokens: all.map(({ job }) => job.claimToken),
+            leaseSeconds: lease / 1000,
+          },
+          this.#sources.db,
+          { timeout: lease / BEATS },
+        );
+        for (const [i, { held, cancelRequested }] of answers.entries()) {
+          all[i]!.until = sent + lease;
+          if (!held) this.#lose(all[i]!, "lease");
+          else if (cancelRequested) this.#lose(all[i]!, "cancelled");
+        }
+      } catch (error) {
+        this.#warn("A heartbeat failed", error);
+        this.#loseLate();
+      }
+    }
+  }
+
+  #loseLate(): void {
+    for (const held of this.#held.values()) {
+      if (performance.now() >= held.until) this.#lose(held, "lease");
+    }
+  }
+
+  #lose(held: Held, reason: JobLossReason): void {
+    if (reason === "lease") this.#forget(held);
+    if (!held.controller.signal.aborted) held.controller.abort(new JobLost(reason));
+  }
+
+  #forget({ job }: Held): void {
+    if (this.#held.get(job.id)?.job.claimToken === job.claimToken) this.#held.delete(job.id);
+  }
+
+  /** Takes away what other workers have left; each worker does, so that any of them is enough. */
+  async #reaps(): Promise<void> {
+    const { lease, backOff, mostBackOff } = this.#options;
+    while (!this.#stopped) {
+      try {
+        const reaped = await jobReap.run({
+          backOffSeconds: backOff / 1000,
+          mostSeconds: mostBackOff / 1000,
+          limit: REAP,
+        }, this.#sources.db);
+        for (const job of reaped) this.#log(`outlived its lease and is ${job.status}`, job);
+      } catch (error) {
+        this.#warn("Leases could not be looked at", error);
+      }
+      // Not all workers at the same moment.
+      if (!this.#stopped) await this.#reaper.sleep(lease * (0.5 + Math.random() / 2));
+    }
+  }
+
+  #warn(what: string, error: unknown): void {
+    this.#sources.logger.warn(`${what} (${codeOf(error)}); trying again`);
+  }
+
+  #log(what: string, { id, attempt }: { id: number; attempt: number }): void {
+    this.#sources.logger.warn(`Job ${id}, attempt ${attempt}, ${what}`);
+  }
+}
+
+/** The most milliseconds that a timer takes. */
+const MOST = 2 ** 31 - 1;
+
+function positive(field: string, value: number): number {
+  if (value > 0 && value <= MOST) return value;
+  throw new ParameterError(field, `must be a number, more than 0 and at most ${MOST}`);
+}

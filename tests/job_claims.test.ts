@@ -1,0 +1,357 @@
+/** Claims: one worker has a job, its end counts once, and whoever is late changes nothing. */
+import * as assert from "uvu/assert";
+import {
+  type ClaimedJob,
+  connect,
+  ConstraintError,
+  type Database,
+  jobAttemptList,
+  jobCancel,
+  jobClaim,
+  jobFinish,
+  jobGet,
+  jobHeartbeat,
+  jobInsert,
+  jobReap,
+  jobRelease,
+  jobTake,
+  QueryError,
+} from "netraven-db";
+import { createDatabase } from "./support/database.ts";
+import { addDevice, addJob, clear, databaseNow } from "./support/factories.ts";
+import { suite } from "./support/suite.ts";
+import { rejection } from "./support/until.ts";
+
+const test = suite("job claims");
+const LEASE = 60_000;
+let database: Awaited<ReturnType<typeof createDatabase>>;
+let db: Database;
+
+test.before(async () => {
+  database = await createDatabase();
+  db = await connect({ url: database.url, pool: { size: 8 }, logging: { level: "silent" } });
+});
+
+test.before.each(() => clear(db));
+
+test.after(async () => {
+  await db.close();
+  await database.drop();
+});
+
+function claim(limit = 10, lease = LEASE): Promise<ClaimedJob[]> {
+  return jobClaim(db, { worker: "w1", limit, lease });
+}
+
+/** How an attempt ended, as the arrays of the query: nothing went wrong unless told. */
+async function finish(
+  job: Pick<ClaimedJob, "id" | "claimToken">,
+  outcome: string,
+  { errorClass = null, retrySeconds = null }: {
+    errorClass?: string | null;
+    retrySeconds?: number | null;
+  } = {},
+): Promise<[string, string | null]> {
+  const { answer, status } = await jobFinish.one({
+    ids: [job.id],
+    claimTokens: [job.claimToken],
+    outcomes: [outcome],
+    errorClasses: [errorClass] as string[],
+    errorMessages: [errorClass && "It went wrong"] as string[],
+    retrySeconds: [retrySeconds] as number[],
+  }, db);
+  return [answer, status];
+}
+
+async function release(job: ClaimedJob, seconds = 0): Promise<string> {
+  const [row] = await jobRelease.run(
+    { ids: [job.id], claimTokens: [job.claimToken], seconds },
+    db,
+  );
+  return row!.answer;
+}
+
+async function heartbeat(job: ClaimedJob): Promise<[boolean, boolean]> {
+  const { held, cancelRequested } = await jobHeartbeat.one(
+    { ids: [job.id], claimTokens: [job.claimToken], leaseSeconds: 60 },
+    db,
+  );
+  return [held, cancelRequested];
+}
+
+function reap(backOffSeconds = 0): Promise<{ id: number; attempt: number; status: string }[]> {
+  return jobReap.run({ backOffSeconds, mostSeconds: 3600, limit: 100 }, db);
+}
+
+/** Lets the lease of a job be over. */
+async function outlive(job: ClaimedJob): Promise<void> {
+  await db.query("update jobs set lease_until = now() - interval '1 second' where id = $1", [
+    job.id,
+  ]);
+}
+
+async function attempts(jobId: number): Promise<(string | null)[][]> {
+  const rows = await jobAttemptList.run({ jobId, limit: 10 }, db);
+  return rows.map(({ outcome, errorClass }) => [outcome, errorClass]);
+}
+
+test("jobClaim() takes what is due, the highest priority first and then the earliest", async () => {
+  const now = (await databaseNow(db)).getTime();
+  const add = async (seconds: number, priority: number) => {
+    const { id: deviceId } = await addDevice(db);
+    const scheduledFor = new Date(now + seconds * 1000);
+    return (await jobInsert.one({ deviceId, scheduledFor, priority }, db)).id;
+  };
+  const late = await add(-10, 0);
+  const early = await add(-20, 0);
+  const urgent = await add(-5, 7);
+  const low = await add(-30, -1);
+  await add(60, 9);
+
+  const taken = [];
+  for (let i = 0; i < 5; i++) taken.push(...(await claim(1)).map(({ id }) => id));
+
+  assert.equal(taken, [urgent, early, late, low]);
+});
+
+test("jobClaim() gives each job a token and a lease of its own, and what its worker needs", async () => {
+  const { id, deviceId } = await addJob(db);
+  const before = await databaseNow(db);
+
+  const [job] = await claim();
+
+  assert.is(job!.id, id);
+  assert.is(job!.deviceId, deviceId);
+  assert.match(job!.claimToken, /^[0-9a-f-]{36}$/);
+  assert.equal([job!.attempt, job!.failures, job!.mostFailures], [1, 0, 3]);
+  const lease = job!.leaseUntil.getTime() - before.getTime();
+  assert.ok(lease >= LEASE && lease < LEASE + 30_000, `${lease}`);
+  const row = await jobGet.one({ id }, db);
+  assert.equal([row.status, row.claimedBy, row.attempt], ["running", "w1", 1]);
+  assert.ok(row.startedAt! >= before);
+  assert.equal(await claim(), []);
+});
+
+test("jobClaim() lets one job of a device run, whoever asks", async () => {
+  const { id: deviceId } = await addDevice(db);
+  const first = await addJob(db, { deviceId });
+  const second = await addJob(db, { deviceId });
+
+  const [job, ...others] = await claim();
+  assert.is(job!.id, first.id);
+  assert.equal(others, []);
+  assert.equal(await claim(), []);
+  await finish(job!, "succeeded");
+  assert.equal((await claim()).map(({ id }) => id), [second.id]);
+
+  const third = await addJob(db, { deviceId });
+  const error = await rejection(
+    db.query(
+      "update jobs set status = 'running', started_at = now(), claimed_by = 'x', claim_token = gen_random_uuid(), lease_until = now() where id = $1",
+      [third.id],
+    ),
+  );
+  assert.instance(error, ConstraintError);
+  assert.is((error as ConstraintError).constraint, "jobs_one_runs_per_device");
+});
+
+test("jobClaim() gives no job twice and no device two, however many ask at once", async () => {
+  const devices = await Promise.all(Array.from({ length: 12 }, () => addDevice(db)));
+  const made: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    for (const { id: deviceId } of devices) made.push((await addJob(db, { deviceId })).id);
+  }
+  const done: number[] = [];
+  const running = new Set<number>();
+  const worker = async (name: string) => {
+    for (let idle = 0; idle < 3;) {
+      const jobs = await jobClaim(db, { worker: name, limit: 4, lease: LEASE });
+      idle = jobs.length === 0 && done.length === made.length ? idle + 1 : 0;
+      for (const { deviceId } of jobs) {
+        assert.not.ok(running.has(deviceId), `device ${deviceId} runs twice`);
+        running.add(deviceId);
+      }
+      for (const job of jobs) {
+        running.delete(job.deviceId);
+        assert.equal(await finish(job, "succeeded"), ["accepted", "succeeded"]);
+        done.push(job.id);
+      }
+    }
+  };
+
+  await Promise.all(["a", "b", "c", "d", "e", "f"].map(worker));
+
+  assert.equal(done.sort((a, b) => a - b), made);
+});
+
+test("JobFinish ends an attempt once, with what went wrong; the same answer again is known", async () => {
+  const cases = [["succeeded", null], ["partial", "SomeInterfaces"], ["failed", "SshError"], [
+    "cancelled",
+    null,
+  ]] as const;
+  for (const [outcome, errorClass] of cases) {
+    const { id } = await addJob(db);
+    const [job] = await claim();
+
+    assert.equal(await finish(job!, outcome, { errorClass }), ["accepted", outcome]);
+    assert.equal(await finish(job!, "failed"), ["repeated", outcome]);
+
+    const row = await jobGet.one({ id }, db);
+    assert.equal([row.status, row.leaseUntil], [outcome, null]);
+    assert.ok(row.completedAt! >= row.startedAt!);
+    assert.equal(await attempts(id), [[outcome, errorClass]]);
+  }
+});
+
+test("What a worker says with a stale token changes nothing and is told so", async () => {
+  const { id } = await addJob(db);
+  const [old] = await claim();
+  await outlive(old!);
+  assert.equal(await reap(), [{ id, attempt: 1, status: "queued" }]);
+
+  assert.equal(await finish(old!, "succeeded"), ["stale", "queued"]);
+  assert.is(await release(old!), "stale");
+  assert.equal(await heartbeat(old!), [false, false]);
+
+  const [job] = await claim();
+  assert.is(job!.attempt, 2);
+  assert.equal(await finish(old!, "succeeded"), ["stale", "running"]);
+  assert.is(await release(old!), "stale");
+  assert.equal(await heartbeat(old!), [false, false]);
+  assert.equal(await heartbeat(job!), [true, false]);
+  const nobody = { id, claimToken: crypto.randomUUID() };
+  assert.equal(await finish(nobody, "succeeded"), ["stale", "running"]);
+  assert.equal(await finish({ ...nobody, id: 2 ** 31 - 1 }, "failed"), ["stale", null]);
+  assert.equal(await finish(job!, "succeeded"), ["accepted", "succeeded"]);
+  assert.equal(await attempts(id), [["expired", null], ["succeeded", null]]);
+});
+
+test("JobHeartbeat prolongs the lease; without one the job goes back, each time later", async () => {
+  const { id } = await addJob(db);
+  const [job] = await claim(1, 1_000);
+  assert.equal(await heartbeat(job!), [true, false]);
+  const row = await jobGet.one({ id }, db);
+  assert.ok(row.leaseUntil!.getTime() - job!.leaseUntil.getTime() > 30_000);
+  assert.equal(await reap(), []);
+
+  await outlive(job!);
+  assert.equal(await heartbeat(job!), [true, false], "nobody has taken it away");
+  await outlive(job!);
+  const now = await databaseNow(db);
+  await reap(100);
+  const back = await jobGet.one({ id }, db);
+  assert.equal([back.status, back.failures, back.leaseUntil], ["queued", 1, null]);
+  const wait = back.scheduledFor.getTime() - now.getTime();
+  assert.ok(wait >= 100_000 && wait < 160_000, `${wait}`);
+
+  await db.query("update jobs set scheduled_for = now()");
+  const [second] = await claim();
+  await outlive(second!);
+  const later = await databaseNow(db);
+  await reap(100);
+  const twice = (await jobGet.one({ id }, db)).scheduledFor.getTime() - later.getTime();
+  assert.ok(twice >= 200_000 && twice < 260_000, `${twice}`);
+
+  await db.query("update jobs set scheduled_for = now()");
+  const [last] = await claim();
+  await outlive(last!);
+  assert.equal(await reap(100), [{ id, attempt: 3, status: "failed" }]);
+  const failed = await jobGet.one({ id }, db);
+  assert.equal([failed.status, failed.failures], ["failed", 3]);
+  assert.ok(failed.completedAt !== null);
+  assert.equal(await claim(), []);
+  assert.equal(await finish(last!, "succeeded"), ["stale", "failed"]);
+});
+
+test("A failure that may be tried again goes back to the queue while attempts are left", async () => {
+  const { id: deviceId } = await addDevice(db);
+  const { id } = await jobInsert.one({ deviceId, mostFailures: 2 }, db);
+  const [first] = await claim();
+
+  assert.equal(await finish(first!, "failed", { errorClass: "SshError", retrySeconds: 0 }), [
+    "accepted",
+    "queued",
+  ]);
+  assert.equal(await finish(first!, "failed"), ["stale", "queued"]);
+  const [second] = await claim();
+  assert.equal([second!.id, second!.attempt, second!.failures], [id, 2, 1]);
+  assert.ok(second!.startedAt! >= first!.startedAt!);
+  assert.equal(await finish(second!, "failed", { errorClass: "SshError", retrySeconds: 0 }), [
+    "accepted",
+    "failed",
+  ]);
+  assert.equal(await attempts(id), [["failed", "SshError"], ["failed", "SshError"]]);
+});
+
+test("JobRelease gives a job back without a failure, for now or for later", async () => {
+  const { id } = await addJob(db);
+  for (let attempt = 1; attempt <= 4; attempt++) {
+    const [job] = await claim();
+    assert.is(job!.attempt, attempt);
+    assert.is(await release(job!), "accepted");
+  }
+  assert.is((await jobGet.one({ id }, db)).failures, 0);
+  const [job] = await claim();
+  await release(job!, 60);
+  assert.equal(await claim(), []);
+  assert.is((await attempts(id)).length, 5);
+});
+
+test("JobCancel ends what waits, marks what runs, and leaves what has ended", async () => {
+  const waits = await addJob(db);
+  const [cancelled] = await jobCancel.run({ ids: [waits.id] }, db);
+  assert.equal(cancelled, { id: waits.id, answer: "cancelled" });
+  assert.is((await jobGet.one({ id: waits.id }, db)).status, "cancelled");
+  assert.equal(await claim(), []);
+
+  const { id } = await addJob(db);
+  const [job] = await claim();
+  const ids = [2 ** 31 - 1, id, waits.id];
+  const answers = await jobCancel.run({ ids }, db);
+  assert.equal(answers.map(({ answer }) => answer), ["missing", "requested", "ended"]);
+  assert.equal(await heartbeat(job!), [true, true]);
+  assert.equal(await finish(job!, "failed", { errorClass: "X", retrySeconds: 0 }), [
+    "accepted",
+    "failed",
+  ]);
+
+  for (const end of ["release", "reap"] as const) {
+    const next = await addJob(db);
+    const [running] = await claim();
+    await jobCancel.run({ ids: [next.id] }, db);
+    await outlive(running!);
+    if (end === "release") assert.is(await release(running!), "accepted");
+    else assert.equal((await reap()).map(({ status }) => status), ["cancelled"]);
+    assert.is((await jobGet.one({ id: next.id }, db)).status, "cancelled");
+  }
+});
+
+test("A job that went back to the queue and is claimed again begins without the wish to cancel", async () => {
+  const { id } = await addJob(db);
+  const [job] = await claim();
+  await finish(job!, "failed", { errorClass: "X", retrySeconds: 0 });
+  const [again] = await claim();
+  assert.equal(await heartbeat(again!), [true, false]);
+  assert.is(again!.id, id);
+});
+
+test("An outcome that is none is refused, and nothing has changed", async () => {
+  await addJob(db);
+  const [job] = await claim();
+  for (const outcome of ["queued", "expired", "released", ""]) {
+    assert.instance(await rejection(finish(job!, outcome)), QueryError, outcome);
+  }
+  assert.equal(await heartbeat(job!), [true, false]);
+});
+
+test("JobTake asks for no more than there are tokens, and one for none", async () => {
+  await addJob(db);
+  await addJob(db);
+  const take = (tokens: string[]) =>
+    jobTake.run({ tokens, worker: "w", leaseSeconds: 60 }, db).then((rows) => rows.length);
+  assert.is(await take([]), 0);
+  assert.is(await take([crypto.randomUUID()]), 1);
+  assert.is(await take([crypto.randomUUID(), crypto.randomUUID()]), 1);
+});
+
+test.run();

@@ -1,0 +1,326 @@
+/** A worker's loop: what it takes, when, how it tells what became of it, and how it stops. */
+import * as assert from "uvu/assert";
+import {
+  type ClaimedJob,
+  connect,
+  type Database,
+  jobAttemptList,
+  jobCancel,
+  JobFailure,
+  jobGet,
+  type JobHandler,
+  jobInsertMany,
+  JobLost,
+  ParameterError,
+  type Worker,
+  type WorkOptions,
+} from "netraven-db";
+import { createDatabase, type TestDatabase } from "./support/database.ts";
+import { addDevice, addJob, clear } from "./support/factories.ts";
+import { suite } from "./support/suite.ts";
+import { rejection, until } from "./support/until.ts";
+
+const test = suite("worker");
+/** Milliseconds; so that a heartbeat comes every 200 of them. */
+const LEASE = 600;
+let database: TestDatabase;
+let db: Database;
+let workers: Worker[];
+
+test.before(async () => {
+  database = await createDatabase();
+  db = await connect({ url: database.url, pool: { size: 2 }, logging: { level: "silent" } });
+});
+
+test.before.each(async () => {
+  workers = [];
+  await clear(db);
+});
+
+test.after.each(async () => {
+  await Promise.all(workers.map((worker) => worker.stop({ grace: 0 })));
+});
+
+test.after(async () => {
+  await db.close();
+  await database.drop();
+});
+
+/** A worker that is stopped after the test, and looks by itself too late for it. */
+function work(handler: JobHandler, options: WorkOptions = {}): Worker {
+  const worker = db.work({ poll: 60_000, backOff: 1, ...options }, handler);
+  workers.push(worker);
+  return worker;
+}
+
+async function status(id: number): Promise<string> {
+  return (await jobGet.one({ id }, db)).status;
+}
+
+async function attempts(jobId: number): Promise<(string | null)[][]> {
+  const rows = await jobAttemptList.run({ jobId, limit: 10 }, db);
+  return rows.map(({ outcome, errorClass, errorMessage }) => [outcome, errorClass, errorMessage]);
+}
+
+/** Ends when the signal is aborted, with its reason. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason as Error);
+    signal.addEventListener("abort", () => reject(signal.reason as Error));
+  });
+}
+
+test("work() does what waits and what comes, and stores how it ended", async () => {
+  const waits = await addJob(db);
+  const seen: ClaimedJob[] = [];
+  work((job) => {
+    seen.push(job);
+    return Promise.resolve(job.id === waits.id ? undefined : "partial");
+  });
+  await until("the first is done", async () => await status(waits.id) === "succeeded");
+
+  const comes = await addJob(db);
+
+  await until("the second is done", async () => await status(comes.id) === "partial");
+  assert.equal(seen.map(({ id, deviceId }) => [id, deviceId]), [
+    [waits.id, waits.deviceId],
+    [comes.id, comes.deviceId],
+  ]);
+  assert.equal(await attempts(comes.id), [["partial", null, null]]);
+});
+
+test("work() hears once of many jobs, and does no more at a time than it was told", async () => {
+  const devices = await Promise.all(Array.from({ length: 40 }, () => addDevice(db)));
+  let [now, most, done] = [0, 0, 0];
+  const worker = work(async () => {
+    now++;
+    most = Math.max(most, now);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    now--;
+    done++;
+  }, { concurrency: 4 });
+
+  await jobInsertMany.run({ deviceIds: devices.map(({ id }) => id) }, db);
+
+  await until("all are done", () => done === 40);
+  assert.is(most, 4);
+  await until("none runs", () => worker.running === 0);
+  await until("all have ended", async () => {
+    const { rows } = await db.query("select 1 from jobs where status <> 'succeeded'");
+    return rows.length === 0;
+  });
+});
+
+test("work() holds no connection while a handler runs", async () => {
+  await addJob(db);
+  await addJob(db);
+  const stats: number[] = [];
+  let go: () => void = () => {};
+  const wait = new Promise<void>((resolve) => go = resolve);
+  const worker = work(async () => {
+    await until("nothing is busy", () => db.stats().busy === 0);
+    stats.push(db.stats().busy);
+    await wait;
+  });
+  await until("both run", () => worker.running === 2 && stats.length === 2);
+  const { rows } = await db.query<{ state: string }>(
+    "select state from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'",
+  );
+  assert.ok(rows.every(({ state }) => state === "idle"), JSON.stringify(rows));
+  go();
+});
+
+test("What a handler throws fails the attempt, which is made again until it is the last", async () => {
+  const { id } = await addJob(db);
+  let runs = 0;
+  work(() => {
+    runs++;
+    throw new TypeError(`no ${runs}\0`);
+  }, { poll: 20 });
+
+  await until("it has failed", async () => await status(id) === "failed", 20_000);
+
+  assert.is(runs, 3);
+  assert.equal(
+    await attempts(id),
+    [1, 2, 3].map((i) => ["failed", "TypeError", `no ${i}\u{FFFD}`]),
+  );
+});
+
+test("A JobFailure names its class, and says that no other attempt would do better", async () => {
+  const { id } = await addJob(db);
+  work(() => Promise.reject(new JobFailure("AuthenticationError", "refused", { retry: false })));
+
+  await until("it has failed", async () => await status(id) === "failed");
+
+  assert.equal(await attempts(id), [["failed", "AuthenticationError", "refused"]]);
+});
+
+test("Whatever a handler throws is stored, and the worker goes on", async () => {
+  const unreadable = new Error("x");
+  Object.defineProperty(unreadable, "message", {
+    get() {
+      throw new Error("not this");
+    },
+  });
+  const thrown: unknown[] = [
+    undefined,
+    null,
+    7,
+    "text",
+    unreadable,
+    new Error("\ud800".repeat(3_000)),
+  ];
+  work((job) => {
+    // deno-lint-ignore no-throw-literal
+    throw thrown[jobs.findIndex(({ id }) => id === job.id)];
+  });
+  const jobs: { id: number }[] = [];
+  const device = await addDevice(db);
+  for (const _ of thrown) {
+    const { rows } = await db.query<{ id: number }>(
+      "insert into jobs (device_id, most_failures) values ($1, 1) returning id",
+      [device.id],
+    );
+    jobs.push(rows[0]!);
+  }
+  await addJob(db);
+  for (const { id } of jobs) {
+    await until("it has failed", async () => await status(id) === "failed");
+  }
+  const kinds = [];
+  for (const { id } of jobs) kinds.push((await attempts(id))[0]![1]);
+  assert.equal(kinds, ["undefined", "object", "number", "string", "Error", "Error"]);
+});
+
+test("A handler whose job is cancelled sees it at the next heartbeat", async () => {
+  const { id } = await addJob(db);
+  let reason: unknown;
+  const worker = work(async (_, { signal }) => {
+    reason = await rejection(aborted(signal));
+    throw reason;
+  }, { lease: LEASE });
+  await until("it runs", () => worker.running === 1);
+
+  await jobCancel.run({ ids: [id] }, db);
+
+  await until("it is cancelled", async () => await status(id) === "cancelled");
+  assert.instance(reason, JobLost);
+  assert.is((reason as JobLost).reason, "cancelled");
+  assert.equal((await attempts(id)).map(([outcome]) => outcome), ["cancelled"]);
+});
+
+test("A handler that was done before it saw the wish to cancel has succeeded", async () => {
+  const { id } = await addJob(db);
+  const worker = work(async (_, { signal }) => void await rejection(aborted(signal)), {
+    lease: LEASE,
+  });
+  await until("it runs", () => worker.running === 1);
+
+  await jobCancel.run({ ids: [id] }, db);
+
+  await until("it has ended", async () => await status(id) === "succeeded");
+});
+
+test("Leases are prolonged for as long as a handler runs", async () => {
+  const { id } = await addJob(db);
+  const other = await connect({ url: database.url, logging: { level: "silent" } });
+  const started = performance.now();
+  work(async (_, { signal }) => {
+    // Four leases long, with somebody else who would take it away.
+    await until("it is long", () => signal.aborted || performance.now() - started > 4 * LEASE);
+  }, { lease: LEASE });
+  let stolen = 0;
+  const rival = other.work({ lease: LEASE, poll: 50 }, () => {
+    stolen++;
+    return Promise.resolve();
+  });
+  await until("it is done", async () => await status(id) === "succeeded");
+  await rival.stop();
+  await other.close();
+  assert.is(stolen, 0);
+  assert.equal((await attempts(id)).map(([outcome]) => outcome), ["succeeded"]);
+});
+
+test("A handler whose lease was taken away is told, and what it does counts for nothing", async () => {
+  const { id } = await addJob(db);
+  let reason: JobLost | undefined;
+  const worker = work(async (_, { signal }) => {
+    reason = await rejection(aborted(signal)) as JobLost;
+  }, { lease: LEASE });
+  await until("it runs", () => worker.running === 1);
+
+  await db.query(
+    "update jobs set claim_token = gen_random_uuid(), lease_until = now() + interval '1 hour'",
+  );
+
+  await until("it was told", () => reason !== undefined);
+  assert.is(reason!.reason, "lease");
+  await until("it has ended", () => worker.running === 0);
+  await worker.stop();
+  assert.is(await status(id), "running");
+  assert.equal(await attempts(id), []);
+});
+
+test("stop() waits for what runs, and takes nothing more", async () => {
+  const first = await addJob(db);
+  let go: () => void = () => {};
+  const worker = work(() => new Promise<void>((resolve) => go = resolve));
+  await until("it runs", () => worker.running === 1);
+
+  const stopped = worker.stop();
+  const second = await addJob(db);
+  go();
+  await stopped;
+
+  assert.equal([await status(first.id), await status(second.id)], ["succeeded", "queued"]);
+});
+
+test("stop() gives back what does not end in time, once its handler has ended", async () => {
+  const { id } = await addJob(db);
+  let reason: JobLost | undefined;
+  const worker = work(async (_, { signal }) => {
+    reason = await rejection(aborted(signal)) as JobLost;
+    throw reason;
+  });
+  await until("it runs", () => worker.running === 1);
+
+  await worker.stop({ grace: 1 });
+
+  assert.is(reason?.reason, "stopped");
+  assert.is(await status(id), "queued");
+  assert.equal(await attempts(id), [["released", null, null]]);
+  assert.is((await jobGet.one({ id }, db)).failures, 0);
+});
+
+test("close() stops the workers, and the end of what runs is stored", async () => {
+  const { id } = await addJob(db);
+  const own = await connect({ url: database.url, logging: { level: "silent" } });
+  let runs = false;
+  own.work({}, async () => {
+    runs = true;
+    await own.query("select pg_sleep(0.1)");
+  });
+  await until("it runs", () => runs);
+
+  await own.close();
+
+  assert.is(await status(id), "succeeded");
+});
+
+test("work() refuses options that are out of range, by name", () => {
+  for (const name of ["concurrency", "lease", "poll", "backOff", "mostBackOff"] as const) {
+    for (const value of [0, -1, NaN, Infinity, 2 ** 31]) {
+      try {
+        workers.push(db.work({ [name]: value }, () => Promise.resolve()));
+      } catch (error) {
+        assert.instance(error, ParameterError);
+        assert.is((error as ParameterError).field, name);
+        continue;
+      }
+      assert.unreachable(`${name}: ${value}`);
+    }
+  }
+});
+
+test.run();
