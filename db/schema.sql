@@ -489,7 +489,11 @@ CREATE FUNCTION public.role_grants() RETURNS TABLE(grantee text, privileges text
       -- What was tried stays as it was written; it goes with its job.
       ('netraven_app', 'select, insert', 'table job_attempts'),
       ('netraven_worker', 'select, insert', 'table job_attempts'),
-      ('netraven_readonly', 'select', 'table job_attempts')
+      ('netraven_readonly', 'select', 'table job_attempts'),
+      ('netraven_app', 'select, insert, update, delete', 'table schedules'),
+      ('netraven_app', 'select, insert, delete', 'table schedule_tags'),
+      ('netraven_readonly', 'select', 'table schedules'),
+      ('netraven_readonly', 'select', 'table schedule_tags')
   $$;
 
 --
@@ -711,7 +715,7 @@ CREATE FUNCTION public.role_grants_of_history() RETURNS TABLE(grantee text, priv
 -- Name: FUNCTION role_grants_of_history(); Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON FUNCTION public.role_grants_of_history() IS 'The part of role_grants from before there were attempts at jobs.';
+COMMENT ON FUNCTION public.role_grants_of_history() IS 'The part of role_grants from before jobs had attempts and schedules.';
 
 --
 -- Name: system_settings_notify(); Type: FUNCTION; Schema: public; Owner: -
@@ -1939,6 +1943,131 @@ ALTER TABLE public.jobs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 
 --
+-- Name: schedule_tags; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.schedule_tags (
+    schedule_id integer NOT NULL,
+    tag_id integer NOT NULL
+);
+
+--
+-- Name: TABLE schedule_tags; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.schedule_tags IS 'The tags of schedules: a device with any of them is in.';
+
+--
+-- Name: COLUMN schedule_tags.schedule_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schedule_tags.schedule_id IS 'The schedule.';
+
+--
+-- Name: COLUMN schedule_tags.tag_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schedule_tags.tag_id IS 'The tag.';
+
+--
+-- Name: schedules; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.schedules (
+    id integer NOT NULL,
+    name text NOT NULL,
+    cron text,
+    every_seconds integer,
+    time_zone text DEFAULT 'UTC'::text NOT NULL,
+    device_id integer,
+    priority smallint DEFAULT 0 NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    next_run_at timestamp(3) with time zone NOT NULL,
+    last_run_at timestamp(3) with time zone,
+    CONSTRAINT cron_or_interval CHECK ((num_nonnulls(cron, every_seconds) = 1)),
+    CONSTRAINT interval_is_positive CHECK ((every_seconds > 0))
+);
+
+--
+-- Name: TABLE schedules; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.schedules IS 'Backups that are made again and again: of a device, or of those with tags.';
+
+--
+-- Name: COLUMN schedules.id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schedules.id IS 'Identity of the schedule.';
+
+--
+-- Name: COLUMN schedules.name; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schedules.name IS 'What people call it; unique, case counts.';
+
+--
+-- Name: COLUMN schedules.cron; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schedules.cron IS 'When, as five fields of cron; null where it has an interval.';
+
+--
+-- Name: COLUMN schedules.every_seconds; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schedules.every_seconds IS 'How often, in seconds; null where it has a cron expression.';
+
+--
+-- Name: COLUMN schedules.time_zone; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schedules.time_zone IS 'The IANA time zone that the cron expression is read in.';
+
+--
+-- Name: COLUMN schedules.device_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schedules.device_id IS 'The device; null where it is for tags.';
+
+--
+-- Name: COLUMN schedules.priority; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schedules.priority IS 'The priority of its jobs.';
+
+--
+-- Name: COLUMN schedules.enabled; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schedules.enabled IS 'Whether it makes jobs.';
+
+--
+-- Name: COLUMN schedules.next_run_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schedules.next_run_at IS 'When it is due. Who moves it on makes the jobs, so that they are made once.';
+
+--
+-- Name: COLUMN schedules.last_run_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schedules.last_run_at IS 'When it last made jobs; null before the first time.';
+
+--
+-- Name: schedules_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.schedules ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.schedules_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
 -- Name: schema_checksums; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -2315,6 +2444,27 @@ ALTER TABLE ONLY public.jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
 
 --
+-- Name: schedule_tags schedule_tags_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.schedule_tags
+    ADD CONSTRAINT schedule_tags_pkey PRIMARY KEY (schedule_id, tag_id);
+
+--
+-- Name: schedules schedules_name_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.schedules
+    ADD CONSTRAINT schedules_name_key UNIQUE (name);
+
+--
+-- Name: schedules schedules_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.schedules
+    ADD CONSTRAINT schedules_pkey PRIMARY KEY (id);
+
+--
 -- Name: schema_checksums schema_checksums_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2434,6 +2584,18 @@ CREATE UNIQUE INDEX jobs_one_runs_per_device ON public.jobs USING btree (device_
 --
 
 CREATE INDEX jobs_scheduled_for_id_idx ON public.jobs USING btree (scheduled_for, id);
+
+--
+-- Name: schedule_tags_tag_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX schedule_tags_tag_id_idx ON public.schedule_tags USING btree (tag_id);
+
+--
+-- Name: schedules_device_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX schedules_device_id_idx ON public.schedules USING btree (device_id);
 
 --
 -- Name: system_settings system_settings_notify; Type: TRIGGER; Schema: public; Owner: -
@@ -2601,6 +2763,27 @@ ALTER TABLE ONLY public.jobs
     ADD CONSTRAINT jobs_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id) ON DELETE CASCADE;
 
 --
+-- Name: schedule_tags schedule_tags_schedule_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.schedule_tags
+    ADD CONSTRAINT schedule_tags_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedules(id) ON DELETE CASCADE;
+
+--
+-- Name: schedule_tags schedule_tags_tag_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.schedule_tags
+    ADD CONSTRAINT schedule_tags_tag_id_fkey FOREIGN KEY (tag_id) REFERENCES public.tags(id) ON DELETE CASCADE;
+
+--
+-- Name: schedules schedules_device_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.schedules
+    ADD CONSTRAINT schedules_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id) ON DELETE CASCADE;
+
+--
 -- PostgreSQL database dump complete
 --
 
@@ -2630,4 +2813,5 @@ INSERT INTO public.schema_migrations (version) VALUES
     ('20261125100400'),
     ('20261126090000'),
     ('20261126090100'),
-    ('20261126090200');
+    ('20261126090200'),
+    ('20261126090300');

@@ -194,6 +194,54 @@ join jobs on jobs.id = device_states.job_id
 where device_states.device_id = any(:deviceIds!::integer[])
 order by jobs.device_id;
 
+/* @name JobStats */
+-- The queue at this moment, and how the jobs ended that were due since a time:
+-- seconds from the start to the end of the last attempt, and the share that
+-- succeeded of those that did or failed; null where there is none.
+select
+  queue.due as "due!",
+  queue.later as "later!",
+  running.running as "running!",
+  queue.oldest_due_at,
+  ended.succeeded as "succeeded!",
+  ended.partial as "partial!",
+  ended.failed as "failed!",
+  ended.cancelled as "cancelled!",
+  ended.succeeded::float8
+  / nullif(ended.succeeded + ended.partial + ended.failed, 0) as success_rate,
+  ended.median_seconds,
+  ended.p95_seconds
+from (
+  select
+    count(*) filter (where scheduled_for <= now())::integer as due,
+    count(*) filter (where scheduled_for > now())::integer as later,
+    min(scheduled_for) filter (where scheduled_for <= now()) as oldest_due_at
+  from jobs
+  where status = 'queued'
+) as queue
+cross join (
+  select count(*)::integer as running
+  from jobs
+  where status = 'running'
+) as running
+cross join (
+  select
+    count(*) filter (where status = 'succeeded')::integer as succeeded,
+    count(*) filter (where status = 'partial')::integer as partial,
+    count(*) filter (where status = 'failed')::integer as failed,
+    count(*) filter (where status = 'cancelled')::integer as cancelled,
+    percentile_cont(0.5) within group (
+      order by extract(epoch from completed_at - started_at)::float8
+    ) as median_seconds,
+    percentile_cont(0.95) within group (
+      order by extract(epoch from completed_at - started_at)::float8
+    ) as p95_seconds
+  from jobs
+  where
+    scheduled_for >= :since!
+    and completed_at is not null
+) as ended;
+
 /* @name JobDelete */
 -- Deletes the job with its logs. If it was its device's latest, the one before
 -- it takes that place.

@@ -14,6 +14,7 @@ import {
   readsOnly,
   type StreamOptions,
 } from "./query.ts";
+import { Scheduler, type SchedulerOptions } from "./scheduler.ts";
 import { Settings } from "./settings.ts";
 import { type Answer, type OnNotify, Slot } from "./slot.ts";
 import { type PoolStats, SlotPool } from "./slots.ts";
@@ -100,6 +101,7 @@ export class Database implements Queryable {
   readonly #pool: SlotPool;
   readonly #listen: (onNotify: OnNotify) => Promise<Slot>;
   readonly #workers = new Set<Worker>();
+  readonly #schedulers = new Set<Scheduler>();
 
   constructor(config: Config, logger: Logger, keys?: KeyProvider) {
     this.#config = config;
@@ -244,6 +246,21 @@ export class Database implements Queryable {
   }
 
   /**
+   * Turns schedules into jobs when they are due, in as many processes as one likes: each run is made
+   * once. Ends with `stop`, or as the database closes.
+   *
+   * @throws {ParameterError} an option is out of range.
+   * @example
+   * const scheduler = db.schedule({ poll: 1_000 });
+   * await scheduler.stop();
+   */
+  schedule(options: SchedulerOptions = {}): Scheduler {
+    const scheduler = new Scheduler(this, this.#journal.logger, options);
+    this.#schedulers.add(scheduler);
+    return scheduler;
+  }
+
+  /**
    * Waits until a connection stands, or makes one.
    *
    * @throws {ConnectionError | TimeoutError}
@@ -313,7 +330,7 @@ export class Database implements Queryable {
   }
 
   /**
-   * Stops its workers, refuses new work, lets end what runs and what waits already, then closes every
+   * Stops its workers and schedulers, refuses new work, lets end what runs and what waits already, then closes every
    * connection. What has not ended by then rejects with a ConnectionError, reason `closed`.
    *
    * @param options `drain`: milliseconds until that; 5,000 unless told.
@@ -321,7 +338,12 @@ export class Database implements Queryable {
    * await db.close({ drain: 1000 });
    */
   async close({ drain = 5000 }: CloseOptions = {}): Promise<void> {
-    await Promise.all([...this.#workers].map((worker) => worker.stop({ grace: drain })));
+    // They need the pool until they have told how their jobs ended; without them it is closed at once.
+    const stops = [
+      ...[...this.#workers].map((worker) => worker.stop({ grace: drain })),
+      ...[...this.#schedulers].map((scheduler) => scheduler.stop()),
+    ];
+    if (stops.length > 0) await Promise.all(stops);
     await Promise.all([this.#pool.close(drain), this.settings.close()]);
   }
 

@@ -102,6 +102,16 @@ export type {
   QueryOptions,
   StreamOptions,
 } from "./query.ts";
+export {
+  type ScheduleChange,
+  scheduleChange,
+  type ScheduleCreate,
+  scheduleCreate,
+  type ScheduleRan,
+  scheduleRunDue,
+  type ScheduleTiming,
+} from "./schedule.ts";
+export type { Scheduler, SchedulerOptions } from "./scheduler.ts";
 export { Secret } from "./secret.ts";
 export type { SettingChange, SettingEntry, Settings, StandardSchema } from "./settings.ts";
 export type { Freshness } from "./settings_feed.ts";
@@ -131,5 +141,6 @@ export * from "./generated/job_attempts.ts";
 export * from "./generated/job_claims.ts";
 export * from "./generated/job_logs.ts";
 export * from "./generated/jobs.ts";
+export * from "./generated/schedules.ts";
 export * from "./generated/system_settings.ts";
 export * from "./generated/tags.ts";

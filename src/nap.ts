@@ -1,5 +1,6 @@
 /** A sleep that can be cut short. */
 import { setTimeout as after } from "node:timers";
+import { ParameterError } from "./errors.ts";
 
 const NOTHING = () => {};
 
@@ -29,4 +30,17 @@ export class Nap {
   wake(): void {
     this.#wake();
   }
+}
+
+/** The most milliseconds that a timer takes. */
+const MOST = 2 ** 31 - 1;
+
+/**
+ * Milliseconds as a timer takes them.
+ *
+ * @throws {ParameterError} they are not, by `field`.
+ */
+export function timerTime(field: string, value: number): number {
+  if (value > 0 && value <= MOST) return value;
+  throw new ParameterError(field, `must be a number, more than 0 and at most ${MOST}`);
 }

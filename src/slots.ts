@@ -27,6 +27,11 @@ export interface PoolStats {
   readonly waiting: number;
   /** Slots thrown away since the start. */
   readonly discarded: number;
+  /**
+   * Milliseconds that the transaction has been open which began first; undefined where there is none.
+   * While it is, the server keeps what was deleted since, and the queue of jobs gets slower.
+   */
+  readonly oldestTransaction: number | undefined;
 }
 
 interface Waiter {
@@ -71,6 +76,9 @@ export class SlotPool {
   }
 
   stats(): PoolStats {
+    const began = [...this.#busy].filter(({ transaction }) => transaction).map(({ since }) =>
+      since
+    );
     return {
       max: this.#limits.size,
       size: this.#idle.length + this.#busy.size,
@@ -78,6 +86,9 @@ export class SlotPool {
       busy: this.#busy.size,
       waiting: this.#waiting.size,
       discarded: this.#discarded,
+      oldestTransaction: began.length === 0
+        ? undefined
+        : Math.round(performance.now() - Math.min(...began)),
     };
   }
 

@@ -8,7 +8,7 @@ import { type ClaimedJob, jobClaim } from "./job_claim.ts";
 import { type JobEnd, jobEnd, type JobLossReason, JobLost } from "./job_end.ts";
 import { Listener } from "./listener.ts";
 import type { Logger } from "./logger.ts";
-import { Nap } from "./nap.ts";
+import { Nap, timerTime } from "./nap.ts";
 import { nullable } from "./parameters.ts";
 import type { Queryable } from "./query.ts";
 import type { OnNotify, Slot } from "./slot.ts";
@@ -80,6 +80,8 @@ const PAUSE = 1_000;
 const REAP = 1_000;
 /** Milliseconds that handlers are given to end once they were told that the worker stops. */
 const LAST = 5_000;
+/** Jobs that a worker may take at a time. */
+const CONCURRENCY = 10_000;
 const NOTHING = () => {};
 
 /** Takes jobs until it is stopped. Made by `db.work`. */
@@ -105,11 +107,11 @@ export class Worker {
     this.#sources = sources;
     this.#handler = handler;
     this.#options = {
-      concurrency: Math.ceil(positive("concurrency", options.concurrency ?? 10)),
-      lease: positive("lease", options.lease ?? 60_000),
-      poll: positive("poll", options.poll ?? 5_000),
-      backOff: positive("backOff", options.backOff ?? 30_000),
-      mostBackOff: positive("mostBackOff", options.mostBackOff ?? 3_600_000),
+      concurrency: whole("concurrency", options.concurrency ?? 10),
+      lease: timerTime("lease", options.lease ?? 60_000),
+      poll: timerTime("poll", options.poll ?? 5_000),
+      backOff: timerTime("backOff", options.backOff ?? 30_000),
+      mostBackOff: timerTime("mostBackOff", options.mostBackOff ?? 3_600_000),
       worker: options.worker ?? `worker ${crypto.randomUUID().slice(0, 8)}`,
     };
     this.#listener = new Listener(CHANNEL, sources.listen, {
@@ -350,10 +352,7 @@ export class Worker {
   }
 }
 
-/** The most milliseconds that a timer takes. */
-const MOST = 2 ** 31 - 1;
-
-function positive(field: string, value: number): number {
-  if (value > 0 && value <= MOST) return value;
-  throw new ParameterError(field, `must be a number, more than 0 and at most ${MOST}`);
+function whole(field: string, value: number): number {
+  if (Number.isInteger(value) && value > 0 && value <= CONCURRENCY) return value;
+  throw new ParameterError(field, `must be a whole number from 1 to ${CONCURRENCY}`);
 }

@@ -90,6 +90,9 @@ const MATRIX: Record<string, { readonly [client in Client]?: Rights }> = {
   },
   system_settings: { app: ALL, worker: READ, readonly: READ },
   jobs: { app: ALL, worker: { select: true, update: true }, readonly: READ },
+  job_attempts: { app: ADD, worker: ADD, readonly: READ },
+  schedules: { app: ALL, readonly: READ },
+  schedule_tags: { app: { ...ADD, delete: true }, readonly: READ },
   device_configurations: {
     app: ALL,
     worker: {

@@ -429,6 +429,81 @@ const jobLatestByDeviceIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params"
  */
 export const jobLatestByDevice: Query<JobLatestByDeviceParams, JobLatestByDeviceResult> = new Query("JobLatestByDevice", jobLatestByDeviceIR);
 
+/** Parameters of `JobStats`. */
+export interface JobStatsParams {
+  since: Date;
+}
+
+/** A row of `JobStats`. */
+export interface JobStatsResult {
+  cancelled: number;
+  due: number;
+  failed: number;
+  later: number;
+  medianSeconds: number | null;
+  oldestDueAt: Date | null;
+  p95Seconds: number | null;
+  partial: number;
+  running: number;
+  succeeded: number;
+  successRate: number | null;
+}
+
+const jobStatsIR: QueryIR = {"usedParamSet":{"since":true},"params":[{"name":"since","required":true,"transform":{"type":"scalar"},"locs":[{"a":1606,"b":1612}]}],"statement":"-- The queue at this moment, and how the jobs ended that were due since a time:\n-- seconds from the start to the end of the last attempt, and the share that\n-- succeeded of those that did or failed; null where there is none.\nselect\n  queue.due as \"due!\",\n  queue.later as \"later!\",\n  running.running as \"running!\",\n  queue.oldest_due_at,\n  ended.succeeded as \"succeeded!\",\n  ended.partial as \"partial!\",\n  ended.failed as \"failed!\",\n  ended.cancelled as \"cancelled!\",\n  ended.succeeded::float8\n  / nullif(ended.succeeded + ended.partial + ended.failed, 0) as success_rate,\n  ended.median_seconds,\n  ended.p95_seconds\nfrom (\n  select\n    count(*) filter (where scheduled_for <= now())::integer as due,\n    count(*) filter (where scheduled_for > now())::integer as later,\n    min(scheduled_for) filter (where scheduled_for <= now()) as oldest_due_at\n  from jobs\n  where status = 'queued'\n) as queue\ncross join (\n  select count(*)::integer as running\n  from jobs\n  where status = 'running'\n) as running\ncross join (\n  select\n    count(*) filter (where status = 'succeeded')::integer as succeeded,\n    count(*) filter (where status = 'partial')::integer as partial,\n    count(*) filter (where status = 'failed')::integer as failed,\n    count(*) filter (where status = 'cancelled')::integer as cancelled,\n    percentile_cont(0.5) within group (\n      order by extract(epoch from completed_at - started_at)::float8\n    ) as median_seconds,\n    percentile_cont(0.95) within group (\n      order by extract(epoch from completed_at - started_at)::float8\n    ) as p95_seconds\n  from jobs\n  where\n    scheduled_for >= :since!\n    and completed_at is not null\n) as ended"};
+
+/**
+ * The queue at this moment, and how the jobs ended that were due since a time:
+ * seconds from the start to the end of the last attempt, and the share that
+ * succeeded of those that did or failed; null where there is none.
+ *
+ * ```sql
+ * select
+ *   queue.due as "due!",
+ *   queue.later as "later!",
+ *   running.running as "running!",
+ *   queue.oldest_due_at,
+ *   ended.succeeded as "succeeded!",
+ *   ended.partial as "partial!",
+ *   ended.failed as "failed!",
+ *   ended.cancelled as "cancelled!",
+ *   ended.succeeded::float8
+ *   / nullif(ended.succeeded + ended.partial + ended.failed, 0) as success_rate,
+ *   ended.median_seconds,
+ *   ended.p95_seconds
+ * from (
+ *   select
+ *     count(*) filter (where scheduled_for <= now())::integer as due,
+ *     count(*) filter (where scheduled_for > now())::integer as later,
+ *     min(scheduled_for) filter (where scheduled_for <= now()) as oldest_due_at
+ *   from jobs
+ *   where status = 'queued'
+ * ) as queue
+ * cross join (
+ *   select count(*)::integer as running
+ *   from jobs
+ *   where status = 'running'
+ * ) as running
+ * cross join (
+ *   select
+ *     count(*) filter (where status = 'succeeded')::integer as succeeded,
+ *     count(*) filter (where status = 'partial')::integer as partial,
+ *     count(*) filter (where status = 'failed')::integer as failed,
+ *     count(*) filter (where status = 'cancelled')::integer as cancelled,
+ *     percentile_cont(0.5) within group (
+ *       order by extract(epoch from completed_at - started_at)::float8
+ *     ) as median_seconds,
+ *     percentile_cont(0.95) within group (
+ *       order by extract(epoch from completed_at - started_at)::float8
+ *     ) as p95_seconds
+ *   from jobs
+ *   where
+ *     scheduled_for >= :since!
+ *     and completed_at is not null
+ * ) as ended
+ * ```
+ */
+export const jobStats: Query<JobStatsParams, JobStatsResult> = new Query("JobStats", jobStatsIR);
+
 /** Parameters of `JobDelete`. */
 export interface JobDeleteParams {
   id: number;

@@ -31,6 +31,8 @@ export type CheckReport =
     readonly migrations: { readonly applied: number; readonly pending: number };
     /** Whether the role may do only what it needs, or everything, and who owns the tables. */
     readonly roles: { readonly setup: "split" | "single"; readonly owner: string };
+    /** Of those that the role may see; null where none has been open for a second. */
+    readonly oldestTransaction: { readonly pid: number; readonly seconds: number } | null;
   }
   | {
     readonly ok: false;
@@ -107,6 +109,7 @@ export async function check(config?: Config): Promise<CheckReport> {
       roundTripMs,
       migrations: { applied: applied.length, pending: pending.length },
       roles: await rolesOf(slot, left()),
+      oldestTransaction: await oldestTransactionOf(slot, left()),
     };
   } catch (error) {
     return explain(error, config);
@@ -128,7 +131,20 @@ export function describe(report: CheckReport): string {
     `   round trip  ${report.roundTripMs} ms`,
     `   migrations  ${applied} applied, ${pending} pending`,
     `   roles       ${describeRoles(report)}`,
+    ...warnings(report),
   ].join("\n");
+}
+
+/** A transaction of so many seconds is too old. */
+const OLD = 60;
+
+function warnings({ oldestTransaction }: CheckReport & { ok: true }): string[] {
+  if (oldestTransaction === null || oldestTransaction.seconds < OLD) return [];
+  const { pid, seconds } = oldestTransaction;
+  return [
+    `⚠️  A transaction has been open for ${seconds} s (pid ${pid}): nothing that was deleted since is cleaned ` +
+    "away, and jobs are claimed more slowly; end it",
+  ];
 }
 
 function describeRoles({ role, roles }: CheckReport & { ok: true }): string {
@@ -148,6 +164,15 @@ async function rolesOf(
   return { setup: owns ? "single" : "split", owner };
 }
 
+async function oldestTransactionOf(
+  slot: Slot,
+  timeout: number,
+): Promise<{ pid: number; seconds: number } | null> {
+  const { rows } = await slot.run(OLDEST_TRANSACTION, [], {}, timeout);
+  const [oldest] = rows as { pid: number; seconds: number }[];
+  return oldest !== undefined && oldest.seconds >= 1 ? oldest : null;
+}
+
 interface Server {
   version: string;
   number: number;
@@ -163,6 +188,18 @@ select
   current_database()::text as database,
   current_user::text as role,
   (select version from pg_stat_ssl where pid = pg_backend_pid() and ssl) as tls`;
+
+const OLDEST_TRANSACTION = `
+select
+  pid,
+  floor(extract(epoch from clock_timestamp() - xact_start))::integer as seconds
+from pg_stat_activity
+where
+  datname = current_database()
+  and pid <> pg_backend_pid()
+  and xact_start is not null
+order by xact_start
+limit 1`;
 
 // Any table will do: migrations made them all.
 const OWNER = `

@@ -58,6 +58,8 @@ async function contents(db: Queryable, of: "rows" | "number" = "rows"): Promise<
 function usual({ name, type, labels, sealed }: Field): unknown {
   const values: Readonly<Record<string, unknown>> = {
     "integer": name === "limit" ? 10 : 2,
+    "smallint": 2,
+    "double precision": 2,
     "bigint": 2,
     "boolean": true,
     "text": "plain",

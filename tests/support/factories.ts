@@ -81,7 +81,16 @@ export function addConfig(
  * that no test leans on their values.
  */
 export async function clear(db: Queryable): Promise<void> {
-  for (const table of ["devices", "credentials", "credential_reveals", "tags", "system_settings"]) {
+  for (
+    const table of [
+      "devices",
+      "schedules",
+      "credentials",
+      "credential_reveals",
+      "tags",
+      "system_settings",
+    ]
+  ) {
     await db.query(`delete from ${table}`);
   }
 }

@@ -5,6 +5,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { connect, type Database } from "netraven-db";
+import { describe } from "../../src/tools/check.ts";
 import { createDatabase, createEmptyDatabase, type TestDatabase } from "../support/database.ts";
 import { startServer } from "../support/server.ts";
 import { suite } from "../support/suite.ts";
@@ -82,6 +83,23 @@ test("check --json says the same for a monitor", async () => {
   assert.is(report.migrations.pending, 0);
   assert.equal(report.roles, { setup: "single", owner: new URL(database.url).username });
   assert.type(report.roundTripMs, "number");
+});
+
+test("check warns of a transaction that has been open for long", async () => {
+  const db = await connect({ url: database.url, logging: { level: "silent" } });
+  const report = await db.transaction(async (tx) => {
+    await tx.query("select pg_sleep(1.1)");
+    assert.ok(db.stats().oldestTransaction! >= 1_000);
+    return JSON.parse((await check(database.url, "--json")).out);
+  });
+  assert.is(db.stats().oldestTransaction, undefined);
+  await db.close();
+
+  assert.ok(report.oldestTransaction.seconds >= 1);
+  assert.type(report.oldestTransaction.pid, "number");
+  assert.not.match(describe(report), "open for");
+  const old = { ...report, oldestTransaction: { pid: 7, seconds: 75 } };
+  assert.match(describe(old), /A transaction has been open for 75 s \(pid 7\).*end it$/);
 });
 
 test("check says which roles it found, as each of them", async () => {

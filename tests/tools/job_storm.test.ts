@@ -21,6 +21,7 @@ const RUNTIMES = [
   [process.execPath, "--import", "tsx"],
   [deno, "run", "--no-prompt", "--cached-only", "--allow-net=127.0.0.1", "--allow-env"],
 ];
+const HOUR = 3_600_000;
 /** Milliseconds. */
 const LEASE = 2_000;
 const { jobs, kills } = LONG ? { jobs: 2_000, kills: 60 } : { jobs: 400, kills: 10 };
@@ -29,13 +30,16 @@ const { jobs, kills } = LONG ? { jobs: 2_000, kills: 60 } : { jobs: 400, kills: 
 class Killed {
   readonly #command: readonly string[];
   readonly #url: string;
+  readonly #skew: number;
   #child: ChildProcess | undefined;
   #ready = false;
   stderr = "";
 
-  constructor(command: readonly string[], url: string) {
+  /** @param skew Milliseconds that its clock is off. */
+  constructor(command: readonly string[], url: string, skew: number) {
     this.#command = command;
     this.#url = url;
+    this.#skew = skew;
   }
 
   start(): void {
@@ -46,7 +50,12 @@ class Killed {
       [...args, join(PROJECT, "tests/support/job_worker.ts")],
       {
         cwd: PROJECT,
-        env: { ...process.env, TEST_WORKER_URL: this.#url, TEST_WORKER_LEASE: `${LEASE}` },
+        env: {
+          ...process.env,
+          TEST_WORKER_URL: this.#url,
+          TEST_WORKER_LEASE: `${LEASE}`,
+          TEST_WORKER_SKEW: `${this.#skew}`,
+        },
         stdio: ["ignore", "pipe", "pipe"],
       },
     );
@@ -85,7 +94,10 @@ test(`4 workers, ${jobs} jobs, ${kills} kills, one restart: every job is done, a
     );
     return rows[0]!.ended;
   };
-  const workers = [0, 1, 2, 3].map((i) => new Killed(RUNTIMES[i % 2]!, database.url));
+  // Two of each runtime; the clocks of one are right, of two an hour off, of one a day.
+  const workers = [0, -HOUR, HOUR, 24 * HOUR].map((skew, i) =>
+    new Killed(RUNTIMES[i % 2]!, database.url, skew)
+  );
   const started = performance.now();
 
   for (const worker of workers) worker.start();

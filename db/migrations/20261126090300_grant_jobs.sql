@@ -6,7 +6,7 @@ declare
 begin
   alter function role_grants() rename to role_grants_of_history;
   comment on function role_grants_of_history is
-    'The part of role_grants from before there were attempts at jobs.';
+    'The part of role_grants from before jobs had attempts and schedules.';
 
   create function role_grants()
   returns table (grantee text, privileges text, object text)
@@ -19,7 +19,11 @@ begin
       -- What was tried stays as it was written; it goes with its job.
       ('netraven_app', 'select, insert', 'table job_attempts'),
       ('netraven_worker', 'select, insert', 'table job_attempts'),
-      ('netraven_readonly', 'select', 'table job_attempts')
+      ('netraven_readonly', 'select', 'table job_attempts'),
+      ('netraven_app', 'select, insert, update, delete', 'table schedules'),
+      ('netraven_app', 'select, insert, delete', 'table schedule_tags'),
+      ('netraven_readonly', 'select', 'table schedules'),
+      ('netraven_readonly', 'select', 'table schedule_tags')
   $function$;
   comment on function role_grants is
     'What each role may do with which object, apart from the owner, who may '

@@ -1,0 +1,264 @@
+/* @name ScheduleInsert */
+-- Schedules make jobs when they are due: of a device, or of those with tags.
+-- Makes a schedule; no row where one of the tags does not exist. scheduleCreate
+-- checks when it is due first.
+with inserted as (
+  insert into schedules (
+    name,
+    cron,
+    every_seconds,
+    time_zone,
+    device_id,
+    priority,
+    enabled,
+    next_run_at
+  )
+  select
+    :name!,
+    :cron::text,
+    :everySeconds::integer,
+    coalesce(:timeZone::text, 'UTC'),
+    :deviceId::integer,
+    coalesce(:priority::smallint, 0),
+    coalesce(:enabled::boolean, true),
+    :nextRunAt!::timestamptz
+  where
+    not exists (
+      select
+      from unnest(:tagNames!::text[]) as given (name)
+      where given.name not in (select tags.name from tags)
+    )
+  returning
+    id,
+    name,
+    cron,
+    every_seconds,
+    time_zone,
+    device_id,
+    priority,
+    enabled,
+    next_run_at,
+    last_run_at
+),
+tagged as (
+  insert into schedule_tags (schedule_id, tag_id)
+  select
+    inserted.id,
+    tags.id
+  from inserted
+  join tags on tags.name = any(:tagNames!::text[])
+)
+select
+  id,
+  name,
+  cron,
+  every_seconds,
+  time_zone,
+  device_id,
+  priority,
+  enabled,
+  next_run_at,
+  last_run_at
+from inserted;
+
+/* @name ScheduleGet */
+select
+  id,
+  name,
+  cron,
+  every_seconds,
+  time_zone,
+  device_id,
+  array(
+    select tags.name
+    from schedule_tags
+    join tags on tags.id = schedule_tags.tag_id
+    where schedule_tags.schedule_id = schedules.id
+    order by tags.name
+  ) as "tag_names!",
+  priority,
+  enabled,
+  next_run_at,
+  last_run_at,
+  date_trunc('milliseconds', now()) as "now!"
+from schedules
+where id = :id!;
+
+/* @name ScheduleList */
+-- Schedules with their tags, by name.
+select
+  id,
+  name,
+  cron,
+  every_seconds,
+  time_zone,
+  device_id,
+  array(
+    select tags.name
+    from schedule_tags
+    join tags on tags.id = schedule_tags.tag_id
+    where schedule_tags.schedule_id = schedules.id
+    order by tags.name
+  ) as "tag_names!",
+  priority,
+  enabled,
+  next_run_at,
+  last_run_at
+from schedules
+where name > coalesce(:afterName::text, '')
+order by name
+limit :limit!::integer;
+
+/* @name ScheduleUpdate */
+-- Changes when a schedule is due; what is absent stays. A cron expression takes
+-- the place of an interval, and the other way round. scheduleChange finds out the
+-- next time.
+update schedules
+set
+  name = coalesce(:name::text, name),
+  cron = case
+    when :everySeconds::integer is null then coalesce(:cron::text, cron)
+  end,
+  every_seconds = case
+    when :cron::text is null then coalesce(:everySeconds::integer, every_seconds)
+  end,
+  time_zone = coalesce(:timeZone::text, time_zone),
+  priority = coalesce(:priority::smallint, priority),
+  enabled = coalesce(:enabled::boolean, enabled),
+  next_run_at = :nextRunAt!::timestamptz
+where id = :id!
+returning
+  id,
+  name,
+  cron,
+  every_seconds,
+  time_zone,
+  device_id,
+  priority,
+  enabled,
+  next_run_at,
+  last_run_at;
+
+/* @name ScheduleDueList */
+-- Schedules that are due, the longest first, and what time it is.
+select
+  id,
+  name,
+  cron,
+  every_seconds,
+  time_zone,
+  next_run_at,
+  date_trunc('milliseconds', now()) as "now!"
+from schedules
+where
+  enabled
+  and next_run_at <= now()
+order by next_run_at, id
+limit :limit!::integer;
+
+/* @name ScheduleRun */
+-- Makes the jobs of schedules, each only while it is still due at the time given,
+-- and moves it on to its next time; without one it is disabled. Whoever comes
+-- second finds another time and makes none. A device that has a job waiting gets
+-- no other, nor does one that is in several of them get two. Says for each
+-- schedule that was run how many jobs it made.
+with given as (
+  select
+    id,
+    due_at,
+    next_at
+  from unnest(
+    :ids!::integer[],
+    :dueAts!::timestamptz[],
+    :nextAts!::timestamptz[]
+  ) as given (id, due_at, next_at)
+),
+due as materialized (
+  select
+    schedules.id,
+    schedules.device_id,
+    schedules.priority,
+    given.next_at
+  from schedules
+  join given on given.id = schedules.id
+  where
+    schedules.enabled
+    and schedules.next_run_at = given.due_at
+  order by schedules.id
+  for no key update of schedules skip locked
+),
+moved as (
+  update schedules
+  set
+    last_run_at = date_trunc('milliseconds', now()),
+    next_run_at = coalesce(due.next_at, schedules.next_run_at),
+    enabled = due.next_at is not null
+  from due
+  where schedules.id = due.id
+),
+wanted as (
+  select distinct on (device_id)
+    device_id,
+    schedule_id,
+    priority
+  from (
+    select
+      device_id,
+      id as schedule_id,
+      priority
+    from due
+    where device_id is not null
+    union all
+    select
+      device_tags.device_id,
+      due.id,
+      due.priority
+    from due
+    join schedule_tags on schedule_tags.schedule_id = due.id
+    join device_tags on device_tags.tag_id = schedule_tags.tag_id
+  ) as device
+  order by device_id, priority desc, schedule_id
+),
+inserted as (
+  insert into jobs (device_id, priority)
+  select
+    device_id,
+    priority
+  from wanted
+  where
+    not exists (
+      select
+      from jobs as waiting
+      where
+        waiting.device_id = wanted.device_id
+        and waiting.status = 'queued'
+    )
+  order by device_id
+  returning id, device_id
+),
+noted as (
+  insert into device_states (device_id, job_id)
+  select
+    device_id,
+    id
+  from inserted
+  order by device_id
+  on conflict (device_id) do update
+  set job_id = greatest(device_states.job_id, excluded.job_id)
+)
+select
+  due.id as "id!",
+  due.next_at is not null as "enabled!",
+  count(inserted.id)::integer as "jobs!"
+from due
+left join wanted on wanted.schedule_id = due.id
+left join inserted on inserted.device_id = wanted.device_id
+cross join pg_notify('netraven_jobs', '')
+group by due.id, due.next_at
+order by due.id;
+
+/* @name ScheduleDelete */
+-- Deletes a schedule; the jobs that it made stay.
+delete from schedules
+where id = :id!
+returning id, name;

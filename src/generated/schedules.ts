@@ -1,0 +1,500 @@
+// Generated from queries/schedules.sql by make generate. Do not edit.
+import { Query, type QueryIR } from "../query.ts";
+
+/** Parameters of `ScheduleInsert`. */
+export interface ScheduleInsertParams {
+  cron?: string | null | undefined;
+  deviceId?: number | null | undefined;
+  enabled?: boolean | null | undefined;
+  everySeconds?: number | null | undefined;
+  name: string;
+  nextRunAt: Date;
+  priority?: number | null | undefined;
+  tagNames: readonly string[];
+  timeZone?: string | null | undefined;
+}
+
+/** A row of `ScheduleInsert`. */
+export interface ScheduleInsertResult {
+  /** When, as five fields of cron; null where it has an interval. */
+  cron: string | null;
+  /** The device; null where it is for tags. */
+  deviceId: number | null;
+  /** Whether it makes jobs. */
+  enabled: boolean;
+  /** How often, in seconds; null where it has a cron expression. */
+  everySeconds: number | null;
+  /** Identity of the schedule. */
+  id: number;
+  /** When it last made jobs; null before the first time. */
+  lastRunAt: Date | null;
+  /** What people call it; unique, case counts. */
+  name: string;
+  /** When it is due. Who moves it on makes the jobs, so that they are made once. */
+  nextRunAt: Date;
+  /** The priority of its jobs. */
+  priority: number;
+  /** The IANA time zone that the cron expression is read in. */
+  timeZone: string;
+}
+
+const scheduleInsertIR: QueryIR = {"usedParamSet":{"name":true,"cron":true,"everySeconds":true,"timeZone":true,"deviceId":true,"priority":true,"enabled":true,"nextRunAt":true,"tagNames":true},"params":[{"name":"name","required":true,"transform":{"type":"scalar"},"locs":[{"a":365,"b":370}]},{"name":"cron","required":false,"transform":{"type":"scalar"},"locs":[{"a":377,"b":381}]},{"name":"everySeconds","required":false,"transform":{"type":"scalar"},"locs":[{"a":394,"b":406}]},{"name":"timeZone","required":false,"transform":{"type":"scalar"},"locs":[{"a":431,"b":439}]},{"name":"deviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":460,"b":468}]},{"name":"priority","required":false,"transform":{"type":"scalar"},"locs":[{"a":493,"b":501}]},{"name":"enabled","required":false,"transform":{"type":"scalar"},"locs":[{"a":531,"b":538}]},{"name":"nextRunAt","required":true,"transform":{"type":"scalar"},"locs":[{"a":561,"b":571}]},{"name":"tagNames","required":true,"transform":{"type":"scalar"},"locs":[{"a":642,"b":651},{"a":1042,"b":1051}]}],"statement":"-- Schedules make jobs when they are due: of a device, or of those with tags.\n-- Makes a schedule; no row where one of the tags does not exist. scheduleCreate\n-- checks when it is due first.\nwith inserted as (\n  insert into schedules (\n    name,\n    cron,\n    every_seconds,\n    time_zone,\n    device_id,\n    priority,\n    enabled,\n    next_run_at\n  )\n  select\n    :name!,\n    :cron::text,\n    :everySeconds::integer,\n    coalesce(:timeZone::text, 'UTC'),\n    :deviceId::integer,\n    coalesce(:priority::smallint, 0),\n    coalesce(:enabled::boolean, true),\n    :nextRunAt!::timestamptz\n  where\n    not exists (\n      select\n      from unnest(:tagNames!::text[]) as given (name)\n      where given.name not in (select tags.name from tags)\n    )\n  returning\n    id,\n    name,\n    cron,\n    every_seconds,\n    time_zone,\n    device_id,\n    priority,\n    enabled,\n    next_run_at,\n    last_run_at\n),\ntagged as (\n  insert into schedule_tags (schedule_id, tag_id)\n  select\n    inserted.id,\n    tags.id\n  from inserted\n  join tags on tags.name = any(:tagNames!::text[])\n)\nselect\n  id,\n  name,\n  cron,\n  every_seconds,\n  time_zone,\n  device_id,\n  priority,\n  enabled,\n  next_run_at,\n  last_run_at\nfrom inserted"};
+
+/**
+ * Schedules make jobs when they are due: of a device, or of those with tags.
+ * Makes a schedule; no row where one of the tags does not exist. scheduleCreate
+ * checks when it is due first.
+ *
+ * ```sql
+ * with inserted as (
+ *   insert into schedules (
+ *     name,
+ *     cron,
+ *     every_seconds,
+ *     time_zone,
+ *     device_id,
+ *     priority,
+ *     enabled,
+ *     next_run_at
+ *   )
+ *   select
+ *     :name!,
+ *     :cron::text,
+ *     :everySeconds::integer,
+ *     coalesce(:timeZone::text, 'UTC'),
+ *     :deviceId::integer,
+ *     coalesce(:priority::smallint, 0),
+ *     coalesce(:enabled::boolean, true),
+ *     :nextRunAt!::timestamptz
+ *   where
+ *     not exists (
+ *       select
+ *       from unnest(:tagNames!::text[]) as given (name)
+ *       where given.name not in (select tags.name from tags)
+ *     )
+ *   returning
+ *     id,
+ *     name,
+ *     cron,
+ *     every_seconds,
+ *     time_zone,
+ *     device_id,
+ *     priority,
+ *     enabled,
+ *     next_run_at,
+ *     last_run_at
+ * ),
+ * tagged as (
+ *   insert into schedule_tags (schedule_id, tag_id)
+ *   select
+ *     inserted.id,
+ *     tags.id
+ *   from inserted
+ *   join tags on tags.name = any(:tagNames!::text[])
+ * )
+ * select
+ *   id,
+ *   name,
+ *   cron,
+ *   every_seconds,
+ *   time_zone,
+ *   device_id,
+ *   priority,
+ *   enabled,
+ *   next_run_at,
+ *   last_run_at
+ * from inserted
+ * ```
+ */
+export const scheduleInsert: Query<ScheduleInsertParams, ScheduleInsertResult> = new Query("ScheduleInsert", scheduleInsertIR);
+
+/** Parameters of `ScheduleGet`. */
+export interface ScheduleGetParams {
+  id: number;
+}
+
+/** A row of `ScheduleGet`. */
+export interface ScheduleGetResult {
+  /** When, as five fields of cron; null where it has an interval. */
+  cron: string | null;
+  /** The device; null where it is for tags. */
+  deviceId: number | null;
+  /** Whether it makes jobs. */
+  enabled: boolean;
+  /** How often, in seconds; null where it has a cron expression. */
+  everySeconds: number | null;
+  /** Identity of the schedule. */
+  id: number;
+  /** When it last made jobs; null before the first time. */
+  lastRunAt: Date | null;
+  /** What people call it; unique, case counts. */
+  name: string;
+  /** When it is due. Who moves it on makes the jobs, so that they are made once. */
+  nextRunAt: Date;
+  now: Date;
+  /** The priority of its jobs. */
+  priority: number;
+  tagNames: string[];
+  /** The IANA time zone that the cron expression is read in. */
+  timeZone: string;
+}
+
+const scheduleGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":393,"b":396}]}],"statement":"select\n  id,\n  name,\n  cron,\n  every_seconds,\n  time_zone,\n  device_id,\n  array(\n    select tags.name\n    from schedule_tags\n    join tags on tags.id = schedule_tags.tag_id\n    where schedule_tags.schedule_id = schedules.id\n    order by tags.name\n  ) as \"tag_names!\",\n  priority,\n  enabled,\n  next_run_at,\n  last_run_at,\n  date_trunc('milliseconds', now()) as \"now!\"\nfrom schedules\nwhere id = :id!"};
+
+/**
+ * ```sql
+ * select
+ *   id,
+ *   name,
+ *   cron,
+ *   every_seconds,
+ *   time_zone,
+ *   device_id,
+ *   array(
+ *     select tags.name
+ *     from schedule_tags
+ *     join tags on tags.id = schedule_tags.tag_id
+ *     where schedule_tags.schedule_id = schedules.id
+ *     order by tags.name
+ *   ) as "tag_names!",
+ *   priority,
+ *   enabled,
+ *   next_run_at,
+ *   last_run_at,
+ *   date_trunc('milliseconds', now()) as "now!"
+ * from schedules
+ * where id = :id!
+ * ```
+ */
+export const scheduleGet: Query<ScheduleGetParams, ScheduleGetResult> = new Query("ScheduleGet", scheduleGetIR);
+
+/** Parameters of `ScheduleList`. */
+export interface ScheduleListParams {
+  afterName?: string | null | undefined;
+  limit: number;
+}
+
+/** A row of `ScheduleList`. */
+export interface ScheduleListResult {
+  /** When, as five fields of cron; null where it has an interval. */
+  cron: string | null;
+  /** The device; null where it is for tags. */
+  deviceId: number | null;
+  /** Whether it makes jobs. */
+  enabled: boolean;
+  /** How often, in seconds; null where it has a cron expression. */
+  everySeconds: number | null;
+  /** Identity of the schedule. */
+  id: number;
+  /** When it last made jobs; null before the first time. */
+  lastRunAt: Date | null;
+  /** What people call it; unique, case counts. */
+  name: string;
+  /** When it is due. Who moves it on makes the jobs, so that they are made once. */
+  nextRunAt: Date;
+  /** The priority of its jobs. */
+  priority: number;
+  tagNames: string[];
+  /** The IANA time zone that the cron expression is read in. */
+  timeZone: string;
+}
+
+const scheduleListIR: QueryIR = {"usedParamSet":{"afterName":true,"limit":true},"params":[{"name":"afterName","required":false,"transform":{"type":"scalar"},"locs":[{"a":396,"b":405}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":438,"b":444}]}],"statement":"-- Schedules with their tags, by name.\nselect\n  id,\n  name,\n  cron,\n  every_seconds,\n  time_zone,\n  device_id,\n  array(\n    select tags.name\n    from schedule_tags\n    join tags on tags.id = schedule_tags.tag_id\n    where schedule_tags.schedule_id = schedules.id\n    order by tags.name\n  ) as \"tag_names!\",\n  priority,\n  enabled,\n  next_run_at,\n  last_run_at\nfrom schedules\nwhere name > coalesce(:afterName::text, '')\norder by name\nlimit :limit!::integer"};
+
+/**
+ * Schedules with their tags, by name.
+ *
+ * ```sql
+ * select
+ *   id,
+ *   name,
+ *   cron,
+ *   every_seconds,
+ *   time_zone,
+ *   device_id,
+ *   array(
+ *     select tags.name
+ *     from schedule_tags
+ *     join tags on tags.id = schedule_tags.tag_id
+ *     where schedule_tags.schedule_id = schedules.id
+ *     order by tags.name
+ *   ) as "tag_names!",
+ *   priority,
+ *   enabled,
+ *   next_run_at,
+ *   last_run_at
+ * from schedules
+ * where name > coalesce(:afterName::text, '')
+ * order by name
+ * limit :limit!::integer
+ * ```
+ */
+export const scheduleList: Query<ScheduleListParams, ScheduleListResult> = new Query("ScheduleList", scheduleListIR);
+
+/** Parameters of `ScheduleUpdate`. */
+export interface ScheduleUpdateParams {
+  cron?: string | null | undefined;
+  enabled?: boolean | null | undefined;
+  everySeconds?: number | null | undefined;
+  id: number;
+  name?: string | null | undefined;
+  nextRunAt: Date;
+  priority?: number | null | undefined;
+  timeZone?: string | null | undefined;
+}
+
+/** A row of `ScheduleUpdate`. */
+export interface ScheduleUpdateResult {
+  /** When, as five fields of cron; null where it has an interval. */
+  cron: string | null;
+  /** The device; null where it is for tags. */
+  deviceId: number | null;
+  /** Whether it makes jobs. */
+  enabled: boolean;
+  /** How often, in seconds; null where it has a cron expression. */
+  everySeconds: number | null;
+  /** Identity of the schedule. */
+  id: number;
+  /** When it last made jobs; null before the first time. */
+  lastRunAt: Date | null;
+  /** What people call it; unique, case counts. */
+  name: string;
+  /** When it is due. Who moves it on makes the jobs, so that they are made once. */
+  nextRunAt: Date;
+  /** The priority of its jobs. */
+  priority: number;
+  /** The IANA time zone that the cron expression is read in. */
+  timeZone: string;
+}
+
+const scheduleUpdateIR: QueryIR = {"usedParamSet":{"name":true,"everySeconds":true,"cron":true,"timeZone":true,"priority":true,"enabled":true,"nextRunAt":true,"id":true},"params":[{"name":"name","required":false,"transform":{"type":"scalar"},"locs":[{"a":217,"b":221}]},{"name":"everySeconds","required":false,"transform":{"type":"scalar"},"locs":[{"a":260,"b":272},{"a":397,"b":409}]},{"name":"cron","required":false,"transform":{"type":"scalar"},"locs":[{"a":305,"b":309},{"a":363,"b":367}]},{"name":"timeZone","required":false,"transform":{"type":"scalar"},"locs":[{"a":466,"b":474}]},{"name":"priority","required":false,"transform":{"type":"scalar"},"locs":[{"a":517,"b":525}]},{"name":"enabled","required":false,"transform":{"type":"scalar"},"locs":[{"a":570,"b":577}]},{"name":"nextRunAt","required":true,"transform":{"type":"scalar"},"locs":[{"a":615,"b":625}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":651,"b":654}]}],"statement":"-- Changes when a schedule is due; what is absent stays. A cron expression takes\n-- the place of an interval, and the other way round. scheduleChange finds out the\n-- next time.\nupdate schedules\nset\n  name = coalesce(:name::text, name),\n  cron = case\n    when :everySeconds::integer is null then coalesce(:cron::text, cron)\n  end,\n  every_seconds = case\n    when :cron::text is null then coalesce(:everySeconds::integer, every_seconds)\n  end,\n  time_zone = coalesce(:timeZone::text, time_zone),\n  priority = coalesce(:priority::smallint, priority),\n  enabled = coalesce(:enabled::boolean, enabled),\n  next_run_at = :nextRunAt!::timestamptz\nwhere id = :id!\nreturning\n  id,\n  name,\n  cron,\n  every_seconds,\n  time_zone,\n  device_id,\n  priority,\n  enabled,\n  next_run_at,\n  last_run_at"};
+
+/**
+ * Changes when a schedule is due; what is absent stays. A cron expression takes
+ * the place of an interval, and the other way round. scheduleChange finds out the
+ * next time.
+ *
+ * ```sql
+ * update schedules
+ * set
+ *   name = coalesce(:name::text, name),
+ *   cron = case
+ *     when :everySeconds::integer is null then coalesce(:cron::text, cron)
+ *   end,
+ *   every_seconds = case
+ *     when :cron::text is null then coalesce(:everySeconds::integer, every_seconds)
+ *   end,
+ *   time_zone = coalesce(:timeZone::text, time_zone),
+ *   priority = coalesce(:priority::smallint, priority),
+ *   enabled = coalesce(:enabled::boolean, enabled),
+ *   next_run_at = :nextRunAt!::timestamptz
+ * where id = :id!
+ * returning
+ *   id,
+ *   name,
+ *   cron,
+ *   every_seconds,
+ *   time_zone,
+ *   device_id,
+ *   priority,
+ *   enabled,
+ *   next_run_at,
+ *   last_run_at
+ * ```
+ */
+export const scheduleUpdate: Query<ScheduleUpdateParams, ScheduleUpdateResult> = new Query("ScheduleUpdate", scheduleUpdateIR);
+
+/** Parameters of `ScheduleDueList`. */
+export interface ScheduleDueListParams {
+  limit: number;
+}
+
+/** A row of `ScheduleDueList`. */
+export interface ScheduleDueListResult {
+  /** When, as five fields of cron; null where it has an interval. */
+  cron: string | null;
+  /** How often, in seconds; null where it has a cron expression. */
+  everySeconds: number | null;
+  /** Identity of the schedule. */
+  id: number;
+  /** What people call it; unique, case counts. */
+  name: string;
+  /** When it is due. Who moves it on makes the jobs, so that they are made once. */
+  nextRunAt: Date;
+  now: Date;
+  /** The IANA time zone that the cron expression is read in. */
+  timeZone: string;
+}
+
+const scheduleDueListIR: QueryIR = {"usedParamSet":{"limit":true},"params":[{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":276,"b":282}]}],"statement":"-- Schedules that are due, the longest first, and what time it is.\nselect\n  id,\n  name,\n  cron,\n  every_seconds,\n  time_zone,\n  next_run_at,\n  date_trunc('milliseconds', now()) as \"now!\"\nfrom schedules\nwhere\n  enabled\n  and next_run_at <= now()\norder by next_run_at, id\nlimit :limit!::integer"};
+
+/**
+ * Schedules that are due, the longest first, and what time it is.
+ *
+ * ```sql
+ * select
+ *   id,
+ *   name,
+ *   cron,
+ *   every_seconds,
+ *   time_zone,
+ *   next_run_at,
+ *   date_trunc('milliseconds', now()) as "now!"
+ * from schedules
+ * where
+ *   enabled
+ *   and next_run_at <= now()
+ * order by next_run_at, id
+ * limit :limit!::integer
+ * ```
+ */
+export const scheduleDueList: Query<ScheduleDueListParams, ScheduleDueListResult> = new Query("ScheduleDueList", scheduleDueListIR);
+
+/** Parameters of `ScheduleRun`. */
+export interface ScheduleRunParams {
+  dueAts: readonly Date[];
+  ids: readonly number[];
+  nextAts: readonly Date[];
+}
+
+/** A row of `ScheduleRun`. */
+export interface ScheduleRunResult {
+  enabled: boolean;
+  /** Identity of the schedule. */
+  id: number;
+  jobs: number;
+}
+
+const scheduleRunIR: QueryIR = {"usedParamSet":{"ids":true,"dueAts":true,"nextAts":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":444,"b":448}]},{"name":"dueAts","required":true,"transform":{"type":"scalar"},"locs":[{"a":466,"b":473}]},{"name":"nextAts","required":true,"transform":{"type":"scalar"},"locs":[{"a":495,"b":503}]}],"statement":"-- Makes the jobs of schedules, each only while it is still due at the time given,\n-- and moves it on to its next time; without one it is disabled. Whoever comes\n-- second finds another time and makes none. A device that has a job waiting gets\n-- no other, nor does one that is in several of them get two. Says for each\n-- schedule that was run how many jobs it made.\nwith given as (\n  select\n    id,\n    due_at,\n    next_at\n  from unnest(\n    :ids!::integer[],\n    :dueAts!::timestamptz[],\n    :nextAts!::timestamptz[]\n  ) as given (id, due_at, next_at)\n),\ndue as materialized (\n  select\n    schedules.id,\n    schedules.device_id,\n    schedules.priority,\n    given.next_at\n  from schedules\n  join given on given.id = schedules.id\n  where\n    schedules.enabled\n    and schedules.next_run_at = given.due_at\n  order by schedules.id\n  for no key update of schedules skip locked\n),\nmoved as (\n  update schedules\n  set\n    last_run_at = date_trunc('milliseconds', now()),\n    next_run_at = coalesce(due.next_at, schedules.next_run_at),\n    enabled = due.next_at is not null\n  from due\n  where schedules.id = due.id\n),\nwanted as (\n  select distinct on (device_id)\n    device_id,\n    schedule_id,\n    priority\n  from (\n    select\n      device_id,\n      id as schedule_id,\n      priority\n    from due\n    where device_id is not null\n    union all\n    select\n      device_tags.device_id,\n      due.id,\n      due.priority\n    from due\n    join schedule_tags on schedule_tags.schedule_id = due.id\n    join device_tags on device_tags.tag_id = schedule_tags.tag_id\n  ) as device\n  order by device_id, priority desc, schedule_id\n),\ninserted as (\n  insert into jobs (device_id, priority)\n  select\n    device_id,\n    priority\n  from wanted\n  where\n    not exists (\n      select\n      from jobs as waiting\n      where\n        waiting.device_id = wanted.device_id\n        and waiting.status = 'queued'\n    )\n  order by device_id\n  returning id, device_id\n),\nnoted as (\n  insert into device_states (device_id, job_id)\n  select\n    device_id,\n    id\n  from inserted\n  order by device_id\n  on conflict (device_id) do update\n  set job_id = greatest(device_states.job_id, excluded.job_id)\n)\nselect\n  due.id as \"id!\",\n  due.next_at is not null as \"enabled!\",\n  count(inserted.id)::integer as \"jobs!\"\nfrom due\nleft join wanted on wanted.schedule_id = due.id\nleft join inserted on inserted.device_id = wanted.device_id\ncross join pg_notify('netraven_jobs', '')\ngroup by due.id, due.next_at\norder by due.id"};
+
+/**
+ * Makes the jobs of schedules, each only while it is still due at the time given,
+ * and moves it on to its next time; without one it is disabled. Whoever comes
+ * second finds another time and makes none. A device that has a job waiting gets
+ * no other, nor does one that is in several of them get two. Says for each
+ * schedule that was run how many jobs it made.
+ *
+ * ```sql
+ * with given as (
+ *   select
+ *     id,
+ *     due_at,
+ *     next_at
+ *   from unnest(
+ *     :ids!::integer[],
+ *     :dueAts!::timestamptz[],
+ *     :nextAts!::timestamptz[]
+ *   ) as given (id, due_at, next_at)
+ * ),
+ * due as materialized (
+ *   select
+ *     schedules.id,
+ *     schedules.device_id,
+ *     schedules.priority,
+ *     given.next_at
+ *   from schedules
+ *   join given on given.id = schedules.id
+ *   where
+ *     schedules.enabled
+ *     and schedules.next_run_at = given.due_at
+ *   order by schedules.id
+ *   for no key update of schedules skip locked
+ * ),
+ * moved as (
+ *   update schedules
+ *   set
+ *     last_run_at = date_trunc('milliseconds', now()),
+ *     next_run_at = coalesce(due.next_at, schedules.next_run_at),
+ *     enabled = due.next_at is not null
+ *   from due
+ *   where schedules.id = due.id
+ * ),
+ * wanted as (
+ *   select distinct on (device_id)
+ *     device_id,
+ *     schedule_id,
+ *     priority
+ *   from (
+ *     select
+ *       device_id,
+ *       id as schedule_id,
+ *       priority
+ *     from due
+ *     where device_id is not null
+ *     union all
+ *     select
+ *       device_tags.device_id,
+ *       due.id,
+ *       due.priority
+ *     from due
+ *     join schedule_tags on schedule_tags.schedule_id = due.id
+ *     join device_tags on device_tags.tag_id = schedule_tags.tag_id
+ *   ) as device
+ *   order by device_id, priority desc, schedule_id
+ * ),
+ * inserted as (
+ *   insert into jobs (device_id, priority)
+ *   select
+ *     device_id,
+ *     priority
+ *   from wanted
+ *   where
+ *     not exists (
+ *       select
+ *       from jobs as waiting
+ *       where
+ *         waiting.device_id = wanted.device_id
+ *         and waiting.status = 'queued'
+ *     )
+ *   order by device_id
+ *   returning id, device_id
+ * ),
+ * noted as (
+ *   insert into device_states (device_id, job_id)
+ *   select
+ *     device_id,
+ *     id
+ *   from inserted
+ *   order by device_id
+ *   on conflict (device_id) do update
+ *   set job_id = greatest(device_states.job_id, excluded.job_id)
+ * )
+ * select
+ *   due.id as "id!",
+ *   due.next_at is not null as "enabled!",
+ *   count(inserted.id)::integer as "jobs!"
+ * from due
+ * left join wanted on wanted.schedule_id = due.id
+ * left join inserted on inserted.device_id = wanted.device_id
+ * cross join pg_notify('netraven_jobs', '')
+ * group by due.id, due.next_at
+ * order by due.id
+ * ```
+ */
+export const scheduleRun: Query<ScheduleRunParams, ScheduleRunResult> = new Query("ScheduleRun", scheduleRunIR);
+
+/** Parameters of `ScheduleDelete`. */
+export interface ScheduleDeleteParams {
+  id: number;
+}
+
+/** A row of `ScheduleDelete`. */
+export interface ScheduleDeleteResult {
+  /** Identity of the schedule. */
+  id: number;
+  /** What people call it; unique, case counts. */
+  name: string;
+}
+
+const scheduleDeleteIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":84,"b":87}]}],"statement":"-- Deletes a schedule; the jobs that it made stay.\ndelete from schedules\nwhere id = :id!\nreturning id, name"};
+
+/**
+ * Deletes a schedule; the jobs that it made stay.
+ *
+ * ```sql
+ * delete from schedules
+ * where id = :id!
+ * returning id, name
+ * ```
+ */
+export const scheduleDelete: Query<ScheduleDeleteParams, ScheduleDeleteResult> = new Query("ScheduleDelete", scheduleDeleteIR);
