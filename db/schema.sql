@@ -1701,7 +1701,7 @@ CREATE TABLE public.job_attempts (
 -- Name: TABLE job_attempts; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON TABLE public.job_attempts IS 'Attempts at jobs that have ended; the one under way is in jobs.';
+COMMENT ON TABLE public.job_attempts IS 'Attempts that have ended, and did not end their job; the last one is in jobs.';
 
 --
 -- Name: COLUMN job_attempts.job_id; Type: COMMENT; Schema: public; Owner: -
@@ -1737,7 +1737,7 @@ COMMENT ON COLUMN public.job_attempts.completed_at IS 'When it ended, or was fou
 -- Name: COLUMN job_attempts.outcome; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.job_attempts.outcome IS 'How it ended: as its worker reported, given back, or by its lease.';
+COMMENT ON COLUMN public.job_attempts.outcome IS 'How it ended: failed, given back, or by its lease.';
 
 --
 -- Name: COLUMN job_attempts.error_class; Type: COMMENT; Schema: public; Owner: -
@@ -1831,6 +1831,8 @@ CREATE TABLE public.jobs (
     most_failures smallint DEFAULT 3 NOT NULL,
     failures smallint DEFAULT 0 NOT NULL,
     cancel_requested_at timestamp(3) with time zone,
+    error_class text,
+    error_message text,
     CONSTRAINT attempt_is_not_negative CHECK ((attempt >= 0)),
     CONSTRAINT claimed_when_running CHECK (((status <> 'running'::public.job_status) OR (num_nulls(started_at, claimed_by, claim_token, lease_until) = 0))),
     CONSTRAINT completed_when_finished CHECK (((status = ANY (ARRAY['succeeded'::public.job_status, 'partial'::public.job_status, 'failed'::public.job_status, 'cancelled'::public.job_status])) = (completed_at IS NOT NULL))),
@@ -1928,6 +1930,18 @@ COMMENT ON COLUMN public.jobs.failures IS 'How many attempts did.';
 --
 
 COMMENT ON COLUMN public.jobs.cancel_requested_at IS 'When somebody asked to cancel the job while it ran; its worker sees it at its next heartbeat.';
+
+--
+-- Name: COLUMN jobs.error_class; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.error_class IS 'What kind of thing went wrong at the last attempt that its worker ended, such as ConnectionError; null where nothing did.';
+
+--
+-- Name: COLUMN jobs.error_message; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.error_message IS 'What went wrong then, in words.';
 
 --
 -- Name: jobs_id_seq; Type: SEQUENCE; Schema: public; Owner: -

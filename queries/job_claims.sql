@@ -1,11 +1,11 @@
 /* @name JobTake */
 -- Who works on a job, fenced: each answer of a worker counts only with the token
 -- of its claim. Times are the server's.
--- Hands due jobs to a worker, one for each token at most: the highest priority
--- first, then by time. A device that has one running gets no other; rows that
--- somebody else is taking are skipped, not waited for. Where two take jobs of
--- one device at the same moment, one call takes nothing and fails with
--- jobs_one_runs_per_device: jobClaim makes tokens and calls again.
+-- Hands due jobs to a worker, with one token for all of them: the highest
+-- priority first, then by time. A device that has one running gets no other; rows
+-- that somebody else is taking are skipped, not waited for. Where two take jobs
+-- of one device at the same moment, one call takes nothing and fails with
+-- jobs_one_runs_per_device: jobClaim makes the token and calls again.
 with due as materialized (
   select
     id,
@@ -16,45 +16,34 @@ with due as materialized (
   where
     status = 'queued'
     and scheduled_for <= now()
-    and not exists (
-      select
+    -- Asked of each device by itself: a join would read through all that run.
+    and (
+      select running.id
       from jobs as running
       where
         running.device_id = jobs.device_id
         and running.status = 'running'
-    )
+      limit 1
+    ) is null
   order by priority desc, scheduled_for, id
-  limit cardinality(:tokens!::uuid[])
+  limit :limit!::integer
   for no key update skip locked
 ),
 first_of_device as (
   select distinct on (device_id) id
   from due
   order by device_id, priority desc, scheduled_for, id
-),
-given as (
-  select
-    numbered.id,
-    token.value as claim_token
-  from (
-    select
-      id,
-      row_number() over (order by id) as place
-    from first_of_device
-  ) as numbered
-  join unnest(:tokens!::uuid[]) with ordinality as token (value, place)
-    using (place)
 )
 update jobs
 set
   status = 'running',
   claimed_by = :worker!,
-  claim_token = given.claim_token,
+  claim_token = :claimToken!::uuid,
   lease_until = now() + make_interval(secs => :leaseSeconds!::float8),
   started_at = date_trunc('milliseconds', now()),
   attempt = attempt + 1
-from given
-where jobs.id = given.id
+from first_of_device
+where jobs.id = first_of_device.id
 returning
   jobs.id,
   jobs.device_id,
@@ -147,7 +136,6 @@ held as materialized (
     given.outcome::attempt_outcome as outcome,
     given.error_class,
     given.error_message,
-    (given.outcome = 'failed')::integer as failure,
     case
       when given.outcome = 'failed'
         and given.retry_seconds is not null
@@ -156,6 +144,7 @@ held as materialized (
         then 'queued'
       else given.outcome
     end::job_status as status,
+    date_trunc('milliseconds', now()) as ended_at,
     now() + make_interval(secs => given.retry_seconds) as next_at
   from jobs
   join given on given.id = jobs.id
@@ -165,30 +154,25 @@ held as materialized (
   order by jobs.id
   for no key update of jobs
 ),
-again as (
-  update jobs
-  set
-    status = 'queued',
-    scheduled_for = held.next_at,
-    failures = jobs.failures + 1,
-    claim_token = null,
-    lease_until = null
-  from held
-  where
-    jobs.id = held.id
-    and held.status = 'queued'
-),
-ended as (
+moved as (
   update jobs
   set
     status = held.status,
-    completed_at = date_trunc('milliseconds', now()),
-    failures = jobs.failures + held.failure,
+    scheduled_for = case
+      when held.status = 'queued' then held.next_at
+      else jobs.scheduled_for
+    end,
+    completed_at = case when held.status <> 'queued' then held.ended_at end,
+    failures = jobs.failures + (held.outcome = 'failed')::integer,
+    error_class = held.error_class,
+    error_message = held.error_message,
+    -- The token stays with what it ended.
+    claim_token = case
+      when held.status <> 'queued' then jobs.claim_token
+    end,
     lease_until = null
   from held
-  where
-    jobs.id = held.id
-    and held.status <> 'queued'
+  where jobs.id = held.id
 ),
 noted as (
   insert into job_attempts (
@@ -206,11 +190,12 @@ noted as (
     attempt,
     claimed_by,
     started_at,
-    date_trunc('milliseconds', now()),
+    ended_at,
     outcome,
     error_class,
     error_message
   from held
+  where status = 'queued'
 )
 select
   given.id as "id!",
@@ -272,6 +257,7 @@ cancelled as (
   set
     status = 'cancelled',
     completed_at = date_trunc('milliseconds', now()),
+    claim_token = null,
     lease_until = null
   from held
   where

@@ -110,7 +110,9 @@ select
   priority,
   failures,
   most_failures,
-  cancel_requested_at
+  cancel_requested_at,
+  error_class,
+  error_message
 from jobs
 where id = :id!;
 
@@ -131,7 +133,9 @@ select
   priority,
   failures,
   most_failures,
-  cancel_requested_at
+  cancel_requested_at,
+  error_class,
+  error_message
 from jobs
 where
   (:statuses::text[] is null or status = any(:statuses::text[]::job_status[]))
@@ -164,7 +168,9 @@ select
   priority,
   failures,
   most_failures,
-  cancel_requested_at
+  cancel_requested_at,
+  error_class,
+  error_message
 from jobs
 where
   device_id = :deviceId!
@@ -188,7 +194,9 @@ select
   jobs.priority,
   jobs.failures,
   jobs.most_failures,
-  jobs.cancel_requested_at
+  jobs.cancel_requested_at,
+  jobs.error_class,
+  jobs.error_message
 from device_states
 join jobs on jobs.id = device_states.job_id
 where device_states.device_id = any(:deviceIds!::integer[])

@@ -1,4 +1,4 @@
-/** Taking jobs, with tokens that nobody else can know. */
+/** Taking jobs, with a token that nobody else can know. */
 import { ConstraintError } from "./errors.ts";
 import { jobTake, type JobTakeResult } from "./generated/job_claims.ts";
 import type { CallOptions, Queryable } from "./query.ts";
@@ -23,7 +23,7 @@ const TRIES = 5;
  * Takes jobs that are due, each held by this worker alone until its lease ends: the highest priority
  * first, then the earliest. A device has one job running at a time.
  *
- * @returns The jobs, none where nothing is due; each with the token that its heartbeats and its end need.
+ * @returns The jobs, none where nothing is due; with the token that their heartbeats and their ends need.
  * @throws {ParameterError | ConnectionError | TimeoutError | QueryError}
  * @example
  * const jobs = await jobClaim(db, { worker: "worker-1", limit: 10, lease: 60_000 });
@@ -41,10 +41,10 @@ export async function jobClaim(
   { worker, limit, lease }: JobClaim,
   options: CallOptions = {},
 ): Promise<ClaimedJob[]> {
-  const tokens = Array.from({ length: limit }, () => crypto.randomUUID());
+  const claim = { worker, limit, claimToken: crypto.randomUUID(), leaseSeconds: lease / 1000 };
   for (let tries = 1;; tries++) {
     try {
-      return await jobTake.run({ worker, tokens, leaseSeconds: lease / 1000 }, db, options);
+      return await jobTake.run(claim, db, options);
     } catch (error) {
       // Somebody took another job of one of the devices meanwhile; nothing was taken here.
       const raced = error instanceof ConstraintError &&

@@ -217,7 +217,7 @@ export class Worker {
         ? { ...end, outcome: "cancelled" as const }
         : end;
       this.#ended.push({ held, end: given, doubtful: false });
-      this.#storing ??= this.#store().finally(() => this.#storing = undefined);
+      this.#storing ??= this.#store();
     }
     if (this.#running === 0) this.#idle();
   }
@@ -230,6 +230,8 @@ export class Worker {
         if (some.length > 0) await this.#storeBatch(some);
       }
     }
+    // At once: what ended before a promise told of it would not be stored.
+    this.#storing = undefined;
   }
 
   async #storeBatch(batch: readonly Ended[]): Promise<void> {

@@ -46,6 +46,8 @@ const JOB = [
   "claimedBy",
   "completedAt",
   "deviceId",
+  "errorClass",
+  "errorMessage",
   "failures",
   "id",
   "leaseUntil",
@@ -100,6 +102,8 @@ test("JobInsert queues a job for now, and notes it as the device's latest", asyn
     failures: 0,
     mostFailures: 3,
     cancelRequestedAt: null,
+    errorClass: null,
+    errorMessage: null,
   });
 });
 

@@ -111,6 +111,16 @@ test("work() hears once of many jobs, and does no more at a time than it was tol
   });
 });
 
+test("Jobs of one device follow each other at once", async () => {
+  const { id: deviceId } = await addDevice(db);
+  await jobInsertMany.run({ deviceIds: Array.from({ length: 300 }, () => deviceId) }, db);
+  let done = 0;
+  // It would look by itself long after the test.
+  work(() => Promise.resolve(void done++));
+
+  await until("all are done", () => done === 300);
+});
+
 test("work() holds no connection while a handler runs", async () => {
   await addJob(db);
   await addJob(db);

@@ -24,6 +24,8 @@ begin
     add column most_failures smallint not null default 3,
     add column failures smallint not null default 0,
     add column cancel_requested_at timestamptz(3),
+    add column error_class text,
+    add column error_message text,
     drop constraint completed_when_finished,
     add constraint completed_when_finished
       check (
@@ -48,6 +50,11 @@ begin
   comment on column jobs.cancel_requested_at is
     'When somebody asked to cancel the job while it ran; its worker sees it at '
     'its next heartbeat.';
+  comment on column jobs.error_class is
+    'What kind of thing went wrong at the last attempt that its worker ended, '
+    'such as ConnectionError; null where nothing did.';
+  comment on column jobs.error_message is
+    'What went wrong then, in words.';
   comment on column jobs.claim_token is
     'Secret of the current claim, made by the worker, whose reports count only '
     'with it, or of the one that ended the job; null while no claim counts.';
@@ -90,7 +97,8 @@ begin
   );
 
   comment on table job_attempts is
-    'Attempts at jobs that have ended; the one under way is in jobs.';
+    'Attempts that have ended, and did not end their job; the last one is in '
+    'jobs.';
   comment on column job_attempts.job_id is
     'The job.';
   comment on column job_attempts.attempt is
@@ -102,7 +110,7 @@ begin
   comment on column job_attempts.completed_at is
     'When it ended, or was found to have outlived its lease.';
   comment on column job_attempts.outcome is
-    'How it ended: as its worker reported, given back, or by its lease.';
+    'How it ended: failed, given back, or by its lease.';
   comment on column job_attempts.error_class is
     'What kind of thing went wrong, such as ConnectionError; null where nothing.';
   comment on column job_attempts.error_message is
@@ -123,6 +131,8 @@ begin
 
   alter table jobs
     drop constraint completed_when_finished,
+    drop column error_message,
+    drop column error_class,
     drop column cancel_requested_at,
     drop column failures,
     drop column most_failures,

@@ -12,44 +12,62 @@ export interface JobAttemptListParams {
 
 /** A row of `JobAttemptList`. */
 export interface JobAttemptListResult {
-  /** Which of its attempts, from 1. */
   attempt: number;
-  /** When it ended, or was found to have outlived its lease. */
   completedAt: Date;
-  /** What kind of thing went wrong, such as ConnectionError; null where nothing. */
   errorClass: string | null;
-  /** What went wrong, in words. */
   errorMessage: string | null;
-  /** The job. */
   jobId: number;
-  /** How it ended: as its worker reported, given back, or by its lease. */
   outcome: AttemptOutcome;
-  /** When it began. */
   startedAt: Date;
-  /** Who made it. */
   worker: string;
 }
 
-const jobAttemptListIR: QueryIR = {"usedParamSet":{"jobId":true,"afterAttempt":true,"limit":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":244,"b":250}]},{"name":"afterAttempt","required":false,"transform":{"type":"scalar"},"locs":[{"a":277,"b":289}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":327,"b":333}]}],"statement":"-- Attempts at jobs that have ended, with what went wrong.\n-- Those of a job, the first one first.\nselect\n  job_id,\n  attempt,\n  worker,\n  started_at,\n  completed_at,\n  outcome,\n  error_class,\n  error_message\nfrom job_attempts\nwhere\n  job_id = :jobId!\n  and attempt > coalesce(:afterAttempt::integer, 0)\norder by attempt\nlimit :limit!::integer"};
+const jobAttemptListIR: QueryIR = {"usedParamSet":{"jobId":true,"afterAttempt":true,"limit":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":566,"b":572},{"a":765,"b":771}]},{"name":"afterAttempt","required":false,"transform":{"type":"scalar"},"locs":[{"a":955,"b":967}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1005,"b":1011}]}],"statement":"-- Attempts at jobs: those that did not end them; the last one is in jobs.\n-- Attempts at a job that have ended, the first one first, with what went wrong.\nselect\n  job_id as \"job_id!\",\n  attempt as \"attempt!\",\n  worker as \"worker!\",\n  started_at as \"started_at!\",\n  completed_at as \"completed_at!\",\n  outcome as \"outcome!\",\n  error_class as \"error_class?\",\n  error_message as \"error_message?\"\nfrom (\n  select\n    job_id,\n    attempt,\n    worker,\n    started_at,\n    completed_at,\n    outcome,\n    error_class,\n    error_message\n  from job_attempts\n  where job_id = :jobId!\n  union all\n  select\n    id,\n    attempt,\n    claimed_by,\n    started_at,\n    completed_at,\n    status::text::attempt_outcome,\n    error_class,\n    error_message\n  from jobs\n  where\n    id = :jobId!\n    and completed_at is not null\n    -- What was cancelled in the queue, or outlived its last lease, has none.\n    and claim_token is not null\n) as attempts\nwhere attempt > coalesce(:afterAttempt::integer, 0)\norder by attempt\nlimit :limit!::integer"};
 
 /**
- * Attempts at jobs that have ended, with what went wrong.
- * Those of a job, the first one first.
+ * Attempts at jobs: those that did not end them; the last one is in jobs.
+ * Attempts at a job that have ended, the first one first, with what went wrong.
  *
  * ```sql
  * select
- *   job_id,
- *   attempt,
- *   worker,
- *   started_at,
- *   completed_at,
- *   outcome,
- *   error_class,
- *   error_message
- * from job_attempts
- * where
- *   job_id = :jobId!
- *   and attempt > coalesce(:afterAttempt::integer, 0)
+ *   job_id as "job_id!",
+ *   attempt as "attempt!",
+ *   worker as "worker!",
+ *   started_at as "started_at!",
+ *   completed_at as "completed_at!",
+ *   outcome as "outcome!",
+ *   error_class as "error_class?",
+ *   error_message as "error_message?"
+ * from (
+ *   select
+ *     job_id,
+ *     attempt,
+ *     worker,
+ *     started_at,
+ *     completed_at,
+ *     outcome,
+ *     error_class,
+ *     error_message
+ *   from job_attempts
+ *   where job_id = :jobId!
+ *   union all
+ *   select
+ *     id,
+ *     attempt,
+ *     claimed_by,
+ *     started_at,
+ *     completed_at,
+ *     status::text::attempt_outcome,
+ *     error_class,
+ *     error_message
+ *   from jobs
+ *   where
+ *     id = :jobId!
+ *     and completed_at is not null
+ *     -- What was cancelled in the queue, or outlived its last lease, has none.
+ *     and claim_token is not null
+ * ) as attempts
+ * where attempt > coalesce(:afterAttempt::integer, 0)
  * order by attempt
  * limit :limit!::integer
  * ```

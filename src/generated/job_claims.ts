@@ -5,8 +5,9 @@ type JobStatus = "cancelled" | "failed" | "partial" | "queued" | "running" | "su
 
 /** Parameters of `JobTake`. */
 export interface JobTakeParams {
+  claimToken: string;
   leaseSeconds: number;
-  tokens: readonly string[];
+  limit: number;
   worker: string;
 }
 
@@ -34,16 +35,16 @@ export interface JobTakeResult {
   startedAt: Date | null;
 }
 
-const jobTakeIR: QueryIR = {"usedParamSet":{"tokens":true,"worker":true,"leaseSeconds":true},"params":[{"name":"tokens","required":true,"transform":{"type":"scalar"},"locs":[{"a":890,"b":897},{"a":1269,"b":1276}]},{"name":"worker","required":true,"transform":{"type":"scalar"},"locs":[{"a":1400,"b":1407}]},{"name":"leaseSeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1491,"b":1504}]}],"statement":"-- Who works on a job, fenced: each answer of a worker counts only with the token\n-- of its claim. Times are the server's.\n-- Hands due jobs to a worker, one for each token at most: the highest priority\n-- first, then by time. A device that has one running gets no other; rows that\n-- somebody else is taking are skipped, not waited for. Where two take jobs of\n-- one device at the same moment, one call takes nothing and fails with\n-- jobs_one_runs_per_device: jobClaim makes tokens and calls again.\nwith due as materialized (\n  select\n    id,\n    device_id,\n    priority,\n    scheduled_for\n  from jobs\n  where\n    status = 'queued'\n    and scheduled_for <= now()\n    and not exists (\n      select\n      from jobs as running\n      where\n        running.device_id = jobs.device_id\n        and running.status = 'running'\n    )\n  order by priority desc, scheduled_for, id\n  limit cardinality(:tokens!::uuid[])\n  for no key update skip locked\n),\nfirst_of_device as (\n  select distinct on (device_id) id\n  from due\n  order by device_id, priority desc, scheduled_for, id\n),\ngiven as (\n  select\n    numbered.id,\n    token.value as claim_token\n  from (\n    select\n      id,\n      row_number() over (order by id) as place\n    from first_of_device\n  ) as numbered\n  join unnest(:tokens!::uuid[]) with ordinality as token (value, place)\n    using (place)\n)\nupdate jobs\nset\n  status = 'running',\n  claimed_by = :worker!,\n  claim_token = given.claim_token,\n  lease_until = now() + make_interval(secs => :leaseSeconds!::float8),\n  started_at = date_trunc('milliseconds', now()),\n  attempt = attempt + 1\nfrom given\nwhere jobs.id = given.id\nreturning\n  jobs.id,\n  jobs.device_id,\n  jobs.priority,\n  jobs.scheduled_for,\n  jobs.started_at,\n  jobs.attempt,\n  jobs.failures,\n  jobs.most_failures,\n  jobs.claim_token as \"claim_token!\",\n  jobs.lease_until as \"lease_until!\""};
+const jobTakeIR: QueryIR = {"usedParamSet":{"limit":true,"worker":true,"claimToken":true,"leaseSeconds":true},"params":[{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":986,"b":992}]},{"name":"worker","required":true,"transform":{"type":"scalar"},"locs":[{"a":1216,"b":1223}]},{"name":"claimToken","required":true,"transform":{"type":"scalar"},"locs":[{"a":1242,"b":1253}]},{"name":"leaseSeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1308,"b":1321}]}],"statement":"-- Who works on a job, fenced: each answer of a worker counts only with the token\n-- of its claim. Times are the server's.\n-- Hands due jobs to a worker, with one token for all of them: the highest\n-- priority first, then by time. A device that has one running gets no other; rows\n-- that somebody else is taking are skipped, not waited for. Where two take jobs\n-- of one device at the same moment, one call takes nothing and fails with\n-- jobs_one_runs_per_device: jobClaim makes the token and calls again.\nwith due as materialized (\n  select\n    id,\n    device_id,\n    priority,\n    scheduled_for\n  from jobs\n  where\n    status = 'queued'\n    and scheduled_for <= now()\n    -- Asked of each device by itself: a join would read through all that run.\n    and (\n      select running.id\n      from jobs as running\n      where\n        running.device_id = jobs.device_id\n        and running.status = 'running'\n      limit 1\n    ) is null\n  order by priority desc, scheduled_for, id\n  limit :limit!::integer\n  for no key update skip locked\n),\nfirst_of_device as (\n  select distinct on (device_id) id\n  from due\n  order by device_id, priority desc, scheduled_for, id\n)\nupdate jobs\nset\n  status = 'running',\n  claimed_by = :worker!,\n  claim_token = :claimToken!::uuid,\n  lease_until = now() + make_interval(secs => :leaseSeconds!::float8),\n  started_at = date_trunc('milliseconds', now()),\n  attempt = attempt + 1\nfrom first_of_device\nwhere jobs.id = first_of_device.id\nreturning\n  jobs.id,\n  jobs.device_id,\n  jobs.priority,\n  jobs.scheduled_for,\n  jobs.started_at,\n  jobs.attempt,\n  jobs.failures,\n  jobs.most_failures,\n  jobs.claim_token as \"claim_token!\",\n  jobs.lease_until as \"lease_until!\""};
 
 /**
  * Who works on a job, fenced: each answer of a worker counts only with the token
  * of its claim. Times are the server's.
- * Hands due jobs to a worker, one for each token at most: the highest priority
- * first, then by time. A device that has one running gets no other; rows that
- * somebody else is taking are skipped, not waited for. Where two take jobs of
- * one device at the same moment, one call takes nothing and fails with
- * jobs_one_runs_per_device: jobClaim makes tokens and calls again.
+ * Hands due jobs to a worker, with one token for all of them: the highest
+ * priority first, then by time. A device that has one running gets no other; rows
+ * that somebody else is taking are skipped, not waited for. Where two take jobs
+ * of one device at the same moment, one call takes nothing and fails with
+ * jobs_one_runs_per_device: jobClaim makes the token and calls again.
  *
  * ```sql
  * with due as materialized (
@@ -56,45 +57,34 @@ const jobTakeIR: QueryIR = {"usedParamSet":{"tokens":true,"worker":true,"leaseSe
  *   where
  *     status = 'queued'
  *     and scheduled_for <= now()
- *     and not exists (
- *       select
+ *     -- Asked of each device by itself: a join would read through all that run.
+ *     and (
+ *       select running.id
  *       from jobs as running
  *       where
  *         running.device_id = jobs.device_id
  *         and running.status = 'running'
- *     )
+ *       limit 1
+ *     ) is null
  *   order by priority desc, scheduled_for, id
- *   limit cardinality(:tokens!::uuid[])
+ *   limit :limit!::integer
  *   for no key update skip locked
  * ),
  * first_of_device as (
  *   select distinct on (device_id) id
  *   from due
  *   order by device_id, priority desc, scheduled_for, id
- * ),
- * given as (
- *   select
- *     numbered.id,
- *     token.value as claim_token
- *   from (
- *     select
- *       id,
- *       row_number() over (order by id) as place
- *     from first_of_device
- *   ) as numbered
- *   join unnest(:tokens!::uuid[]) with ordinality as token (value, place)
- *     using (place)
  * )
  * update jobs
  * set
  *   status = 'running',
  *   claimed_by = :worker!,
- *   claim_token = given.claim_token,
+ *   claim_token = :claimToken!::uuid,
  *   lease_until = now() + make_interval(secs => :leaseSeconds!::float8),
  *   started_at = date_trunc('milliseconds', now()),
  *   attempt = attempt + 1
- * from given
- * where jobs.id = given.id
+ * from first_of_device
+ * where jobs.id = first_of_device.id
  * returning
  *   jobs.id,
  *   jobs.device_id,
@@ -186,7 +176,7 @@ export interface JobFinishResult {
   status: JobStatus | null;
 }
 
-const jobFinishIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"outcomes":true,"errorClasses":true,"errorMessages":true,"retrySeconds":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":627,"b":631}]},{"name":"claimTokens","required":true,"transform":{"type":"scalar"},"locs":[{"a":649,"b":661}]},{"name":"outcomes","required":true,"transform":{"type":"scalar"},"locs":[{"a":676,"b":685}]},{"name":"errorClasses","required":true,"transform":{"type":"scalar"},"locs":[{"a":700,"b":713}]},{"name":"errorMessages","required":true,"transform":{"type":"scalar"},"locs":[{"a":728,"b":742}]},{"name":"retrySeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":757,"b":770}]}],"statement":"-- Ends attempts as succeeded, partial, failed or cancelled, each with what went\n-- wrong; the arrays go together by position. What failed and has seconds to\n-- retry in goes back to the queue for then, unless it was its last attempt or\n-- somebody wants the job cancelled. Says for each: accepted; repeated, where the\n-- same claim had ended the job before, which a lost answer leads to; or stale,\n-- where the claim counts no more and nothing changed. And where the job stands.\nwith given as (\n  select\n    place,\n    id,\n    claim_token,\n    outcome,\n    error_class,\n    error_message,\n    retry_seconds\n  from unnest(\n    :ids!::integer[],\n    :claimTokens!::uuid[],\n    :outcomes!::text[],\n    :errorClasses!::text[],\n    :errorMessages!::text[],\n    :retrySeconds!::float8[]\n  ) with ordinality as given (\n    id,\n    claim_token,\n    outcome,\n    error_class,\n    error_message,\n    retry_seconds,\n    place\n  )\n),\nheld as materialized (\n  select\n    jobs.id,\n    jobs.attempt,\n    jobs.claimed_by,\n    jobs.started_at,\n    given.outcome::attempt_outcome as outcome,\n    given.error_class,\n    given.error_message,\n    (given.outcome = 'failed')::integer as failure,\n    case\n      when given.outcome = 'failed'\n        and given.retry_seconds is not null\n        and jobs.failures + 1 < jobs.most_failures\n        and jobs.cancel_requested_at is null\n        then 'queued'\n      else given.outcome\n    end::job_status as status,\n    now() + make_interval(secs => given.retry_seconds) as next_at\n  from jobs\n  join given on given.id = jobs.id\n  where\n    jobs.claim_token = given.claim_token\n    and jobs.status = 'running'\n  order by jobs.id\n  for no key update of jobs\n),\nagain as (\n  update jobs\n  set\n    status = 'queued',\n    scheduled_for = held.next_at,\n    failures = jobs.failures + 1,\n    claim_token = null,\n    lease_until = null\n  from held\n  where\n    jobs.id = held.id\n    and held.status = 'queued'\n),\nended as (\n  update jobs\n  set\n    status = held.status,\n    completed_at = date_trunc('milliseconds', now()),\n    failures = jobs.failures + held.failure,\n    lease_until = null\n  from held\n  where\n    jobs.id = held.id\n    and held.status <> 'queued'\n),\nnoted as (\n  insert into job_attempts (\n    job_id,\n    attempt,\n    worker,\n    started_at,\n    completed_at,\n    outcome,\n    error_class,\n    error_message\n  )\n  select\n    id,\n    attempt,\n    claimed_by,\n    started_at,\n    date_trunc('milliseconds', now()),\n    outcome,\n    error_class,\n    error_message\n  from held\n)\nselect\n  given.id as \"id!\",\n  case\n    when held.id is not null then 'accepted'\n    when\n      jobs.claim_token = given.claim_token\n      and jobs.status <> 'running'\n      then 'repeated'\n    else 'stale'\n  end as \"answer!\",\n  coalesce(held.status, jobs.status) as \"status?\"\nfrom given\nleft join held on held.id = given.id\nleft join jobs on jobs.id = given.id\norder by given.place"};
+const jobFinishIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"outcomes":true,"errorClasses":true,"errorMessages":true,"retrySeconds":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":627,"b":631}]},{"name":"claimTokens","required":true,"transform":{"type":"scalar"},"locs":[{"a":649,"b":661}]},{"name":"outcomes","required":true,"transform":{"type":"scalar"},"locs":[{"a":676,"b":685}]},{"name":"errorClasses","required":true,"transform":{"type":"scalar"},"locs":[{"a":700,"b":713}]},{"name":"errorMessages","required":true,"transform":{"type":"scalar"},"locs":[{"a":728,"b":742}]},{"name":"retrySeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":757,"b":770}]}],"statement":"-- Ends attempts as succeeded, partial, failed or cancelled, each with what went\n-- wrong; the arrays go together by position. What failed and has seconds to\n-- retry in goes back to the queue for then, unless it was its last attempt or\n-- somebody wants the job cancelled. Says for each: accepted; repeated, where the\n-- same claim had ended the job before, which a lost answer leads to; or stale,\n-- where the claim counts no more and nothing changed. And where the job stands.\nwith given as (\n  select\n    place,\n    id,\n    claim_token,\n    outcome,\n    error_class,\n    error_message,\n    retry_seconds\n  from unnest(\n    :ids!::integer[],\n    :claimTokens!::uuid[],\n    :outcomes!::text[],\n    :errorClasses!::text[],\n    :errorMessages!::text[],\n    :retrySeconds!::float8[]\n  ) with ordinality as given (\n    id,\n    claim_token,\n    outcome,\n    error_class,\n    error_message,\n    retry_seconds,\n    place\n  )\n),\nheld as materialized (\n  select\n    jobs.id,\n    jobs.attempt,\n    jobs.claimed_by,\n    jobs.started_at,\n    given.outcome::attempt_outcome as outcome,\n    given.error_class,\n    given.error_message,\n    case\n      when given.outcome = 'failed'\n        and given.retry_seconds is not null\n        and jobs.failures + 1 < jobs.most_failures\n        and jobs.cancel_requested_at is null\n        then 'queued'\n      else given.outcome\n    end::job_status as status,\n    date_trunc('milliseconds', now()) as ended_at,\n    now() + make_interval(secs => given.retry_seconds) as next_at\n  from jobs\n  join given on given.id = jobs.id\n  where\n    jobs.claim_token = given.claim_token\n    and jobs.status = 'running'\n  order by jobs.id\n  for no key update of jobs\n),\nmoved as (\n  update jobs\n  set\n    status = held.status,\n    scheduled_for = case\n      when held.status = 'queued' then held.next_at\n      else jobs.scheduled_for\n    end,\n    completed_at = case when held.status <> 'queued' then held.ended_at end,\n    failures = jobs.failures + (held.outcome = 'failed')::integer,\n    error_class = held.error_class,\n    error_message = held.error_message,\n    -- The token stays with what it ended.\n    claim_token = case\n      when held.status <> 'queued' then jobs.claim_token\n    end,\n    lease_until = null\n  from held\n  where jobs.id = held.id\n),\nnoted as (\n  insert into job_attempts (\n    job_id,\n    attempt,\n    worker,\n    started_at,\n    completed_at,\n    outcome,\n    error_class,\n    error_message\n  )\n  select\n    id,\n    attempt,\n    claimed_by,\n    started_at,\n    ended_at,\n    outcome,\n    error_class,\n    error_message\n  from held\n  where status = 'queued'\n)\nselect\n  given.id as \"id!\",\n  case\n    when held.id is not null then 'accepted'\n    when\n      jobs.claim_token = given.claim_token\n      and jobs.status <> 'running'\n      then 'repeated'\n    else 'stale'\n  end as \"answer!\",\n  coalesce(held.status, jobs.status) as \"status?\"\nfrom given\nleft join held on held.id = given.id\nleft join jobs on jobs.id = given.id\norder by given.place"};
 
 /**
  * Ends attempts as succeeded, partial, failed or cancelled, each with what went
@@ -232,7 +222,6 @@ const jobFinishIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"out
  *     given.outcome::attempt_outcome as outcome,
  *     given.error_class,
  *     given.error_message,
- *     (given.outcome = 'failed')::integer as failure,
  *     case
  *       when given.outcome = 'failed'
  *         and given.retry_seconds is not null
@@ -241,6 +230,7 @@ const jobFinishIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"out
  *         then 'queued'
  *       else given.outcome
  *     end::job_status as status,
+ *     date_trunc('milliseconds', now()) as ended_at,
  *     now() + make_interval(secs => given.retry_seconds) as next_at
  *   from jobs
  *   join given on given.id = jobs.id
@@ -250,30 +240,25 @@ const jobFinishIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"out
  *   order by jobs.id
  *   for no key update of jobs
  * ),
- * again as (
- *   update jobs
- *   set
- *     status = 'queued',
- *     scheduled_for = held.next_at,
- *     failures = jobs.failures + 1,
- *     claim_token = null,
- *     lease_until = null
- *   from held
- *   where
- *     jobs.id = held.id
- *     and held.status = 'queued'
- * ),
- * ended as (
+ * moved as (
  *   update jobs
  *   set
  *     status = held.status,
- *     completed_at = date_trunc('milliseconds', now()),
- *     failures = jobs.failures + held.failure,
+ *     scheduled_for = case
+ *       when held.status = 'queued' then held.next_at
+ *       else jobs.scheduled_for
+ *     end,
+ *     completed_at = case when held.status <> 'queued' then held.ended_at end,
+ *     failures = jobs.failures + (held.outcome = 'failed')::integer,
+ *     error_class = held.error_class,
+ *     error_message = held.error_message,
+ *     -- The token stays with what it ended.
+ *     claim_token = case
+ *       when held.status <> 'queued' then jobs.claim_token
+ *     end,
  *     lease_until = null
  *   from held
- *   where
- *     jobs.id = held.id
- *     and held.status <> 'queued'
+ *   where jobs.id = held.id
  * ),
  * noted as (
  *   insert into job_attempts (
@@ -291,11 +276,12 @@ const jobFinishIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"out
  *     attempt,
  *     claimed_by,
  *     started_at,
- *     date_trunc('milliseconds', now()),
+ *     ended_at,
  *     outcome,
  *     error_class,
  *     error_message
  *   from held
+ *   where status = 'queued'
  * )
  * select
  *   given.id as "id!",
@@ -329,7 +315,7 @@ export interface JobReleaseResult {
   id: number;
 }
 
-const jobReleaseIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"seconds":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":308,"b":312}]},{"name":"claimTokens","required":true,"transform":{"type":"scalar"},"locs":[{"a":326,"b":338}]},{"name":"seconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":850,"b":858}]}],"statement":"-- Gives jobs back that their worker will not go on with, as when it stops: due\n-- again after some seconds, and no failure. What somebody wants cancelled is\n-- cancelled. Says for each whether it was accepted or the claim was stale.\nwith given as (\n  select\n    place,\n    id,\n    claim_token\n  from unnest(:ids!::integer[], :claimTokens!::uuid[])\n    with ordinality as given (id, claim_token, place)\n),\nheld as materialized (\n  select\n    jobs.id,\n    jobs.attempt,\n    jobs.claimed_by,\n    jobs.started_at,\n    jobs.cancel_requested_at is not null as is_cancelled\n  from jobs\n  join given on given.id = jobs.id\n  where\n    jobs.claim_token = given.claim_token\n    and jobs.status = 'running'\n  order by jobs.id\n  for no key update of jobs\n),\nagain as (\n  update jobs\n  set\n    status = 'queued',\n    scheduled_for = now() + make_interval(secs => :seconds!::float8),\n    claim_token = null,\n    lease_until = null\n  from held\n  where\n    jobs.id = held.id\n    and not held.is_cancelled\n),\ncancelled as (\n  update jobs\n  set\n    status = 'cancelled',\n    completed_at = date_trunc('milliseconds', now()),\n    lease_until = null\n  from held\n  where\n    jobs.id = held.id\n    and held.is_cancelled\n),\nnoted as (\n  insert into job_attempts\n    (job_id, attempt, worker, started_at, completed_at, outcome)\n  select\n    id,\n    attempt,\n    claimed_by,\n    started_at,\n    date_trunc('milliseconds', now()),\n    'released'\n  from held\n)\nselect\n  given.id as \"id!\",\n  case\n    when held.id is null then 'stale'\n    else 'accepted'\n  end as \"answer!\"\nfrom given\nleft join held on held.id = given.id\norder by given.place"};
+const jobReleaseIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"seconds":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":308,"b":312}]},{"name":"claimTokens","required":true,"transform":{"type":"scalar"},"locs":[{"a":326,"b":338}]},{"name":"seconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":850,"b":858}]}],"statement":"-- Gives jobs back that their worker will not go on with, as when it stops: due\n-- again after some seconds, and no failure. What somebody wants cancelled is\n-- cancelled. Says for each whether it was accepted or the claim was stale.\nwith given as (\n  select\n    place,\n    id,\n    claim_token\n  from unnest(:ids!::integer[], :claimTokens!::uuid[])\n    with ordinality as given (id, claim_token, place)\n),\nheld as materialized (\n  select\n    jobs.id,\n    jobs.attempt,\n    jobs.claimed_by,\n    jobs.started_at,\n    jobs.cancel_requested_at is not null as is_cancelled\n  from jobs\n  join given on given.id = jobs.id\n  where\n    jobs.claim_token = given.claim_token\n    and jobs.status = 'running'\n  order by jobs.id\n  for no key update of jobs\n),\nagain as (\n  update jobs\n  set\n    status = 'queued',\n    scheduled_for = now() + make_interval(secs => :seconds!::float8),\n    claim_token = null,\n    lease_until = null\n  from held\n  where\n    jobs.id = held.id\n    and not held.is_cancelled\n),\ncancelled as (\n  update jobs\n  set\n    status = 'cancelled',\n    completed_at = date_trunc('milliseconds', now()),\n    claim_token = null,\n    lease_until = null\n  from held\n  where\n    jobs.id = held.id\n    and held.is_cancelled\n),\nnoted as (\n  insert into job_attempts\n    (job_id, attempt, worker, started_at, completed_at, outcome)\n  select\n    id,\n    attempt,\n    claimed_by,\n    started_at,\n    date_trunc('milliseconds', now()),\n    'released'\n  from held\n)\nselect\n  given.id as \"id!\",\n  case\n    when held.id is null then 'stale'\n    else 'accepted'\n  end as \"answer!\"\nfrom given\nleft join held on held.id = given.id\norder by given.place"};
 
 /**
  * Gives jobs back that their worker will not go on with, as when it stops: due
@@ -377,6 +363,7 @@ const jobReleaseIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"se
  *   set
  *     status = 'cancelled',
  *     completed_at = date_trunc('milliseconds', now()),
+ *     claim_token = null,
  *     lease_until = null
  *   from held
  *   where

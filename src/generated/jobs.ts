@@ -173,6 +173,10 @@ export interface JobGetResult {
   completedAt: Date | null;
   /** The device to back up. */
   deviceId: number;
+  /** What kind of thing went wrong at the last attempt that its worker ended, such as ConnectionError; null where nothing did. */
+  errorClass: string | null;
+  /** What went wrong then, in words. */
+  errorMessage: string | null;
   /** How many attempts did. */
   failures: number;
   /** Identity of the job; a higher one was made later. */
@@ -191,7 +195,7 @@ export interface JobGetResult {
   status: JobStatus;
 }
 
-const jobGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":207,"b":210}]}],"statement":"select\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt,\n  priority,\n  failures,\n  most_failures,\n  cancel_requested_at\nfrom jobs\nwhere id = :id!"};
+const jobGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":239,"b":242}]}],"statement":"select\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt,\n  priority,\n  failures,\n  most_failures,\n  cancel_requested_at,\n  error_class,\n  error_message\nfrom jobs\nwhere id = :id!"};
 
 /**
  * ```sql
@@ -208,7 +212,9 @@ const jobGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","re
  *   priority,
  *   failures,
  *   most_failures,
- *   cancel_requested_at
+ *   cancel_requested_at,
+ *   error_class,
+ *   error_message
  * from jobs
  * where id = :id!
  * ```
@@ -238,6 +244,10 @@ export interface JobListResult {
   completedAt: Date | null;
   /** The device to back up. */
   deviceId: number;
+  /** What kind of thing went wrong at the last attempt that its worker ended, such as ConnectionError; null where nothing did. */
+  errorClass: string | null;
+  /** What went wrong then, in words. */
+  errorMessage: string | null;
   /** How many attempts did. */
   failures: number;
   /** Identity of the job; a higher one was made later. */
@@ -256,7 +266,7 @@ export interface JobListResult {
   status: JobStatus;
 }
 
-const jobListIR: QueryIR = {"usedParamSet":{"statuses":true,"deviceId":true,"scheduledFrom":true,"scheduledUntil":true,"afterScheduledFor":true,"afterId":true,"limit":true},"params":[{"name":"statuses","required":false,"transform":{"type":"scalar"},"locs":[{"a":390,"b":398},{"a":432,"b":440}]},{"name":"deviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":473,"b":481},{"a":515,"b":523}]},{"name":"scheduledFrom","required":false,"transform":{"type":"scalar"},"locs":[{"a":558,"b":571}]},{"name":"scheduledUntil","required":false,"transform":{"type":"scalar"},"locs":[{"a":612,"b":626},{"a":672,"b":686}]},{"name":"afterScheduledFor","required":false,"transform":{"type":"scalar"},"locs":[{"a":737,"b":754}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":796,"b":803}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":874,"b":880}]}],"statement":"-- Jobs by scheduled time, latest first. Filters: some statuses, a device, and\n-- times from the first up to but without the second.\n-- For one device alone JobListByDevice is quicker.\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt,\n  priority,\n  failures,\n  most_failures,\n  cancel_requested_at\nfrom jobs\nwhere\n  (:statuses::text[] is null or status = any(:statuses::text[]::job_status[]))\n  and (:deviceId::integer is null or device_id = :deviceId)\n  and scheduled_for >= coalesce(:scheduledFrom::timestamptz, '-infinity')\n  and (\n    :scheduledUntil::timestamptz is null\n    or scheduled_for < :scheduledUntil\n  )\n  and (scheduled_for, id)\n  < (\n    coalesce(:afterScheduledFor::timestamptz, 'infinity'),\n    coalesce(:afterId::integer, 2147483647)\n  )\norder by scheduled_for desc, id desc\nlimit :limit!::integer"};
+const jobListIR: QueryIR = {"usedParamSet":{"statuses":true,"deviceId":true,"scheduledFrom":true,"scheduledUntil":true,"afterScheduledFor":true,"afterId":true,"limit":true},"params":[{"name":"statuses","required":false,"transform":{"type":"scalar"},"locs":[{"a":422,"b":430},{"a":464,"b":472}]},{"name":"deviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":505,"b":513},{"a":547,"b":555}]},{"name":"scheduledFrom","required":false,"transform":{"type":"scalar"},"locs":[{"a":590,"b":603}]},{"name":"scheduledUntil","required":false,"transform":{"type":"scalar"},"locs":[{"a":644,"b":658},{"a":704,"b":718}]},{"name":"afterScheduledFor","required":false,"transform":{"type":"scalar"},"locs":[{"a":769,"b":786}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":828,"b":835}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":906,"b":912}]}],"statement":"-- Jobs by scheduled time, latest first. Filters: some statuses, a device, and\n-- times from the first up to but without the second.\n-- For one device alone JobListByDevice is quicker.\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt,\n  priority,\n  failures,\n  most_failures,\n  cancel_requested_at,\n  error_class,\n  error_message\nfrom jobs\nwhere\n  (:statuses::text[] is null or status = any(:statuses::text[]::job_status[]))\n  and (:deviceId::integer is null or device_id = :deviceId)\n  and scheduled_for >= coalesce(:scheduledFrom::timestamptz, '-infinity')\n  and (\n    :scheduledUntil::timestamptz is null\n    or scheduled_for < :scheduledUntil\n  )\n  and (scheduled_for, id)\n  < (\n    coalesce(:afterScheduledFor::timestamptz, 'infinity'),\n    coalesce(:afterId::integer, 2147483647)\n  )\norder by scheduled_for desc, id desc\nlimit :limit!::integer"};
 
 /**
  * Jobs by scheduled time, latest first. Filters: some statuses, a device, and
@@ -277,7 +287,9 @@ const jobListIR: QueryIR = {"usedParamSet":{"statuses":true,"deviceId":true,"sch
  *   priority,
  *   failures,
  *   most_failures,
- *   cancel_requested_at
+ *   cancel_requested_at,
+ *   error_class,
+ *   error_message
  * from jobs
  * where
  *   (:statuses::text[] is null or status = any(:statuses::text[]::job_status[]))
@@ -317,6 +329,10 @@ export interface JobListByDeviceResult {
   completedAt: Date | null;
   /** The device to back up. */
   deviceId: number;
+  /** What kind of thing went wrong at the last attempt that its worker ended, such as ConnectionError; null where nothing did. */
+  errorClass: string | null;
+  /** What went wrong then, in words. */
+  errorMessage: string | null;
   /** How many attempts did. */
   failures: number;
   /** Identity of the job; a higher one was made later. */
@@ -335,7 +351,7 @@ export interface JobListByDeviceResult {
   status: JobStatus;
 }
 
-const jobListByDeviceIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":258,"b":267}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":289,"b":296}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":343,"b":349}]}],"statement":"-- Jobs of a device, the last made first.\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt,\n  priority,\n  failures,\n  most_failures,\n  cancel_requested_at\nfrom jobs\nwhere\n  device_id = :deviceId!\n  and id < coalesce(:afterId::integer, 2147483647)\norder by id desc\nlimit :limit!::integer"};
+const jobListByDeviceIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":290,"b":299}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":321,"b":328}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":375,"b":381}]}],"statement":"-- Jobs of a device, the last made first.\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt,\n  priority,\n  failures,\n  most_failures,\n  cancel_requested_at,\n  error_class,\n  error_message\nfrom jobs\nwhere\n  device_id = :deviceId!\n  and id < coalesce(:afterId::integer, 2147483647)\norder by id desc\nlimit :limit!::integer"};
 
 /**
  * Jobs of a device, the last made first.
@@ -354,7 +370,9 @@ const jobListByDeviceIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterId":tr
  *   priority,
  *   failures,
  *   most_failures,
- *   cancel_requested_at
+ *   cancel_requested_at,
+ *   error_class,
+ *   error_message
  * from jobs
  * where
  *   device_id = :deviceId!
@@ -382,6 +400,10 @@ export interface JobLatestByDeviceResult {
   completedAt: Date | null;
   /** The device to back up. */
   deviceId: number;
+  /** What kind of thing went wrong at the last attempt that its worker ended, such as ConnectionError; null where nothing did. */
+  errorClass: string | null;
+  /** What went wrong then, in words. */
+  errorMessage: string | null;
   /** How many attempts did. */
   failures: number;
   /** Identity of the job; a higher one was made later. */
@@ -400,7 +422,7 @@ export interface JobLatestByDeviceResult {
   status: JobStatus;
 }
 
-const jobLatestByDeviceIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":454,"b":464}]}],"statement":"-- The job that was made last for each of the devices, by device; a device\n-- without a job has no row.\nselect\n  jobs.id,\n  jobs.device_id,\n  jobs.status,\n  jobs.scheduled_for,\n  jobs.started_at,\n  jobs.completed_at,\n  jobs.claimed_by,\n  jobs.lease_until,\n  jobs.attempt,\n  jobs.priority,\n  jobs.failures,\n  jobs.most_failures,\n  jobs.cancel_requested_at\nfrom device_states\njoin jobs on jobs.id = device_states.job_id\nwhere device_states.device_id = any(:deviceIds!::integer[])\norder by jobs.device_id"};
+const jobLatestByDeviceIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":496,"b":506}]}],"statement":"-- The job that was made last for each of the devices, by device; a device\n-- without a job has no row.\nselect\n  jobs.id,\n  jobs.device_id,\n  jobs.status,\n  jobs.scheduled_for,\n  jobs.started_at,\n  jobs.completed_at,\n  jobs.claimed_by,\n  jobs.lease_until,\n  jobs.attempt,\n  jobs.priority,\n  jobs.failures,\n  jobs.most_failures,\n  jobs.cancel_requested_at,\n  jobs.error_class,\n  jobs.error_message\nfrom device_states\njoin jobs on jobs.id = device_states.job_id\nwhere device_states.device_id = any(:deviceIds!::integer[])\norder by jobs.device_id"};
 
 /**
  * The job that was made last for each of the devices, by device; a device
@@ -420,7 +442,9 @@ const jobLatestByDeviceIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params"
  *   jobs.priority,
  *   jobs.failures,
  *   jobs.most_failures,
- *   jobs.cancel_requested_at
+ *   jobs.cancel_requested_at,
+ *   jobs.error_class,
+ *   jobs.error_message
  * from device_states
  * join jobs on jobs.id = device_states.job_id
  * where device_states.device_id = any(:deviceIds!::integer[])
