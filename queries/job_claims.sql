@@ -16,23 +16,18 @@ with due as materialized (
   where
     status = 'queued'
     and scheduled_for <= now()
-    -- Asked of each device by itself: a join would read through all that run.
-    and (
-      select running.id
+    and not exists (
+      select
       from jobs as running
       where
         running.device_id = jobs.device_id
         and running.status = 'running'
-      limit 1
-    ) is null
+      -- Each device is looked up: a join would compare each with all that run.
+      offset 0
+    )
   order by priority desc, scheduled_for, id
   limit :limit!::integer
   for no key update skip locked
-),
-first_of_device as (
-  select distinct on (device_id) id
-  from due
-  order by device_id, priority desc, scheduled_for, id
 )
 update jobs
 set
@@ -42,19 +37,27 @@ set
   lease_until = now() + make_interval(secs => :leaseSeconds!::float8),
   started_at = date_trunc('milliseconds', now()),
   attempt = attempt + 1
-from first_of_device
-where jobs.id = first_of_device.id
+where
+  -- An array, not a join: a limit that is not known yet looks like many rows, and
+  -- the planner would read the whole table for them.
+  id = any(
+    array(
+      select distinct on (device_id) id
+      from due
+      order by device_id, priority desc, scheduled_for, id
+    )
+  )
 returning
-  jobs.id,
-  jobs.device_id,
-  jobs.priority,
-  jobs.scheduled_for,
-  jobs.started_at,
-  jobs.attempt,
-  jobs.failures,
-  jobs.most_failures,
-  jobs.claim_token as "claim_token!",
-  jobs.lease_until as "lease_until!";
+  id,
+  device_id,
+  priority,
+  scheduled_for,
+  started_at,
+  attempt,
+  failures,
+  most_failures,
+  claim_token as "claim_token!",
+  lease_until as "lease_until!";
 
 /* @name JobHeartbeat */
 -- Prolongs claims from now on, and says of each whether it is held and whether

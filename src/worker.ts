@@ -76,6 +76,8 @@ const BEATS = 3;
 const DEBOUNCE = 25;
 /** Milliseconds until the database is asked again after it failed. */
 const PAUSE = 1_000;
+/** Ends that one statement stores; its time grows faster than their number. */
+const STORE = 100;
 /** Claims that one statement takes away. */
 const REAP = 1_000;
 /** Milliseconds that handlers are given to end once they were told that the worker stops. */
@@ -175,8 +177,9 @@ export class Worker {
   async #claims(): Promise<void> {
     const { concurrency, worker, lease, poll } = this.#options;
     while (this.#stopping === undefined) {
-      const limit = concurrency - this.#running;
-      if (limit === 0) {
+      // What has ended waits to be stored: no more of it than may run, or it would have no end.
+      const limit = Math.min(concurrency - this.#running, 2 * concurrency - this.#held.size);
+      if (limit <= 0) {
         await this.#queue.sleep(poll);
         continue;
       }
@@ -225,7 +228,7 @@ export class Worker {
   /** Stores how attempts ended: all that have meanwhile in one statement. */
   async #store(): Promise<void> {
     while (this.#ended.length > 0) {
-      const batch = this.#ended.splice(0);
+      const batch = this.#ended.splice(0, STORE);
       for (const some of [batch.filter(({ end }) => end), batch.filter(({ end }) => !end)]) {
         if (some.length > 0) await this.#storeBatch(some);
       }
@@ -247,7 +250,7 @@ export class Worker {
         if (answer === "stale") this.#log("ended after its claim was taken away", ended.held.job);
         this.#forget(ended.held);
       }
-      // Another job of one of the devices may have waited for this.
+      // There is room, and another job of one of the devices may have waited for this.
       this.#call();
     } catch (error) {
       this.#warn("Ends of jobs could not be stored", error);

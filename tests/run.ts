@@ -74,7 +74,7 @@ const FILE_TIMEOUT = LONG ? 3_600_000 : 300_000;
  * server tells little more about them. Naming one of these files runs it on every server.
  */
 const ONCE =
-  /faults.(abort|deadlines|disk_full|fuzz_injection|fuzz_rows|fuzz_types|large_texts|lost_answers|overload|server|settings|storm)|tests.(client|config_prune|connection_death|examples|fabric|git_import|key_rotation|key_states|secrecy|settings|vendors)|tools.(check|generate|git\.|graceful_stop|keys|migrate\.|package|permissions|prune|secrecy|seed|server|suite|tls)/;
+  /faults.(abort|deadlines|disk_full|fuzz_injection|fuzz_rows|fuzz_types|jobs|large_texts|lost_answers|overload|server|settings|storm)|tests.(client|config_prune|connection_death|examples|fabric|git_import|key_rotation|key_states|secrecy|settings|vendors)|tools.(check|generate|git\.|graceful_stop|job_storm|keys|migrate\.|package|permissions|prune|secrecy|seed|server|suite|tls)/;
 /** What the children keep of the variables that are the tests' own. */
 const KEPT: readonly string[] = ["NETRAVEN_TEST", "TEST_LONG", "TEST_SEED"];
 

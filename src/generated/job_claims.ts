@@ -35,7 +35,7 @@ export interface JobTakeResult {
   startedAt: Date | null;
 }
 
-const jobTakeIR: QueryIR = {"usedParamSet":{"limit":true,"worker":true,"claimToken":true,"leaseSeconds":true},"params":[{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":986,"b":992}]},{"name":"worker","required":true,"transform":{"type":"scalar"},"locs":[{"a":1216,"b":1223}]},{"name":"claimToken","required":true,"transform":{"type":"scalar"},"locs":[{"a":1242,"b":1253}]},{"name":"leaseSeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1308,"b":1321}]}],"statement":"-- Who works on a job, fenced: each answer of a worker counts only with the token\n-- of its claim. Times are the server's.\n-- Hands due jobs to a worker, with one token for all of them: the highest\n-- priority first, then by time. A device that has one running gets no other; rows\n-- that somebody else is taking are skipped, not waited for. Where two take jobs\n-- of one device at the same moment, one call takes nothing and fails with\n-- jobs_one_runs_per_device: jobClaim makes the token and calls again.\nwith due as materialized (\n  select\n    id,\n    device_id,\n    priority,\n    scheduled_for\n  from jobs\n  where\n    status = 'queued'\n    and scheduled_for <= now()\n    -- Asked of each device by itself: a join would read through all that run.\n    and (\n      select running.id\n      from jobs as running\n      where\n        running.device_id = jobs.device_id\n        and running.status = 'running'\n      limit 1\n    ) is null\n  order by priority desc, scheduled_for, id\n  limit :limit!::integer\n  for no key update skip locked\n),\nfirst_of_device as (\n  select distinct on (device_id) id\n  from due\n  order by device_id, priority desc, scheduled_for, id\n)\nupdate jobs\nset\n  status = 'running',\n  claimed_by = :worker!,\n  claim_token = :claimToken!::uuid,\n  lease_until = now() + make_interval(secs => :leaseSeconds!::float8),\n  started_at = date_trunc('milliseconds', now()),\n  attempt = attempt + 1\nfrom first_of_device\nwhere jobs.id = first_of_device.id\nreturning\n  jobs.id,\n  jobs.device_id,\n  jobs.priority,\n  jobs.scheduled_for,\n  jobs.started_at,\n  jobs.attempt,\n  jobs.failures,\n  jobs.most_failures,\n  jobs.claim_token as \"claim_token!\",\n  jobs.lease_until as \"lease_until!\""};
+const jobTakeIR: QueryIR = {"usedParamSet":{"limit":true,"worker":true,"claimToken":true,"leaseSeconds":true},"params":[{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":980,"b":986}]},{"name":"worker","required":true,"transform":{"type":"scalar"},"locs":[{"a":1084,"b":1091}]},{"name":"claimToken","required":true,"transform":{"type":"scalar"},"locs":[{"a":1110,"b":1121}]},{"name":"leaseSeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1176,"b":1189}]}],"statement":"-- Who works on a job, fenced: each answer of a worker counts only with the token\n-- of its claim. Times are the server's.\n-- Hands due jobs to a worker, with one token for all of them: the highest\n-- priority first, then by time. A device that has one running gets no other; rows\n-- that somebody else is taking are skipped, not waited for. Where two take jobs\n-- of one device at the same moment, one call takes nothing and fails with\n-- jobs_one_runs_per_device: jobClaim makes the token and calls again.\nwith due as materialized (\n  select\n    id,\n    device_id,\n    priority,\n    scheduled_for\n  from jobs\n  where\n    status = 'queued'\n    and scheduled_for <= now()\n    and not exists (\n      select\n      from jobs as running\n      where\n        running.device_id = jobs.device_id\n        and running.status = 'running'\n      -- Each device is looked up: a join would compare each with all that run.\n      offset 0\n    )\n  order by priority desc, scheduled_for, id\n  limit :limit!::integer\n  for no key update skip locked\n)\nupdate jobs\nset\n  status = 'running',\n  claimed_by = :worker!,\n  claim_token = :claimToken!::uuid,\n  lease_until = now() + make_interval(secs => :leaseSeconds!::float8),\n  started_at = date_trunc('milliseconds', now()),\n  attempt = attempt + 1\nwhere\n  -- An array, not a join: a limit that is not known yet looks like many rows, and\n  -- the planner would read the whole table for them.\n  id = any(\n    array(\n      select distinct on (device_id) id\n      from due\n      order by device_id, priority desc, scheduled_for, id\n    )\n  )\nreturning\n  id,\n  device_id,\n  priority,\n  scheduled_for,\n  started_at,\n  attempt,\n  failures,\n  most_failures,\n  claim_token as \"claim_token!\",\n  lease_until as \"lease_until!\""};
 
 /**
  * Who works on a job, fenced: each answer of a worker counts only with the token
@@ -57,23 +57,18 @@ const jobTakeIR: QueryIR = {"usedParamSet":{"limit":true,"worker":true,"claimTok
  *   where
  *     status = 'queued'
  *     and scheduled_for <= now()
- *     -- Asked of each device by itself: a join would read through all that run.
- *     and (
- *       select running.id
+ *     and not exists (
+ *       select
  *       from jobs as running
  *       where
  *         running.device_id = jobs.device_id
  *         and running.status = 'running'
- *       limit 1
- *     ) is null
+ *       -- Each device is looked up: a join would compare each with all that run.
+ *       offset 0
+ *     )
  *   order by priority desc, scheduled_for, id
  *   limit :limit!::integer
  *   for no key update skip locked
- * ),
- * first_of_device as (
- *   select distinct on (device_id) id
- *   from due
- *   order by device_id, priority desc, scheduled_for, id
  * )
  * update jobs
  * set
@@ -83,19 +78,27 @@ const jobTakeIR: QueryIR = {"usedParamSet":{"limit":true,"worker":true,"claimTok
  *   lease_until = now() + make_interval(secs => :leaseSeconds!::float8),
  *   started_at = date_trunc('milliseconds', now()),
  *   attempt = attempt + 1
- * from first_of_device
- * where jobs.id = first_of_device.id
+ * where
+ *   -- An array, not a join: a limit that is not known yet looks like many rows, and
+ *   -- the planner would read the whole table for them.
+ *   id = any(
+ *     array(
+ *       select distinct on (device_id) id
+ *       from due
+ *       order by device_id, priority desc, scheduled_for, id
+ *     )
+ *   )
  * returning
- *   jobs.id,
- *   jobs.device_id,
- *   jobs.priority,
- *   jobs.scheduled_for,
- *   jobs.started_at,
- *   jobs.attempt,
- *   jobs.failures,
- *   jobs.most_failures,
- *   jobs.claim_token as "claim_token!",
- *   jobs.lease_until as "lease_until!"
+ *   id,
+ *   device_id,
+ *   priority,
+ *   scheduled_for,
+ *   started_at,
+ *   attempt,
+ *   failures,
+ *   most_failures,
+ *   claim_token as "claim_token!",
+ *   lease_until as "lease_until!"
  * ```
  */
 export const jobTake: Query<JobTakeParams, JobTakeResult> = new Query("JobTake", jobTakeIR);
