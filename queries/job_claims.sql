@@ -59,6 +59,25 @@ returning
   claim_token as "claim_token!",
   lease_until as "lease_until!";
 
+/* @name JobHeldList */
+-- The jobs that a claim holds: what JobTake gave, where its answer was lost.
+select
+  id,
+  device_id,
+  priority,
+  scheduled_for,
+  started_at,
+  attempt,
+  failures,
+  most_failures,
+  claim_token as "claim_token!",
+  lease_until as "lease_until!"
+from jobs
+where
+  status = 'running'
+  and claim_token = :claimToken!
+order by id;
+
 /* @name JobHeartbeat */
 -- Prolongs claims from now on, and says of each whether it is held and whether
 -- somebody wants the job cancelled. A claim that has outlived its lease is held

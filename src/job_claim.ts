@@ -1,6 +1,6 @@
 /** Taking jobs, with a token that nobody else can know. */
-import { ConstraintError } from "./errors.ts";
-import { jobTake, type JobTakeResult } from "./generated/job_claims.ts";
+import { ConnectionError, ConstraintError } from "./errors.ts";
+import { jobHeldList, jobTake, type JobTakeResult } from "./generated/job_claims.ts";
 import type { CallOptions, Queryable } from "./query.ts";
 
 /** What `jobClaim` takes. */
@@ -49,7 +49,13 @@ export async function jobClaim(
       // Somebody took another job of one of the devices meanwhile; nothing was taken here.
       const raced = error instanceof ConstraintError &&
         error.constraint === "jobs_one_runs_per_device";
-      if (!raced || tries === TRIES) throw error;
+      if (raced && tries < TRIES) continue;
+      // The answer was lost, and perhaps nothing else: the token tells.
+      if (error instanceof ConnectionError && error.sent) {
+        const held = await jobHeldList.run(claim, db, options).catch(() => []);
+        if (held.length > 0) return held;
+      }
+      throw error;
     }
   }
 }

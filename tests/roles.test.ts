@@ -28,9 +28,14 @@ import {
   encryptionKeyInsert,
   encryptionKeyList,
   encryptionKeyRetire,
+  jobAttemptList,
+  jobCancel,
+  jobGet,
   jobInsert,
+  jobInsertMany,
   jobLogInsert,
   jobLogList,
+  jobReap,
   keysCheck,
   keysRetire,
   keysRotate,
@@ -444,6 +449,37 @@ test("netraven_worker logs in to a device and stores what it sends", async () =>
   assert.equal([first.changed, second.changed, third.changed], [true, true, false]);
   const [reveal] = await credentialRevealList.run({ credentialId, limit: 1 }, as.readonly);
   assert.is(reveal?.revealedBy, "worker-1");
+});
+
+test("netraven_worker works on jobs: one that ends well, one that fails first, one that is cancelled", async () => {
+  const deviceIds = [await addDevice(), await addDevice(), await addDevice()];
+  const jobs = await jobInsertMany.run({ deviceIds }, as.app);
+  const [good, bad, cancelled] = jobs.map(({ id }) => id!);
+  const worker = as.worker.work({ lease: 600, poll: 50, backOff: 1 }, async (job, { signal }) => {
+    if (job.id === bad && job.attempt === 1) throw new Error("once");
+    if (job.id === cancelled) {
+      await until("it is told", () => signal.aborted, 10_000);
+      throw signal.reason;
+    }
+  });
+  await jobReap.run({ backOffSeconds: 1, mostSeconds: 1, limit: 1 }, as.worker);
+  await until("the last one runs", async () => {
+    const job = await jobGet.one({ id: cancelled! }, as.readonly);
+    return job.status === "running";
+  });
+
+  await jobCancel.run({ ids: [cancelled!] }, as.app);
+
+  const expected = [[good, "succeeded"], [bad, "succeeded"], [cancelled, "cancelled"]] as const;
+  for (const [id, status] of expected) {
+    await until(
+      `job ${id} ${status}`,
+      async () => (await jobGet.one({ id: id! }, as.readonly)).status === status,
+    );
+  }
+  await worker.stop();
+  const attempts = await jobAttemptList.run({ jobId: bad!, limit: 10 }, as.readonly);
+  assert.equal(attempts.map(({ outcome }) => outcome), ["failed", "succeeded"]);
 });
 
 test("netraven_readonly lists everything, and sees no sealed password", async () => {

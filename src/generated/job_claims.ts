@@ -103,6 +103,61 @@ const jobTakeIR: QueryIR = {"usedParamSet":{"limit":true,"worker":true,"claimTok
  */
 export const jobTake: Query<JobTakeParams, JobTakeResult> = new Query("JobTake", jobTakeIR);
 
+/** Parameters of `JobHeldList`. */
+export interface JobHeldListParams {
+  claimToken: string;
+}
+
+/** A row of `JobHeldList`. */
+export interface JobHeldListResult {
+  /** How often the job was claimed; 0 before the first time. */
+  attempt: number;
+  /** Secret of the current claim, made by the worker, whose reports count only with it, or of the one that ended the job; null while no claim counts. */
+  claimToken: string;
+  /** The device to back up. */
+  deviceId: number;
+  /** How many attempts did. */
+  failures: number;
+  /** Identity of the job; a higher one was made later. */
+  id: number;
+  /** The claim may be taken away from this time on; null while no claim counts. */
+  leaseUntil: Date;
+  /** So many attempts may fail or outlive their lease: then the job has failed. */
+  mostFailures: number;
+  /** Of the jobs that are due, those of a higher one start first. */
+  priority: number;
+  /** The job may start from this time on. */
+  scheduledFor: Date;
+  /** When the current or last attempt began; null before the first. */
+  startedAt: Date | null;
+}
+
+const jobHeldListIR: QueryIR = {"usedParamSet":{"claimToken":true},"params":[{"name":"claimToken","required":true,"transform":{"type":"scalar"},"locs":[{"a":309,"b":320}]}],"statement":"-- The jobs that a claim holds: what JobTake gave, where its answer was lost.\nselect\n  id,\n  device_id,\n  priority,\n  scheduled_for,\n  started_at,\n  attempt,\n  failures,\n  most_failures,\n  claim_token as \"claim_token!\",\n  lease_until as \"lease_until!\"\nfrom jobs\nwhere\n  status = 'running'\n  and claim_token = :claimToken!\norder by id"};
+
+/**
+ * The jobs that a claim holds: what JobTake gave, where its answer was lost.
+ *
+ * ```sql
+ * select
+ *   id,
+ *   device_id,
+ *   priority,
+ *   scheduled_for,
+ *   started_at,
+ *   attempt,
+ *   failures,
+ *   most_failures,
+ *   claim_token as "claim_token!",
+ *   lease_until as "lease_until!"
+ * from jobs
+ * where
+ *   status = 'running'
+ *   and claim_token = :claimToken!
+ * order by id
+ * ```
+ */
+export const jobHeldList: Query<JobHeldListParams, JobHeldListResult> = new Query("JobHeldList", jobHeldListIR);
+
 /** Parameters of `JobHeartbeat`. */
 export interface JobHeartbeatParams {
   claimTokens: readonly string[];

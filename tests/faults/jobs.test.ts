@@ -1,11 +1,20 @@
 /** A worker behind a network that fails: it gives up what it may have lost, and ends what it has done. */
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
-import { jobAttemptList, jobGet, type JobLost, jobReap, type Worker } from "netraven-db";
+import {
+  ConnectionError,
+  jobAttemptList,
+  jobClaim,
+  jobGet,
+  type JobLost,
+  jobReap,
+  TimeoutError,
+  type Worker,
+} from "netraven-db";
 import { addJob } from "../support/factories.ts";
 import { openScene, type Scene } from "../support/invariants.ts";
 import { suite } from "../support/suite.ts";
-import { until } from "../support/until.ts";
+import { rejection, until } from "../support/until.ts";
 
 const test = suite("jobs under faults");
 /** Milliseconds. */
@@ -90,6 +99,32 @@ test("Every job is done and its end counts once, while connections are reset aga
     assert.is((await outcomes(id)).filter((outcome) => outcome === "succeeded").length, 1);
     assert.ok(runs.get(id)! >= 1);
   }
+});
+
+test("jobClaim() gives what it took where only the answer was lost", async () => {
+  const claim = () => jobClaim(scene.db, { worker: "w", limit: 5, lease: 60_000 });
+  assert.equal(await claim(), []);
+  const made = [await addJob(scene.witness), await addJob(scene.witness)];
+  scene.proxy.cutAfter(1);
+
+  const jobs = await claim();
+
+  assert.equal(jobs.map(({ id, attempt }) => [id, attempt]), made.map(({ id }) => [id, 1]));
+  assert.is(new Set(jobs.map(({ claimToken }) => claimToken)).size, 1);
+  assert.ok(scene.db.stats().discarded > 0);
+});
+
+test("jobClaim() rejects where its statement was lost as well", async () => {
+  const claim = () => jobClaim(scene.db, { worker: "w", limit: 5, lease: 60_000 });
+  assert.equal(await claim(), []);
+  const { id } = await addJob(scene.witness);
+  await scene.proxy.refuse();
+  scene.proxy.reset();
+
+  const error = await rejection(claim());
+
+  assert.ok(error instanceof ConnectionError || error instanceof TimeoutError);
+  assert.is((await jobGet.one({ id }, scene.witness)).status, "queued");
 });
 
 test("An end is stored once its server is back, within the lease", async () => {
