@@ -114,7 +114,7 @@ test-faults: export TEST_LONG := 1
 test-faults: dependencies ## Run the tests of faults and of random input for long, one at a time, on both runtimes
 	@$(NODE) tests/run.ts --runtime all --jobs 1 faults graceful_stop
 
-bench: dependencies ## Measure the layer beside the bare driver, plain tables and git; part=history for one part
+bench: dependencies ## Measure the layer beside the bare driver, plain tables, git and other queues; part=history for one part
 	@$(NODE) tests/bench/run.ts $(if $(part),--part $(part))
 
 build: dependencies ## Write dist, the package for Node

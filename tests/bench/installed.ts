@@ -34,7 +34,9 @@ export async function install(): Promise<Installed> {
     await cp(join(PROJECT, "package.json"), join(own, "package.json"));
     await build(join(own, "dist"));
     await writeFile(join(folder, "package.json"), '{ "type": "module" }');
-    for (const name of await readdir(BENCH)) await compile(join(BENCH, name), folder);
+    for (const name of await readdir(BENCH)) {
+      if (name.endsWith(".ts")) await compile(join(BENCH, name), folder);
+    }
     return { folder, file: (name) => join(folder, name.replace(".ts", ".js")), remove };
   } catch (error) {
     await remove();

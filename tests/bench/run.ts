@@ -1,7 +1,7 @@
 /**
  * Measures the layer beside the bare driver, on the same server, in the same run:
  *
- *     node --import tsx tests/bench/run.ts [--quick] [--part driver|history] [--json <file>]
+ *     node --import tsx tests/bench/run.ts [--quick] [--part driver|history|jobs] [--json <file>]
  *
  * It starts a server of its own, unless `BENCH_DATABASE_URL` names one: the URL of a role that may
  * create databases, on a server that takes 140 connections. What it makes there it removes.
@@ -24,6 +24,7 @@ import { compare, type Comparison, type Contestant, type Effort, type Turn } fro
 import { hasHistoryData, measureHistory } from "./history_part.ts";
 import { historyTables } from "./history_table.ts";
 import { install, type Installed, PROJECT } from "./installed.ts";
+import { jobsTable, measureJobs } from "./jobs_part.ts";
 import { load, LOG_ROWS } from "./load.ts";
 import type { Memory } from "./memory.ts";
 import { statementOf } from "./raw.ts";
@@ -392,10 +393,24 @@ async function measureHistoryPart(): Promise<object> {
   }
 }
 
+/** The queue of jobs, beside others. Returns the figures. */
+async function measureJobsPart(): Promise<object> {
+  progress("building the package for the jobs");
+  const installed = await install();
+  try {
+    const jobs = await measureJobs(installed, { quick });
+    console.log(jobsTable(jobs));
+    return { jobs };
+  } finally {
+    await installed.remove();
+  }
+}
+
 async function main(): Promise<void> {
   const parts: Readonly<Record<string, () => Promise<object>>> = {
     driver: measureDriver,
     history: measureHistoryPart,
+    jobs: measureJobsPart,
   };
   if (part !== undefined && !Object.hasOwn(parts, part)) {
     throw new Error(`There is no part "${part}"; there are ${Object.keys(parts).join(", ")}`);

@@ -130,7 +130,11 @@ test(`4 workers, ${jobs} jobs, ${kills} kills, one restart: every job is done, a
   }
   await until("all are done", async () => await ended() === jobs, PATIENCE);
   const took = (performance.now() - started) / 1000;
-  for (const worker of workers) assert.is(await worker.end("SIGTERM"), 0, worker.stderr);
+  for (const worker of workers) {
+    // One that is just starting has not said yet what SIGTERM is to do.
+    await until("it is ready", () => worker.ready, 60_000);
+    assert.is(await worker.end("SIGTERM"), 0, worker.stderr);
+  }
 
   const { rows: [sum] } = await db.query<Record<string, number>>(`
     select

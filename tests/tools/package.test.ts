@@ -70,12 +70,12 @@ test("the tarball holds the compiled modules, the migrations, and no source", as
   assert.not((await readdir(join(root, "dist"))).includes("tools"));
 });
 
-test("the package brings three dependencies and nothing of pgtyped", async () => {
+test("the package brings four dependencies and nothing of pgtyped", async () => {
   const installed = (await readdir(join(app, "node_modules"))).filter((name) =>
     !name.startsWith(".")
   );
 
-  assert.equal(installed.sort(), ["diff", "netraven-db", "postgres", "yaml"]);
+  assert.equal(installed.sort(), ["croner", "diff", "netraven-db", "postgres", "yaml"]);
 });
 
 test("the ten lines of the README type-check, strictly", async () => {

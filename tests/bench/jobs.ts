@@ -1,0 +1,73 @@
+/**
+ * Lets queues of jobs take turns: how many jobs a second each hands out and ends, and how soon a job is
+ * begun. Prints what it found as a line of JSON. `BENCH_JOBS` holds its `JobsOptions` as JSON.
+ */
+import process from "node:process";
+import { median, quantile } from "./compare.ts";
+import { type JobQueue, openBoss, openGraphile, openOurs } from "./jobs_peers.ts";
+
+/** What to measure, and where. */
+export interface JobsOptions {
+  /** Where the peers are installed. */
+  readonly peers: string;
+  /** Migrated for this layer; empty for the others. */
+  readonly urls: { readonly ours: string; readonly graphile: string; readonly boss: string };
+  readonly jobs: { readonly batched: number; readonly single: number; readonly latency: number };
+  readonly rounds: number;
+}
+
+/** What a queue did, in the median of the rounds. */
+export interface JobRate {
+  readonly what: string;
+  readonly queue: string;
+  /** Jobs a second, or milliseconds until a start. */
+  readonly value: number;
+  readonly quartiles: readonly [number, number];
+}
+
+async function main({ peers, urls, jobs, rounds }: JobsOptions): Promise<JobRate[]> {
+  const queues = [
+    await openOurs(urls.ours),
+    await openGraphile(urls.graphile, peers),
+    await openBoss(urls.boss, peers),
+  ];
+  const cases = [
+    { what: "batches of 100, 1 worker", batch: 100, loops: 1, count: jobs.batched },
+    { what: "batches of 100, 4 workers", batch: 100, loops: 4, count: jobs.batched },
+    { what: "one by one, 1 worker", batch: 1, loops: 1, count: jobs.single },
+    { what: "one by one, 4 workers", batch: 1, loops: 4, count: jobs.single },
+  ];
+  const rates: JobRate[] = [];
+  for (const { what, batch, loops, count } of cases) {
+    console.error(`jobs: ${what}`);
+    const taken = new Map<JobQueue, number[]>(queues.map((queue) => [queue, []]));
+    for (let round = 0; round < rounds; round++) {
+      for (const queue of queues) {
+        await queue.fill(count);
+        const started = performance.now();
+        const done = await queue.drain(batch, loops);
+        if (done !== count) throw new Error(`${queue.name}: ${done} of ${count} jobs`);
+        taken.get(queue)!.push(count / ((performance.now() - started) / 1000));
+      }
+    }
+    for (const [queue, values] of taken) rates.push(rate(what, queue, values));
+  }
+  console.error("jobs: latency");
+  for (const queue of queues) {
+    rates.push(rate("from insert to start", queue, await queue.latencies(jobs.latency)));
+  }
+  for (const queue of queues) await queue.close();
+  return rates;
+}
+
+function rate(what: string, { name }: JobQueue, values: number[]): JobRate {
+  return {
+    what,
+    queue: name,
+    value: median(values),
+    quartiles: [quantile(values, 0.25), quantile(values, 0.75)],
+  };
+}
+
+console.log(JSON.stringify(await main(JSON.parse(process.env["BENCH_JOBS"]!) as JobsOptions)));
+process.exit(0);

@@ -1,0 +1,88 @@
+/** The part of the bench that is about jobs: its server, the peers, its table. */
+import { execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { promisify } from "node:util";
+import postgres from "postgres";
+import { migrate } from "../../src/tools/migrate.ts";
+import { startThrowaway } from "../../src/tools/throwaway.ts";
+import { type Installed, PROJECT } from "./installed.ts";
+import type { JobRate, JobsOptions } from "./jobs.ts";
+
+const PEERS = join(PROJECT, "tests/bench/peers");
+
+/** Measures on a server of its own; it does not wait for the disk, for anybody. */
+export async function measureJobs(
+  { file, folder }: Installed,
+  { quick }: { quick: boolean },
+): Promise<JobRate[]> {
+  if (!existsSync(join(PEERS, "node_modules"))) {
+    await promisify(execFile)("npm", ["ci", "--no-audit", "--no-fund"], { cwd: PEERS });
+  }
+  const server = await startThrowaway({
+    settings: { max_connections: "100", shared_buffers: "256MB", max_wal_size: "4GB" },
+  });
+  try {
+    const sql = postgres(server.url, { max: 1, onnotice: () => {} });
+    const url = async (name: string) => {
+      await sql.unsafe(`create database ${name}`);
+      return Object.assign(new URL(server.url), { pathname: `/${name}` }).href;
+    };
+    const urls = {
+      ours: await url("ours"),
+      graphile: await url("graphile"),
+      boss: await url("boss"),
+    };
+    await sql.end();
+    await migrate({ url: urls.ours });
+    const options: JobsOptions = {
+      peers: PEERS,
+      urls,
+      jobs: quick
+        ? { batched: 1_000, single: 200, latency: 20 }
+        : { batched: 10_000, single: 2_000, latency: 200 },
+      rounds: quick ? 2 : 5,
+    };
+    return await run(file("jobs.ts"), folder, options);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function run(program: string, cwd: string, options: JobsOptions): Promise<JobRate[]> {
+  const child = spawn(process.execPath, [program], {
+    cwd,
+    // Not by argument: these can be seen in a list of processes, with the password of the URLs.
+    env: { ...process.env, BENCH_JOBS: JSON.stringify(options) },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => output += text);
+  const code = await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  if (code !== 0) throw new Error(`jobs.ts ended with ${code}`);
+  return JSON.parse(output) as JobRate[];
+}
+
+/** A row for each thing that was measured, a column for each queue. */
+export function jobsTable(rates: readonly JobRate[]): string {
+  const queues = [...new Set(rates.map(({ queue }) => queue))];
+  const lines = [...new Set(rates.map(({ what }) => what))].map((what) => {
+    const cells = rates.filter((rate) => rate.what === what).map(cell);
+    return `| ${[what, ...cells].join(" | ")} |`;
+  });
+  const head = `| jobs | ${queues.join(" | ")} |`;
+  return [head, `|${"---|".repeat(queues.length + 1)}`, ...lines].join("\n");
+}
+
+function cell({ what, value, quartiles }: JobRate): string {
+  const [low, high] = quartiles;
+  if (what.startsWith("from")) {
+    return `${value.toFixed(1)} ms (${low.toFixed(1)} to ${high.toFixed(1)})`;
+  }
+  const whole = (rate: number) => Math.round(rate).toLocaleString("en");
+  return `${whole(value)}/s (${whole(low)} to ${whole(high)})`;
+}

@@ -1,0 +1,219 @@
+/** Queues of jobs, each used as it is at its best: this layer's, graphile-worker's, pg-boss's. */
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { connect, type Database, jobClaim, jobFinish, jobInsertMany } from "netraven-db";
+
+/** Somebody's queue, in a database of its own. */
+export interface JobQueue {
+  readonly name: string;
+  /** Queues so many jobs, each of another device. */
+  fill(jobs: number): Promise<void>;
+  /** Takes and ends all jobs, so many at a time, in so many loops at once; tells how many. */
+  drain(batch: number, loops: number): Promise<number>;
+  /** Milliseconds from the insert of a job to its handler, of a worker that waits: one after another. */
+  latencies(jobs: number): Promise<number[]>;
+  close(): Promise<void>;
+}
+
+/** The longest wait for a notification or a look that was missed. */
+const POLL = 2_000;
+
+export async function openOurs(url: string): Promise<JobQueue> {
+  const db = await connect({ url, pool: { size: 8 }, logging: { level: "silent" } });
+  const { rows } = await db.query<{ id: number }>(`
+    insert into devices (hostname, ip_address, device_type)
+    select 'device-' || i, '10.0.0.0'::inet + i, 'bench'
+    from generate_series(1, 10000) as i
+    returning id`);
+  const devices = rows.map(({ id }) => id);
+  const fill = async (jobs: number) => {
+    for (let from = 0; from < jobs; from += 1_000) {
+      await jobInsertMany.run({ deviceIds: devices.slice(from, from + 1_000) }, db);
+    }
+  };
+  return {
+    name: "this layer",
+    fill,
+    drain: async (batch, loops) => {
+      let done = 0;
+      await Promise.all(Array.from({ length: loops }, async () => {
+        for (let taken; (taken = await takeAndEnd(db, batch)) > 0;) done += taken;
+      }));
+      return done;
+    },
+    latencies: async (jobs) => {
+      let started: (at: number) => void = () => {};
+      const worker = db.work({ poll: POLL }, () => Promise.resolve(started(performance.now())));
+      const times: number[] = [];
+      for (let i = 0; i < jobs; i++) {
+        const start = new Promise<number>((resolve) => started = resolve);
+        const inserted = performance.now();
+        await jobInsertMany.run({ deviceIds: [devices[i]!] }, db);
+        times.push(await start - inserted);
+      }
+      await worker.stop();
+      return times;
+    },
+    close: () => db.close(),
+  };
+}
+
+async function takeAndEnd(db: Database, limit: number): Promise<number> {
+  const jobs = await jobClaim(db, { worker: "bench", limit, lease: 60_000 });
+  const none = jobs.map(() => null) as readonly unknown[];
+  if (jobs.length === 0) return 0;
+  await jobFinish.run({
+    ids: jobs.map(({ id }) => id),
+    claimTokens: jobs.map(({ claimToken }) => claimToken),
+    outcomes: jobs.map(() => "succeeded"),
+    errorClasses: none as readonly string[],
+    errorMessages: none as readonly string[],
+    retrySeconds: none as readonly number[],
+  }, db);
+  return jobs.length;
+}
+
+/** What is used of graphile-worker. */
+interface Graphile {
+  Logger: new (scoped: () => () => void) => unknown;
+  makeWorkerUtils(options: object): Promise<{
+    migrate(): Promise<void>;
+    addJobs(jobs: readonly object[]): Promise<unknown>;
+    addJob(task: string, payload: object): Promise<unknown>;
+    release(): Promise<void>;
+  }>;
+  run(options: object): Promise<{ stop(): Promise<void> }>;
+}
+
+/** @param folder Where the peers are installed. */
+export async function openGraphile(url: string, folder: string): Promise<JobQueue> {
+  const { Logger, makeWorkerUtils, run } = createRequire(join(folder, "package.json"))(
+    "graphile-worker",
+  ) as Graphile;
+  const utils = await makeWorkerUtils({ connectionString: url });
+  await utils.migrate();
+  const worker = (handler: () => void, more: object) =>
+    run({
+      connectionString: url,
+      noHandleSignals: true,
+      taskList: { backup: () => Promise.resolve(handler()) },
+      preset: {
+        worker: { pollInterval: POLL, maxPoolSize: 8, logger: new Logger(() => () => {}), ...more },
+      },
+    });
+  let queued = 0;
+  return {
+    name: "graphile-worker",
+    fill: async (jobs) => {
+      for (let from = 0; from < jobs; from += 1_000) {
+        const some = Array.from({ length: Math.min(1_000, jobs - from) }, (_, i) => ({
+          identifier: "backup",
+          payload: { device: from + i },
+        }));
+        await utils.addJobs(some);
+      }
+      queued = jobs;
+    },
+    drain: async (batch, loops) => {
+      let done = 0;
+      let finished: () => void = () => {};
+      const all = new Promise<void>((resolve) => finished = resolve);
+      // With batches: jobs are fetched ahead, and ends are gathered, as its documentation advises.
+      const batched = {
+        concurrentJobs: batch,
+        localQueue: { size: batch * 5 },
+        completeJobBatchDelay: 0,
+        failJobBatchDelay: 0,
+      };
+      const runners = await Promise.all(Array.from({ length: loops }, () =>
+        worker(
+          () => {
+            if (++done === queued) finished();
+          },
+          batch === 1 ? { concurrentJobs: 1 } : batched,
+        )));
+      await all;
+      await Promise.all(runners.map((runner) => runner.stop()));
+      return done;
+    },
+    latencies: async (jobs) => {
+      let started: (at: number) => void = () => {};
+      const runner = await worker(() => started(performance.now()), { concurrentJobs: 10 });
+      const times: number[] = [];
+      for (let i = 0; i < jobs; i++) {
+        const start = new Promise<number>((resolve) => started = resolve);
+        const inserted = performance.now();
+        await utils.addJob("backup", { device: i });
+        times.push(await start - inserted);
+      }
+      await runner.stop();
+      return times;
+    },
+    close: () => utils.release(),
+  };
+}
+
+/** What is used of pg-boss. */
+interface Boss {
+  on(event: "error", listener: (error: Error) => void): void;
+  start(): Promise<unknown>;
+  createQueue(name: string): Promise<void>;
+  insert(jobs: readonly object[]): Promise<unknown>;
+  send(name: string, data: object): Promise<unknown>;
+  fetch(name: string, options: { batchSize: number }): Promise<{ id: string }[] | null>;
+  complete(name: string, ids: readonly string[]): Promise<unknown>;
+  work(
+    name: string,
+    options: { pollingIntervalSeconds: number },
+    handler: () => Promise<void>,
+  ): Promise<string>;
+  offWork(name: string): Promise<void>;
+  stop(options: { graceful: boolean }): Promise<void>;
+}
+
+/** @param folder Where the peers are installed. */
+export async function openBoss(url: string, folder: string): Promise<JobQueue> {
+  const PgBoss = createRequire(join(folder, "package.json"))("pg-boss") as new (
+    options: object,
+  ) => Boss;
+  const boss = new PgBoss({ connectionString: url, max: 8, supervise: false, schedule: false });
+  boss.on("error", (error) => console.error(error));
+  await boss.start();
+  const queue = "backup";
+  await boss.createQueue(queue);
+  return {
+    name: "pg-boss",
+    fill: async (jobs) => {
+      const all = Array.from({ length: jobs }, (_, i) => ({ name: queue, data: { device: i } }));
+      await boss.insert(all);
+    },
+    drain: async (batchSize, loops) => {
+      let done = 0;
+      await Promise.all(Array.from({ length: loops }, async () => {
+        for (;;) {
+          const jobs = await boss.fetch(queue, { batchSize }) ?? [];
+          if (jobs.length === 0) return;
+          await boss.complete(queue, jobs.map(({ id }) => id));
+          done += jobs.length;
+        }
+      }));
+      return done;
+    },
+    latencies: async (jobs) => {
+      let started: (at: number) => void = () => {};
+      await boss.work(queue, { pollingIntervalSeconds: 0.5 }, () => {
+        return Promise.resolve(started(performance.now()));
+      });
+      const times: number[] = [];
+      for (let i = 0; i < jobs; i++) {
+        const start = new Promise<number>((resolve) => started = resolve);
+        const inserted = performance.now();
+        await boss.send(queue, { device: i });
+        times.push(await start - inserted);
+      }
+      await boss.offWork(queue);
+      return times;
+    },
+    close: () => boss.stop({ graceful: false }),
+  };
+}
