@@ -5,7 +5,8 @@
 -- priority first, then by time. A device that has one running gets no other; rows
 -- that somebody else is taking are skipped, not waited for. Where two take jobs
 -- of one device at the same moment, one call takes nothing and fails with
--- jobs_one_runs_per_device: jobClaim makes the token and calls again.
+-- jobs_one_runs_per_device, or in a deadlock: jobClaim makes the token and calls
+-- again.
 with due as materialized (
   select
     id,

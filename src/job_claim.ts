@@ -1,6 +1,7 @@
 /** Taking jobs, with a token that nobody else can know. */
-import { ConnectionError, ConstraintError } from "./errors.ts";
+import { ConnectionError, ConstraintError, DatabaseError } from "./errors.ts";
 import { jobHeldList, jobTake, type JobTakeResult } from "./generated/job_claims.ts";
+import { Nap } from "./nap.ts";
 import type { CallOptions, Queryable } from "./query.ts";
 
 /** What `jobClaim` takes. */
@@ -17,7 +18,11 @@ export interface JobClaim {
 export type ClaimedJob = JobTakeResult;
 
 /** How often another worker may get in between before it is the caller's turn to try again. */
-const TRIES = 5;
+const TRIES = 10;
+/** Milliseconds of the longest pause before the second try; others get theirs. */
+const PAUSE = 10;
+/** Two that took jobs of the same two devices, in another order, waited for each other. */
+const DEADLOCK = "40P01";
 
 /**
  * Takes jobs that are due, each held by this worker alone until its lease ends: the highest priority
@@ -47,9 +52,10 @@ export async function jobClaim(
       return await jobTake.run(claim, db, options);
     } catch (error) {
       // Somebody took another job of one of the devices meanwhile; nothing was taken here.
-      const raced = error instanceof ConstraintError &&
-        error.constraint === "jobs_one_runs_per_device";
-      if (raced && tries < TRIES) continue;
+      if (isRace(error) && tries < TRIES) {
+        await new Nap(true).sleep(Math.random() * PAUSE * tries);
+        continue;
+      }
       // The answer was lost, and perhaps nothing else: the token tells.
       if (error instanceof ConnectionError && error.sent) {
         const held = await jobHeldList.run(claim, db, options).catch(() => []);
@@ -58,4 +64,9 @@ export async function jobClaim(
       throw error;
     }
   }
+}
+
+function isRace(error: unknown): boolean {
+  if (error instanceof ConstraintError) return error.constraint === "jobs_one_runs_per_device";
+  return error instanceof DatabaseError && error.sqlState === DEADLOCK;
 }
