@@ -44,10 +44,9 @@ async function main({ peers, urls, jobs, rounds }: JobsOptions): Promise<JobRate
     for (let round = 0; round < rounds; round++) {
       for (const queue of queues) {
         await queue.fill(count);
-        const started = performance.now();
-        const done = await queue.drain(batch, loops);
+        const { done, milliseconds } = await queue.drain(batch, loops);
         if (done !== count) throw new Error(`${queue.name}: ${done} of ${count} jobs`);
-        taken.get(queue)!.push(count / ((performance.now() - started) / 1000));
+        taken.get(queue)!.push(count / (milliseconds / 1000));
       }
     }
     for (const [queue, values] of taken) rates.push(rate(what, queue, values));

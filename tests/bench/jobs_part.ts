@@ -41,7 +41,7 @@ export async function measureJobs(
       urls,
       jobs: quick
         ? { batched: 1_000, single: 200, latency: 20 }
-        : { batched: 10_000, single: 2_000, latency: 200 },
+        : { batched: 10_000, single: 2_000, latency: 40 },
       rounds: quick ? 2 : 5,
     };
     return await run(file("jobs.ts"), folder, options);

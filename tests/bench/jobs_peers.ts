@@ -8,8 +8,8 @@ export interface JobQueue {
   readonly name: string;
   /** Queues so many jobs, each of another device. */
   fill(jobs: number): Promise<void>;
-  /** Takes and ends all jobs, so many at a time, in so many loops at once; tells how many. */
-  drain(batch: number, loops: number): Promise<number>;
+  /** Takes and ends all jobs, so many at a time, in so many loops at once; what it took to start is not counted. */
+  drain(batch: number, loops: number): Promise<{ done: number; milliseconds: number }>;
   /** Milliseconds from the insert of a job to its handler, of a worker that waits: one after another. */
   latencies(jobs: number): Promise<number[]>;
   close(): Promise<void>;
@@ -28,18 +28,19 @@ export async function openOurs(url: string): Promise<JobQueue> {
   const devices = rows.map(({ id }) => id);
   const fill = async (jobs: number) => {
     for (let from = 0; from < jobs; from += 1_000) {
-      await jobInsertMany.run({ deviceIds: devices.slice(from, from + 1_000) }, db);
+      await jobInsertMany.run({ deviceIds: devices.slice(from, Math.min(from + 1_000, jobs)) }, db);
     }
   };
   return {
     name: "this layer",
     fill,
     drain: async (batch, loops) => {
+      const began = performance.now();
       let done = 0;
       await Promise.all(Array.from({ length: loops }, async () => {
         for (let taken; (taken = await takeAndEnd(db, batch)) > 0;) done += taken;
       }));
-      return done;
+      return { done, milliseconds: performance.now() - began };
     },
     latencies: async (jobs) => {
       let started: (at: number) => void = () => {};
@@ -116,6 +117,7 @@ export async function openGraphile(url: string, folder: string): Promise<JobQueu
     },
     drain: async (batch, loops) => {
       let done = 0;
+      let began: number | undefined;
       let finished: () => void = () => {};
       const all = new Promise<void>((resolve) => finished = resolve);
       // With batches: jobs are fetched ahead, and ends are gathered, as its documentation advises.
@@ -128,13 +130,15 @@ export async function openGraphile(url: string, folder: string): Promise<JobQueu
       const runners = await Promise.all(Array.from({ length: loops }, () =>
         worker(
           () => {
+            began ??= performance.now();
             if (++done === queued) finished();
           },
           batch === 1 ? { concurrentJobs: 1 } : batched,
         )));
       await all;
+      const milliseconds = performance.now() - began!;
       await Promise.all(runners.map((runner) => runner.stop()));
-      return done;
+      return { done, milliseconds };
     },
     latencies: async (jobs) => {
       let started: (at: number) => void = () => {};
@@ -188,6 +192,7 @@ export async function openBoss(url: string, folder: string): Promise<JobQueue> {
       await boss.insert(all);
     },
     drain: async (batchSize, loops) => {
+      const began = performance.now();
       let done = 0;
       await Promise.all(Array.from({ length: loops }, async () => {
         for (;;) {
@@ -197,7 +202,7 @@ export async function openBoss(url: string, folder: string): Promise<JobQueue> {
           done += jobs.length;
         }
       }));
-      return done;
+      return { done, milliseconds: performance.now() - began };
     },
     latencies: async (jobs) => {
       let started: (at: number) => void = () => {};
