@@ -1,5 +1,4 @@
 /** The part of the bench that is about the history: its databases, its tables, its picture. */
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,7 +8,7 @@ import { migrate } from "../../src/tools/migrate.ts";
 import { startThrowaway } from "../../src/tools/throwaway.ts";
 import type { HistoryOptions, HistoryResults } from "./history.ts";
 import { drawHistory } from "./history_picture.ts";
-import { type Installed, PROJECT } from "./installed.ts";
+import { type Installed, PROJECT, runJson } from "./installed.ts";
 
 const FABRIC = join(PROJECT, "../shared/data/fabric");
 const PICTURE = join(PROJECT, "tests/bench/history.svg");
@@ -90,7 +89,9 @@ export async function measureHistory(
     for (const count of sites) fleets.push({ sites: count, url: await database() });
     const firewalls = { estate, url: await database() };
     const options: HistoryOptions = { ...effort, fabric: FABRIC, fleets, firewalls };
-    const results = await runHistory(installed, options);
+    const results = await runJson<HistoryResults>(installed, "history.ts", {
+      BENCH_HISTORY: JSON.stringify(options),
+    });
     const [row] = await sql.unsafe("show server_version");
     if (!quick) await writeFile(PICTURE, drawHistory(results));
     return { results, version: String(row?.["server_version"]) };
@@ -107,24 +108,4 @@ export async function measureHistory(
 async function linkDiff({ folder }: Installed): Promise<void> {
   const link = join(folder, "node_modules/diff");
   if (!existsSync(link)) await symlink(join(PROJECT, "node_modules/diff"), link);
-}
-
-async function runHistory(
-  { file, folder }: Installed,
-  options: HistoryOptions,
-): Promise<HistoryResults> {
-  const child = spawn(process.execPath, [file("history.ts")], {
-    cwd: folder,
-    // Not by argument: these can be seen in a list of processes, with the password of the URLs.
-    env: { ...process.env, BENCH_HISTORY: JSON.stringify(options) },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let output = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => output += text);
-  const code = await new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  });
-  if (code !== 0) throw new Error(`history.ts ended with ${code}`);
-  return JSON.parse(output) as HistoryResults;
 }

@@ -2,9 +2,11 @@
  * The package as its users have it: built, and found in `node_modules` by its name. The bench's own
  * files are compiled beside it, because what tsx makes of TypeScript is slower than what tsc does.
  */
+import { spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { build } from "../../src/tools/build.ts";
@@ -42,6 +44,31 @@ export async function install(): Promise<Installed> {
     await remove();
     throw error;
   }
+}
+
+/**
+ * Runs a file of the bench there, and gives the line of JSON that it prints.
+ *
+ * @param env What to do. Not by argument: these can be seen in a list of processes, with the passwords of URLs.
+ */
+export async function runJson<Result>(
+  { file, folder }: Installed,
+  name: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Result> {
+  const child = spawn(process.execPath, [file(name)], {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => output += text);
+  const code = await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  if (code !== 0) throw new Error(`${name} ended with ${code}`);
+  return JSON.parse(output) as Result;
 }
 
 /** Takes the types away; `make lint` has checked them. */

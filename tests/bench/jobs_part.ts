@@ -1,20 +1,19 @@
 /** The part of the bench that is about jobs: its server, the peers, its table. */
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 import { promisify } from "node:util";
 import postgres from "postgres";
 import { migrate } from "../../src/tools/migrate.ts";
 import { startThrowaway } from "../../src/tools/throwaway.ts";
-import { type Installed, PROJECT } from "./installed.ts";
+import { type Installed, PROJECT, runJson } from "./installed.ts";
 import type { JobRate, JobsOptions } from "./jobs.ts";
 
 const PEERS = join(PROJECT, "tests/bench/peers");
 
 /** Measures on a server of its own; it does not wait for the disk, for anybody. */
 export async function measureJobs(
-  { file, folder }: Installed,
+  installed: Installed,
   { quick }: { quick: boolean },
 ): Promise<JobRate[]> {
   if (!existsSync(join(PEERS, "node_modules"))) {
@@ -44,27 +43,10 @@ export async function measureJobs(
         : { batched: 10_000, single: 2_000, latency: 40 },
       rounds: quick ? 2 : 5,
     };
-    return await run(file("jobs.ts"), folder, options);
+    return await runJson<JobRate[]>(installed, "jobs.ts", { BENCH_JOBS: JSON.stringify(options) });
   } finally {
     await server.stop();
   }
-}
-
-async function run(program: string, cwd: string, options: JobsOptions): Promise<JobRate[]> {
-  const child = spawn(process.execPath, [program], {
-    cwd,
-    // Not by argument: these can be seen in a list of processes, with the password of the URLs.
-    env: { ...process.env, BENCH_JOBS: JSON.stringify(options) },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let output = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => output += text);
-  const code = await new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  });
-  if (code !== 0) throw new Error(`jobs.ts ended with ${code}`);
-  return JSON.parse(output) as JobRate[];
 }
 
 /** A row for each thing that was measured, a column for each queue. */

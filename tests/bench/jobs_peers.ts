@@ -18,6 +18,38 @@ export interface JobQueue {
 /** The longest wait for a notification or a look that was missed. */
 const POLL = 2_000;
 
+/** Takes and ends batches in so many loops at once, until none is left. */
+async function drainBy(
+  loops: number,
+  takeAndEnd: () => Promise<number>,
+): Promise<{ done: number; milliseconds: number }> {
+  const began = performance.now();
+  let done = 0;
+  await Promise.all(Array.from({ length: loops }, async () => {
+    for (let taken; (taken = await takeAndEnd()) > 0;) done += taken;
+  }));
+  return { done, milliseconds: performance.now() - began };
+}
+
+/** Milliseconds from the insert of each job to its handler. `work` starts a worker, and gives its end. */
+async function latencies(
+  jobs: number,
+  work: (handler: () => void) => Promise<() => Promise<unknown>>,
+  insert: (place: number) => Promise<unknown>,
+): Promise<number[]> {
+  let started: (at: number) => void = () => {};
+  const stop = await work(() => started(performance.now()));
+  const times: number[] = [];
+  for (let i = 0; i < jobs; i++) {
+    const start = new Promise<number>((resolve) => started = resolve);
+    const inserted = performance.now();
+    await insert(i);
+    times.push(await start - inserted);
+  }
+  await stop();
+  return times;
+}
+
 export async function openOurs(url: string): Promise<JobQueue> {
   const db = await connect({ url, pool: { size: 8 }, logging: { level: "silent" } });
   const { rows } = await db.query<{ id: number }>(`
@@ -34,27 +66,16 @@ export async function openOurs(url: string): Promise<JobQueue> {
   return {
     name: "this layer",
     fill,
-    drain: async (batch, loops) => {
-      const began = performance.now();
-      let done = 0;
-      await Promise.all(Array.from({ length: loops }, async () => {
-        for (let taken; (taken = await takeAndEnd(db, batch)) > 0;) done += taken;
-      }));
-      return { done, milliseconds: performance.now() - began };
-    },
-    latencies: async (jobs) => {
-      let started: (at: number) => void = () => {};
-      const worker = db.work({ poll: POLL }, () => Promise.resolve(started(performance.now())));
-      const times: number[] = [];
-      for (let i = 0; i < jobs; i++) {
-        const start = new Promise<number>((resolve) => started = resolve);
-        const inserted = performance.now();
-        await jobInsertMany.run({ deviceIds: [devices[i]!] }, db);
-        times.push(await start - inserted);
-      }
-      await worker.stop();
-      return times;
-    },
+    drain: (batch, loops) => drainBy(loops, () => takeAndEnd(db, batch)),
+    latencies: (jobs) =>
+      latencies(
+        jobs,
+        (handler) => {
+          const worker = db.work({ poll: POLL }, () => Promise.resolve(handler()));
+          return Promise.resolve(() => worker.stop());
+        },
+        (i) => jobInsertMany.run({ deviceIds: [devices[i]!] }, db),
+      ),
     close: () => db.close(),
   };
 }
@@ -140,19 +161,15 @@ export async function openGraphile(url: string, folder: string): Promise<JobQueu
       await Promise.all(runners.map((runner) => runner.stop()));
       return { done, milliseconds };
     },
-    latencies: async (jobs) => {
-      let started: (at: number) => void = () => {};
-      const runner = await worker(() => started(performance.now()), { concurrentJobs: 10 });
-      const times: number[] = [];
-      for (let i = 0; i < jobs; i++) {
-        const start = new Promise<number>((resolve) => started = resolve);
-        const inserted = performance.now();
-        await utils.addJob("backup", { device: i });
-        times.push(await start - inserted);
-      }
-      await runner.stop();
-      return times;
-    },
+    latencies: (jobs) =>
+      latencies(
+        jobs,
+        async (handler) => {
+          const runner = await worker(handler, { concurrentJobs: 10 });
+          return () => runner.stop();
+        },
+        (i) => utils.addJob("backup", { device: i }),
+      ),
     close: () => utils.release(),
   };
 }
@@ -191,34 +208,22 @@ export async function openBoss(url: string, folder: string): Promise<JobQueue> {
       const all = Array.from({ length: jobs }, (_, i) => ({ name: queue, data: { device: i } }));
       await boss.insert(all);
     },
-    drain: async (batchSize, loops) => {
-      const began = performance.now();
-      let done = 0;
-      await Promise.all(Array.from({ length: loops }, async () => {
-        for (;;) {
-          const jobs = await boss.fetch(queue, { batchSize }) ?? [];
-          if (jobs.length === 0) return;
-          await boss.complete(queue, jobs.map(({ id }) => id));
-          done += jobs.length;
-        }
-      }));
-      return { done, milliseconds: performance.now() - began };
-    },
-    latencies: async (jobs) => {
-      let started: (at: number) => void = () => {};
-      await boss.work(queue, { pollingIntervalSeconds: 0.5 }, () => {
-        return Promise.resolve(started(performance.now()));
-      });
-      const times: number[] = [];
-      for (let i = 0; i < jobs; i++) {
-        const start = new Promise<number>((resolve) => started = resolve);
-        const inserted = performance.now();
-        await boss.send(queue, { device: i });
-        times.push(await start - inserted);
-      }
-      await boss.offWork(queue);
-      return times;
-    },
+    drain: (batchSize, loops) =>
+      drainBy(loops, async () => {
+        const jobs = await boss.fetch(queue, { batchSize }) ?? [];
+        if (jobs.length > 0) await boss.complete(queue, jobs.map(({ id }) => id));
+        return jobs.length;
+      }),
+    latencies: (jobs) =>
+      latencies(
+        jobs,
+        async (handler) => {
+          const every = { pollingIntervalSeconds: 0.5 };
+          await boss.work(queue, every, () => Promise.resolve(handler()));
+          return () => boss.offWork(queue);
+        },
+        (i) => boss.send(queue, { device: i }),
+      ),
     close: () => boss.stop({ graceful: false }),
   };
 }
