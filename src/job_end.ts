@@ -79,6 +79,17 @@ export async function jobEnd(
   }
 }
 
+/**
+ * An end as it counts where the job was taken from its handler: what was done all the same is done.
+ *
+ * @returns Undefined where the job is given back.
+ */
+export function endAfter(end: JobEnd, reason: JobLossReason | undefined): JobEnd | undefined {
+  if (end.outcome !== "failed") return end;
+  if (reason === "stopped") return undefined;
+  return reason === "cancelled" ? { ...end, outcome: "cancelled" } : end;
+}
+
 function described(error: unknown): { errorClass: string; errorMessage: string } {
   if (!(error instanceof Error)) return { errorClass: typeof error, errorMessage: "" };
   try {

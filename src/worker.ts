@@ -5,7 +5,7 @@
 import { ParameterError } from "./errors.ts";
 import { jobFinish, jobHeartbeat, jobReap, jobRelease } from "./generated/job_claims.ts";
 import { type ClaimedJob, jobClaim } from "./job_claim.ts";
-import { type JobEnd, jobEnd, type JobLossReason, JobLost } from "./job_end.ts";
+import { endAfter, type JobEnd, jobEnd, type JobLossReason, JobLost } from "./job_end.ts";
 import { Listener } from "./listener.ts";
 import type { Logger } from "./logger.ts";
 import { Nap, timerTime } from "./nap.ts";
@@ -213,13 +213,7 @@ export class Worker {
     if (reason === "lease") {
       this.#log("ended after its lease was lost", job);
     } else {
-      const failed = end.outcome === "failed";
-      const given = reason === "stopped" && failed
-        ? undefined
-        : reason === "cancelled" && failed
-        ? { ...end, outcome: "cancelled" as const }
-        : end;
-      this.#ended.push({ held, end: given, doubtful: false });
+      this.#ended.push({ held, end: endAfter(end, reason), doubtful: false });
       this.#storing ??= this.#store();
     }
     if (this.#running === 0) this.#idle();
