@@ -16,7 +16,8 @@ with due as materialized (
   from jobs
   where
     status = 'queued'
-    and scheduled_for <= now()
+    -- Rounded as the column is: what is due now is not due in a moment.
+    and scheduled_for <= now()::timestamptz(3)
     and not exists (
       select
       from jobs as running

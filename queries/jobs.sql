@@ -221,9 +221,15 @@ select
   ended.p95_seconds
 from (
   select
-    count(*) filter (where scheduled_for <= now())::integer as due,
-    count(*) filter (where scheduled_for > now())::integer as later,
-    min(scheduled_for) filter (where scheduled_for <= now()) as oldest_due_at
+    count(*) filter (
+      where scheduled_for <= now()::timestamptz(3)
+    )::integer as due,
+    count(*) filter (
+      where scheduled_for > now()::timestamptz(3)
+    )::integer as later,
+    min(scheduled_for) filter (
+      where scheduled_for <= now()::timestamptz(3)
+    ) as oldest_due_at
   from jobs
   where status = 'queued'
 ) as queue

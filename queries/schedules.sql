@@ -152,7 +152,7 @@ select
 from schedules
 where
   enabled
-  and next_run_at <= now()
+  and next_run_at <= now()::timestamptz(3)
 order by next_run_at, id
 limit :limit!::integer;
 

@@ -14,6 +14,7 @@ import {
   jobInsert,
   jobReap,
   jobRelease,
+  type Queryable,
   QueryError,
 } from "netraven-db";
 import { createDatabase } from "./support/database.ts";
@@ -62,10 +63,10 @@ async function finish(
   return [answer, status];
 }
 
-async function release(job: ClaimedJob, seconds = 0): Promise<string> {
+async function release(job: ClaimedJob, seconds = 0, on: Queryable = db): Promise<string> {
   const [row] = await jobRelease.run(
     { ids: [job.id], claimTokens: [job.claimToken], seconds },
-    db,
+    on,
   );
   return row!.answer;
 }
@@ -111,6 +112,19 @@ test("jobClaim() takes what is due, the highest priority first and then the earl
   for (let i = 0; i < 5; i++) taken.push(...(await claim(1)).map(({ id }) => id));
 
   assert.equal(taken, [urgent, early, late, low]);
+});
+
+test("jobClaim() takes what is due at this very moment, rounded up as it may be", async () => {
+  await addJob(db);
+
+  for (let i = 0; i < 20; i++) {
+    await db.transaction(async (tx) => {
+      await tx.query("update jobs set scheduled_for = now()");
+      const jobs = await jobClaim(tx, { worker: "w1", limit: 1, lease: LEASE });
+      assert.is(jobs.length, 1);
+      assert.is(await release(jobs[0]!, 0, tx), "accepted");
+    });
+  }
 });
 
 test("jobClaim() gives a token and a lease, and what the worker needs", async () => {

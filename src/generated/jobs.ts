@@ -473,7 +473,7 @@ export interface JobStatsResult {
   successRate: number | null;
 }
 
-const jobStatsIR: QueryIR = {"usedParamSet":{"since":true},"params":[{"name":"since","required":true,"transform":{"type":"scalar"},"locs":[{"a":1606,"b":1612}]}],"statement":"-- The queue at this moment, and how the jobs ended that were due since a time:\n-- seconds from the start to the end of the last attempt, and the share that\n-- succeeded of those that did or failed; null where there is none.\nselect\n  queue.due as \"due!\",\n  queue.later as \"later!\",\n  running.running as \"running!\",\n  queue.oldest_due_at,\n  ended.succeeded as \"succeeded!\",\n  ended.partial as \"partial!\",\n  ended.failed as \"failed!\",\n  ended.cancelled as \"cancelled!\",\n  ended.succeeded::float8\n  / nullif(ended.succeeded + ended.partial + ended.failed, 0) as success_rate,\n  ended.median_seconds,\n  ended.p95_seconds\nfrom (\n  select\n    count(*) filter (where scheduled_for <= now())::integer as due,\n    count(*) filter (where scheduled_for > now())::integer as later,\n    min(scheduled_for) filter (where scheduled_for <= now()) as oldest_due_at\n  from jobs\n  where status = 'queued'\n) as queue\ncross join (\n  select count(*)::integer as running\n  from jobs\n  where status = 'running'\n) as running\ncross join (\n  select\n    count(*) filter (where status = 'succeeded')::integer as succeeded,\n    count(*) filter (where status = 'partial')::integer as partial,\n    count(*) filter (where status = 'failed')::integer as failed,\n    count(*) filter (where status = 'cancelled')::integer as cancelled,\n    percentile_cont(0.5) within group (\n      order by extract(epoch from completed_at - started_at)::float8\n    ) as median_seconds,\n    percentile_cont(0.95) within group (\n      order by extract(epoch from completed_at - started_at)::float8\n    ) as p95_seconds\n  from jobs\n  where\n    scheduled_for >= :since!\n    and completed_at is not null\n) as ended"};
+const jobStatsIR: QueryIR = {"usedParamSet":{"since":true},"params":[{"name":"since","required":true,"transform":{"type":"scalar"},"locs":[{"a":1690,"b":1696}]}],"statement":"-- The queue at this moment, and how the jobs ended that were due since a time:\n-- seconds from the start to the end of the last attempt, and the share that\n-- succeeded of those that did or failed; null where there is none.\nselect\n  queue.due as \"due!\",\n  queue.later as \"later!\",\n  running.running as \"running!\",\n  queue.oldest_due_at,\n  ended.succeeded as \"succeeded!\",\n  ended.partial as \"partial!\",\n  ended.failed as \"failed!\",\n  ended.cancelled as \"cancelled!\",\n  ended.succeeded::float8\n  / nullif(ended.succeeded + ended.partial + ended.failed, 0) as success_rate,\n  ended.median_seconds,\n  ended.p95_seconds\nfrom (\n  select\n    count(*) filter (\n      where scheduled_for <= now()::timestamptz(3)\n    )::integer as due,\n    count(*) filter (\n      where scheduled_for > now()::timestamptz(3)\n    )::integer as later,\n    min(scheduled_for) filter (\n      where scheduled_for <= now()::timestamptz(3)\n    ) as oldest_due_at\n  from jobs\n  where status = 'queued'\n) as queue\ncross join (\n  select count(*)::integer as running\n  from jobs\n  where status = 'running'\n) as running\ncross join (\n  select\n    count(*) filter (where status = 'succeeded')::integer as succeeded,\n    count(*) filter (where status = 'partial')::integer as partial,\n    count(*) filter (where status = 'failed')::integer as failed,\n    count(*) filter (where status = 'cancelled')::integer as cancelled,\n    percentile_cont(0.5) within group (\n      order by extract(epoch from completed_at - started_at)::float8\n    ) as median_seconds,\n    percentile_cont(0.95) within group (\n      order by extract(epoch from completed_at - started_at)::float8\n    ) as p95_seconds\n  from jobs\n  where\n    scheduled_for >= :since!\n    and completed_at is not null\n) as ended"};
 
 /**
  * The queue at this moment, and how the jobs ended that were due since a time:
@@ -496,9 +496,15 @@ const jobStatsIR: QueryIR = {"usedParamSet":{"since":true},"params":[{"name":"si
  *   ended.p95_seconds
  * from (
  *   select
- *     count(*) filter (where scheduled_for <= now())::integer as due,
- *     count(*) filter (where scheduled_for > now())::integer as later,
- *     min(scheduled_for) filter (where scheduled_for <= now()) as oldest_due_at
+ *     count(*) filter (
+ *       where scheduled_for <= now()::timestamptz(3)
+ *     )::integer as due,
+ *     count(*) filter (
+ *       where scheduled_for > now()::timestamptz(3)
+ *     )::integer as later,
+ *     min(scheduled_for) filter (
+ *       where scheduled_for <= now()::timestamptz(3)
+ *     ) as oldest_due_at
  *   from jobs
  *   where status = 'queued'
  * ) as queue

@@ -326,7 +326,7 @@ export interface ScheduleDueListResult {
   timeZone: string;
 }
 
-const scheduleDueListIR: QueryIR = {"usedParamSet":{"limit":true},"params":[{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":276,"b":282}]}],"statement":"-- Schedules that are due, the longest first, and what time it is.\nselect\n  id,\n  name,\n  cron,\n  every_seconds,\n  time_zone,\n  next_run_at,\n  date_trunc('milliseconds', now()) as \"now!\"\nfrom schedules\nwhere\n  enabled\n  and next_run_at <= now()\norder by next_run_at, id\nlimit :limit!::integer"};
+const scheduleDueListIR: QueryIR = {"usedParamSet":{"limit":true},"params":[{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":292,"b":298}]}],"statement":"-- Schedules that are due, the longest first, and what time it is.\nselect\n  id,\n  name,\n  cron,\n  every_seconds,\n  time_zone,\n  next_run_at,\n  date_trunc('milliseconds', now()) as \"now!\"\nfrom schedules\nwhere\n  enabled\n  and next_run_at <= now()::timestamptz(3)\norder by next_run_at, id\nlimit :limit!::integer"};
 
 /**
  * Schedules that are due, the longest first, and what time it is.
@@ -343,7 +343,7 @@ const scheduleDueListIR: QueryIR = {"usedParamSet":{"limit":true},"params":[{"na
  * from schedules
  * where
  *   enabled
- *   and next_run_at <= now()
+ *   and next_run_at <= now()::timestamptz(3)
  * order by next_run_at, id
  * limit :limit!::integer
  * ```
