@@ -182,13 +182,15 @@ async function skew(
   retry: number,
 ): Promise<{ calls: number; outcomes: PromiseSettledResult<void>[] }> {
   let calls = 0;
+  let reads = 0;
   let arrive: () => void;
   const bothRead = new Promise<void>((resolve) => arrive = resolve);
   const one = (id: number) =>
     db.transaction(async (tx) => {
       calls++;
       await tx.query("select count(*) from notes");
-      if (calls === 2) arrive();
+      // Counted when it has read: what merely began may read after the other's commit.
+      if (++reads === 2) arrive();
       await bothRead;
       await note(tx, id);
     }, { isolation: "serializable", retry });
