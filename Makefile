@@ -12,7 +12,7 @@ OLDEST := /usr/lib/postgresql/15/bin
 # Targets follow one another even with -j: they share a server and a terminal.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help migrate rollback status roles migration schema check seed reindex prune start stop reset psql \
+.PHONY: help migrate rollback status roles migration schema check seed reindex prune maintain start stop reset psql \
 	git-import git-export keys-generate keys-check keys-rotate keys-status keys-retire \
 	generate verify lint test test-node test-deno test-faults bench build ok dependencies server
 
@@ -50,6 +50,9 @@ reindex: dependencies server ## Index the lines of configurations that are not; 
 
 prune: dependencies server ## Remove the configurations that the settings config_keep_… do not keep; dry=1 tells which
 	@$(NODE) src/tools/prune.ts $(if $(dry),--dry)
+
+maintain: dependencies server ## Make the parts of the logs to come, drop those that are too old; dry=1 tells which
+	@$(NODE) src/tools/maintain.ts $(if $(dry),--dry)
 
 # Names go by environment, as above.
 git-import git-export: export REPOSITORY := $(value repo)

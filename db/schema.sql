@@ -365,6 +365,77 @@ CREATE FUNCTION public.config_line_numbers(numbers int4multirange) RETURNS SETOF
 
 COMMENT ON FUNCTION public.config_line_numbers(numbers int4multirange) IS 'The numbers of lines, one by one in their order.';
 
+--
+-- Name: connection_logs_add(integer[], integer[], text[], timestamp with time zone[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.connection_logs_add(job_ids integer[], device_ids integer[], logs text[], times timestamp with time zone[], OUT stored integer, OUT last_id bigint) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+  declare
+    violated text;
+    made text;
+  begin
+    loop
+      begin
+        with inserted as (
+          insert into connection_logs (job_id, device_id, log, "timestamp")
+          select
+            given.job_id,
+            given.device_id,
+            given.log,
+            coalesce(given.recorded_at, now())
+          from unnest(job_ids, device_ids, logs, times) with ordinality
+            as given (job_id, device_id, log, recorded_at, place)
+          join jobs on jobs.id = given.job_id
+          join devices on devices.id = given.device_id
+          order by given.place
+          returning id
+        )
+        select count(*), max(id)
+        into stored, last_id
+        from inserted;
+        exit;
+      exception
+        when check_violation then
+          get stacked diagnostics violated = constraint_name;
+          if violated <> '' or made = '' then raise; end if;
+      end;
+      select
+        coalesce(string_agg(log_partition_make('connection_logs', day), ' '), '')
+      into made
+      from (
+        select distinct date_trunc('day', coalesce(moment, now()), 'UTC') as day
+        from unnest(job_ids, times) as given (id, moment)
+        order by day
+      ) as days;
+    end loop;
+    if stored < cardinality(job_ids) then
+      violated := case
+        when exists (
+          select
+          from unnest(job_ids) as given (id)
+          where not exists (select from jobs where jobs.id = given.id)
+        ) then 'job'
+        else 'device'
+      end;
+      raise foreign_key_violation using
+        message = format(
+          'A %s is not there that a session is said to be of',
+          violated
+        ),
+        table = 'connection_logs',
+        constraint = format('connection_logs_%s_id_fkey', violated);
+    end if;
+  end
+  $$;
+
+--
+-- Name: FUNCTION connection_logs_add(job_ids integer[], device_ids integer[], logs text[], times timestamp with time zone[], OUT stored integer, OUT last_id bigint); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.connection_logs_add(job_ids integer[], device_ids integer[], logs text[], times timestamp with time zone[], OUT stored integer, OUT last_id bigint) IS 'Stores sessions, all or none, and makes the parts that are missing.';
+
 SET default_tablespace = '';
 
 SET default_table_access_method = heap;
@@ -476,6 +547,349 @@ $$;
 COMMENT ON FUNCTION public.devices_matching(hostname_part text, network inet, type text, any_tags text[], all_tags text[], q text) IS 'Devices that pass every filter; a filter that is null lets all pass. Letters A to Z match in either case.';
 
 --
+-- Name: job_logs_add(integer[], public.log_level[], text[], timestamp with time zone[], boolean); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.job_logs_add(job_ids integer[], levels public.log_level[], messages text[], times timestamp with time zone[], skip_missing boolean, OUT stored integer, OUT last_id bigint) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+  declare
+    violated text;
+    made text;
+    devices text;
+  begin
+    loop
+      begin
+        with inserted as (
+          insert into job_logs (job_id, device_id, level, message, "timestamp")
+          select
+            given.job_id,
+            jobs.device_id,
+            coalesce(given.level, 'info'),
+            given.message,
+            coalesce(given.reported_at, now())
+          from unnest(job_ids, levels, messages, times) with ordinality
+            as given (job_id, level, message, reported_at, place)
+          join jobs on jobs.id = given.job_id
+          order by given.place
+          returning id
+        )
+        select count(*), max(id)
+        into stored, last_id
+        from inserted;
+        exit;
+      exception
+        when check_violation then
+          get stacked diagnostics violated = constraint_name;
+          -- No part is there for one of the times.
+          if violated <> '' or made = '' then raise; end if;
+      end;
+      select coalesce(string_agg(log_partition_make('job_logs', day), ' '), '')
+      into made
+      from (
+        select distinct date_trunc('day', coalesce(moment, now()), 'UTC') as day
+        from unnest(job_ids, times) as given (id, moment)
+        order by day
+      ) as days;
+    end loop;
+    if stored < cardinality(job_ids) and not skip_missing then
+      raise foreign_key_violation using
+        message = 'A job is not there that lines are said to be of',
+        table = 'job_logs',
+        constraint = 'job_logs_job_id_fkey';
+    end if;
+    with counted as (
+      insert into job_log_counts as known
+        (job_id, level, lines, first_at, last_at)
+      select
+        given.job_id,
+        given.level,
+        given.lines,
+        given.first_at,
+        given.last_at
+      from (
+        select
+          job_id,
+          coalesce(level, 'info') as level,
+          count(*) as lines,
+          min(coalesce(reported_at, now())) as first_at,
+          max(coalesce(reported_at, now())) as last_at
+        from unnest(job_ids, levels, times) as given (job_id, level, reported_at)
+        group by 1, 2
+      ) as given
+      join jobs on jobs.id = given.job_id
+      -- In one order: two that count the same jobs wait, and do not deadlock.
+      order by given.job_id, given.level
+      on conflict (job_id, level) do update
+      set
+        lines = known.lines + excluded.lines,
+        first_at = least(known.first_at, excluded.first_at),
+        last_at = greatest(known.last_at, excluded.last_at)
+      returning job_id
+    )
+    select string_agg(distinct jobs.device_id::text, ',')
+    into devices
+    from counted
+    join jobs on jobs.id = counted.job_id;
+    -- Wakes those that read the lines of these devices as they come.
+    if stored > 0 then
+      perform pg_notify(
+        'netraven_job_logs',
+        case when length(devices) < 7000 then devices else '' end
+      );
+    end if;
+  end
+  $$;
+
+--
+-- Name: FUNCTION job_logs_add(job_ids integer[], levels public.log_level[], messages text[], times timestamp with time zone[], skip_missing boolean, OUT stored integer, OUT last_id bigint); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.job_logs_add(job_ids integer[], levels public.log_level[], messages text[], times timestamp with time zone[], skip_missing boolean, OUT stored integer, OUT last_id bigint) IS 'Stores lines of jobs, counts them, and makes the parts that are missing. All or none where a job is not there, or without those of such jobs.';
+
+--
+-- Name: log_delete(integer, integer, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.log_delete(of_device integer, of_job integer, most integer, OUT lines integer, OUT sessions integer) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  begin
+    if exists (
+      select
+      from jobs
+      where
+        device_id = of_device
+        and id = coalesce(of_job, id)
+    ) or (of_job is null and exists (select from devices where id = of_device))
+    then
+      raise object_in_use
+        using message = 'The logs of what is there stay: delete that first';
+    end if;
+    with doomed as materialized (
+      select "timestamp", id
+      from job_logs
+      where
+        device_id = of_device
+        and (of_job is null or job_id = of_job)
+      limit most
+    )
+    delete from job_logs
+    using doomed
+    where
+      job_logs."timestamp" = doomed."timestamp"
+      and job_logs.id = doomed.id;
+    get diagnostics lines = row_count;
+    with doomed as materialized (
+      select "timestamp", id
+      from connection_logs
+      where
+        device_id = of_device
+        and (of_job is null or job_id = of_job)
+      limit most
+    )
+    delete from connection_logs
+    using doomed
+    where
+      connection_logs.device_id = of_device
+      and connection_logs."timestamp" = doomed."timestamp"
+      and connection_logs.id = doomed.id;
+    get diagnostics sessions = row_count;
+  end
+  $$;
+
+--
+-- Name: FUNCTION log_delete(of_device integer, of_job integer, most integer, OUT lines integer, OUT sessions integer); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.log_delete(of_device integer, of_job integer, most integer, OUT lines integer, OUT sessions integer) IS 'Deletes some of the logs of a device or a job that is gone. As the owner: nobody else deletes logs.';
+
+--
+-- Name: log_partition_drop(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.log_partition_drop(part text) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  declare
+    parent text;
+  begin
+    select table_name
+    into parent
+    from log_partitions
+    where
+      partition_name = part
+      and state = 'detached';
+    if parent is null then return false; end if;
+    -- Stops other makers: nobody may make it anew meanwhile.
+    execute format('lock table %I in share update exclusive mode', parent);
+    if not exists (
+      select
+      from log_partitions
+      where
+        partition_name = part
+        and state = 'detached'
+    ) then
+      return false;
+    end if;
+    execute format('drop table %I', part);
+    return true;
+  end
+  $$;
+
+--
+-- Name: FUNCTION log_partition_drop(part text); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.log_partition_drop(part text) IS 'Drops a part that is detached, or says that there is none.';
+
+--
+-- Name: log_partition_make(text, timestamp with time zone, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.log_partition_make(parent text, at timestamp with time zone, period text DEFAULT NULL::text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  declare
+    first_at timestamptz;
+    end_at timestamptz;
+    part text;
+  begin
+    if parent not in ('job_logs', 'connection_logs') then
+      raise invalid_parameter_value
+        using message = 'Only job_logs and connection_logs have parts';
+    end if;
+    if at is null
+      or at < now() - interval '10 years'
+      or at > now() + interval '400 days'
+    then
+      raise check_violation using
+        message = 'The time of a log is not within ten years before now and '
+          '400 days after',
+        table = parent,
+        constraint = 'log_time_is_plausible';
+    end if;
+    -- Stops other makers, and nobody who reads or writes.
+    execute format('lock table %I in share update exclusive mode', parent);
+    if exists (
+      select
+      from log_partitions as parts
+      where
+        parts.table_name = parent
+        and parts.from_at <= at
+        and parts.until_at > at
+    ) then
+      return null;
+    end if;
+    -- Unless told as long as the newest one.
+    period := coalesce(
+      period,
+      (
+        select
+          case
+            when parts.until_at - parts.from_at > interval '7 days' then 'month'
+          end
+        from log_partitions as parts
+        where
+          parts.table_name = parent
+          and parts.from_at > '-infinity'
+        order by parts.from_at desc
+        limit 1
+      ),
+      'week'
+    );
+    first_at := date_trunc(period, at, 'UTC');
+    end_at := (
+      first_at at time zone 'UTC' + ('1 ' || period)::interval
+    ) at time zone 'UTC';
+    -- Where the period was another one before, up to what is there.
+    select
+      coalesce(
+        max(parts.until_at) filter (where parts.until_at <= at),
+        first_at
+      ),
+      coalesce(
+        min(parts.from_at) filter (where parts.from_at > at),
+        end_at
+      )
+    into first_at, end_at
+    from log_partitions as parts
+    where
+      parts.table_name = parent
+      and parts.until_at > first_at
+      and parts.from_at < end_at;
+    part := parent || '_' || to_char(first_at at time zone 'UTC', 'YYYYMMDD');
+    if to_regclass(part) is not null then
+      raise object_in_use using
+        message = format('%s is about to be dropped: run make maintain', part);
+    end if;
+    execute format(
+      'create table %I (like %I including all excluding identity)',
+      part,
+      parent
+    );
+    execute format(
+      'comment on table %I is %L',
+      part,
+      'A part of ' || parent || '.'
+    );
+    execute format(
+      'alter table %I attach partition %I for values from (%L) to (%L)',
+      parent,
+      part,
+      first_at,
+      end_at
+    );
+    return part;
+  end
+  $$;
+
+--
+-- Name: FUNCTION log_partition_make(parent text, at timestamp with time zone, period text); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.log_partition_make(parent text, at timestamp with time zone, period text) IS 'Makes the part of job_logs or connection_logs that a time belongs to, a week or a month long, unless it is there: null. As the owner, for whoever may write logs.';
+
+--
+-- Name: log_partitions_make(text, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.log_partitions_make(period text, ahead integer) RETURNS SETOF text
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  declare
+    parent text;
+    at timestamptz;
+    made text;
+  begin
+    foreach parent in array array['job_logs', 'connection_logs'] loop
+      at := now();
+      while at <= now() + ahead * ('1 ' || period)::interval loop
+        made := log_partition_make(parent, at, period);
+        if made is not null then return next made; end if;
+        select until_at
+        into at
+        from log_partitions
+        where
+          table_name = parent
+          and from_at <= at
+          and until_at > at;
+      end loop;
+    end loop;
+  end
+  $$;
+
+--
+-- Name: FUNCTION log_partitions_make(period text, ahead integer); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.log_partitions_make(period text, ahead integer) IS 'Makes the parts of both tables from now on for so many periods, week or month, one after the other; returns the names of those that were missing.';
+
+--
 -- Name: role_grants(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -493,7 +907,32 @@ CREATE FUNCTION public.role_grants() RETURNS TABLE(grantee text, privileges text
       ('netraven_app', 'select, insert, update, delete', 'table schedules'),
       ('netraven_app', 'select, insert, delete', 'table schedule_tags'),
       ('netraven_readonly', 'select', 'table schedules'),
-      ('netraven_readonly', 'select', 'table schedule_tags')
+      ('netraven_readonly', 'select', 'table schedule_tags'),
+      ('netraven_app', 'select, insert, update', 'table job_log_counts'),
+      ('netraven_worker', 'select, insert, update', 'table job_log_counts'),
+      ('netraven_readonly', 'select', 'table job_log_counts'),
+      ('netraven_app', 'select, insert, update, delete', 'table log_writers'),
+      (
+        'netraven_worker',
+        'select, insert, update, delete',
+        'table log_writers'
+      ),
+      ('netraven_readonly', 'select', 'table log_partitions'),
+      ('netraven_app', 'select', 'table log_partitions'),
+      ('netraven_worker', 'select', 'table log_partitions')
+    union all
+    select grantee, 'execute', object
+    from
+      unnest(array['netraven_app', 'netraven_worker']) as writers (grantee)
+      cross join unnest(
+        array[
+          'function job_logs_add',
+          'function connection_logs_add',
+          'function log_partition_make'
+        ]
+      ) as functions (object)
+    union all
+    values ('netraven_app', 'execute', 'function log_delete')
   $$;
 
 --
@@ -715,7 +1154,7 @@ CREATE FUNCTION public.role_grants_of_history() RETURNS TABLE(grantee text, priv
 -- Name: FUNCTION role_grants_of_history(); Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON FUNCTION public.role_grants_of_history() IS 'The part of role_grants from before jobs had attempts and schedules.';
+COMMENT ON FUNCTION public.role_grants_of_history() IS 'The part of role_grants from before jobs had attempts and schedules, and logs parts.';
 
 --
 -- Name: system_settings_notify(); Type: FUNCTION; Schema: public; Owner: -
@@ -1232,13 +1671,15 @@ CREATE TABLE public.connection_logs (
     device_id integer NOT NULL,
     log text NOT NULL,
     "timestamp" timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL
-);
+)
+PARTITION BY RANGE ("timestamp");
+ALTER TABLE ONLY public.connection_logs ALTER COLUMN log SET COMPRESSION lz4;
 
 --
 -- Name: TABLE connection_logs; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON TABLE public.connection_logs IS 'What was said on the line between a worker and a device, a session a row.';
+COMMENT ON TABLE public.connection_logs IS 'What was said on the line between a worker and a device, a session a row; a part a week or month.';
 
 --
 -- Name: COLUMN connection_logs.id; Type: COMMENT; Schema: public; Owner: -
@@ -1250,19 +1691,19 @@ COMMENT ON COLUMN public.connection_logs.id IS 'Identity of the session; orders 
 -- Name: COLUMN connection_logs.job_id; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.connection_logs.job_id IS 'The job that held the session.';
+COMMENT ON COLUMN public.connection_logs.job_id IS 'The job that held the session; it may be gone.';
 
 --
 -- Name: COLUMN connection_logs.device_id; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.connection_logs.device_id IS 'The device at the other end.';
+COMMENT ON COLUMN public.connection_logs.device_id IS 'The device at the other end; it may be gone.';
 
 --
 -- Name: COLUMN connection_logs.log; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.connection_logs.log IS 'The whole session as text.';
+COMMENT ON COLUMN public.connection_logs.log IS 'The whole session as text, compressed by lz4 where the server has it.';
 
 --
 -- Name: COLUMN connection_logs."timestamp"; Type: COMMENT; Schema: public; Owner: -
@@ -1752,6 +2193,55 @@ COMMENT ON COLUMN public.job_attempts.error_class IS 'What kind of thing went wr
 COMMENT ON COLUMN public.job_attempts.error_message IS 'What went wrong, in words.';
 
 --
+-- Name: job_log_counts; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.job_log_counts (
+    job_id integer NOT NULL,
+    level public.log_level NOT NULL,
+    lines integer NOT NULL,
+    first_at timestamp(3) with time zone NOT NULL,
+    last_at timestamp(3) with time zone NOT NULL
+)
+WITH (fillfactor='80');
+
+--
+-- Name: TABLE job_log_counts; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.job_log_counts IS 'How many lines a job has reported, by level; also those that retention has removed since.';
+
+--
+-- Name: COLUMN job_log_counts.job_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.job_log_counts.job_id IS 'The job.';
+
+--
+-- Name: COLUMN job_log_counts.level; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.job_log_counts.level IS 'The level.';
+
+--
+-- Name: COLUMN job_log_counts.lines; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.job_log_counts.lines IS 'So many.';
+
+--
+-- Name: COLUMN job_log_counts.first_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.job_log_counts.first_at IS 'When the first was reported.';
+
+--
+-- Name: COLUMN job_log_counts.last_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.job_log_counts.last_at IS 'When the last was reported.';
+
+--
 -- Name: job_logs; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1760,14 +2250,16 @@ CREATE TABLE public.job_logs (
     job_id integer NOT NULL,
     message text NOT NULL,
     level public.log_level DEFAULT 'info'::public.log_level NOT NULL,
-    "timestamp" timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL
-);
+    "timestamp" timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL,
+    device_id integer NOT NULL
+)
+PARTITION BY RANGE ("timestamp");
 
 --
 -- Name: TABLE job_logs; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON TABLE public.job_logs IS 'What a job reported while it ran, a line a row.';
+COMMENT ON TABLE public.job_logs IS 'What a job reported while it ran, a line a row; a part a week or month.';
 
 --
 -- Name: COLUMN job_logs.id; Type: COMMENT; Schema: public; Owner: -
@@ -1779,7 +2271,7 @@ COMMENT ON COLUMN public.job_logs.id IS 'Identity of the line; orders lines of t
 -- Name: COLUMN job_logs.job_id; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.job_logs.job_id IS 'The job that reported.';
+COMMENT ON COLUMN public.job_logs.job_id IS 'The job that reported; it may be gone.';
 
 --
 -- Name: COLUMN job_logs.message; Type: COMMENT; Schema: public; Owner: -
@@ -1798,6 +2290,12 @@ COMMENT ON COLUMN public.job_logs.level IS 'How much the line matters.';
 --
 
 COMMENT ON COLUMN public.job_logs."timestamp" IS 'When the line was reported.';
+
+--
+-- Name: COLUMN job_logs.device_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.job_logs.device_id IS 'The device of the job; it may be gone.';
 
 --
 -- Name: job_logs_id_seq; Type: SEQUENCE; Schema: public; Owner: -
@@ -1827,6 +2325,7 @@ CREATE TABLE public.jobs (
     claim_token uuid,
     lease_until timestamp(3) with time zone,
     attempt integer DEFAULT 0 NOT NULL,
+    job_type text DEFAULT 'backup'::text NOT NULL,
     priority smallint DEFAULT 0 NOT NULL,
     most_failures smallint DEFAULT 3 NOT NULL,
     failures smallint DEFAULT 0 NOT NULL,
@@ -1837,6 +2336,7 @@ CREATE TABLE public.jobs (
     CONSTRAINT claimed_when_running CHECK (((status <> 'running'::public.job_status) OR (num_nulls(started_at, claimed_by, claim_token, lease_until) = 0))),
     CONSTRAINT completed_when_finished CHECK (((status = ANY (ARRAY['succeeded'::public.job_status, 'partial'::public.job_status, 'failed'::public.job_status, 'cancelled'::public.job_status])) = (completed_at IS NOT NULL))),
     CONSTRAINT failures_are_not_too_many CHECK (((failures >= 0) AND (failures <= most_failures))),
+    CONSTRAINT job_type_is_a_word CHECK ((job_type ~ '^[a-z][a-z0-9_]*$'::text)),
     CONSTRAINT most_failures_is_positive CHECK ((most_failures > 0))
 )
 WITH (fillfactor='85');
@@ -1845,7 +2345,7 @@ WITH (fillfactor='85');
 -- Name: TABLE jobs; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON TABLE public.jobs IS 'Backups to make: one run on one device each.';
+COMMENT ON TABLE public.jobs IS 'Work to do, such as backups: one run on one device each.';
 
 --
 -- Name: COLUMN jobs.id; Type: COMMENT; Schema: public; Owner: -
@@ -1857,7 +2357,7 @@ COMMENT ON COLUMN public.jobs.id IS 'Identity of the job; a higher one was made 
 -- Name: COLUMN jobs.device_id; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.jobs.device_id IS 'The device to back up.';
+COMMENT ON COLUMN public.jobs.device_id IS 'The device to work on.';
 
 --
 -- Name: COLUMN jobs.status; Type: COMMENT; Schema: public; Owner: -
@@ -1906,6 +2406,12 @@ COMMENT ON COLUMN public.jobs.lease_until IS 'The claim may be taken away from t
 --
 
 COMMENT ON COLUMN public.jobs.attempt IS 'How often the job was claimed; 0 before the first time.';
+
+--
+-- Name: COLUMN jobs.job_type; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.job_type IS 'What kind of work, such as backup.';
 
 --
 -- Name: COLUMN jobs.priority; Type: COMMENT; Schema: public; Owner: -
@@ -1957,6 +2463,104 @@ ALTER TABLE public.jobs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 
 --
+-- Name: log_partitions; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.log_partitions AS
+ SELECT (parent.relname)::text AS table_name,
+    (child.relname)::text AS partition_name,
+        CASE
+            WHEN pg_inherits.inhdetachpending THEN 'detaching'::text
+            WHEN (pg_inherits.inhrelid IS NULL) THEN 'detached'::text
+            ELSE 'attached'::text
+        END AS state,
+    (replace(bound.bound[1], 'MINVALUE'::text, '-infinity'::text))::timestamp with time zone AS from_at,
+    (bound.bound[2])::timestamp with time zone AS until_at
+   FROM (((pg_class parent
+     JOIN pg_class child ON (((child.relnamespace = parent.relnamespace) AND (child.relkind = 'r'::"char") AND (child.relname ~ (('^'::text || (parent.relname)::text) || '_(whole|\d{8})$'::text)))))
+     LEFT JOIN pg_inherits ON (((pg_inherits.inhrelid = child.oid) AND (pg_inherits.inhparent = parent.oid))))
+     LEFT JOIN LATERAL regexp_match(pg_get_expr(child.relpartbound, child.oid), 'FROM \(''?([^'')]*)''?\) TO \(''([^'')]*)''\)'::text) bound(bound) ON (true))
+  WHERE ((parent.relnamespace = ('public'::regnamespace)::oid) AND (parent.relname = ANY (ARRAY['job_logs'::name, 'connection_logs'::name])));
+
+--
+-- Name: VIEW log_partitions; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON VIEW public.log_partitions IS 'The parts of job_logs and connection_logs.';
+
+--
+-- Name: COLUMN log_partitions.table_name; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.log_partitions.table_name IS 'The table it is a part of.';
+
+--
+-- Name: COLUMN log_partitions.partition_name; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.log_partitions.partition_name IS 'Its own name: the table and the day it begins.';
+
+--
+-- Name: COLUMN log_partitions.state; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.log_partitions.state IS 'attached; or on the way out: detaching, or detached, which waits to be dropped.';
+
+--
+-- Name: COLUMN log_partitions.from_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.log_partitions.from_at IS 'The first time that may stand in it; null once it is detached.';
+
+--
+-- Name: COLUMN log_partitions.until_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.log_partitions.until_at IS 'The first time that may not; null once it is detached.';
+
+--
+-- Name: log_writers; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.log_writers (
+    id uuid NOT NULL,
+    batch integer NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    written_at timestamp(3) with time zone NOT NULL
+)
+WITH (fillfactor='50');
+
+--
+-- Name: TABLE log_writers; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.log_writers IS 'Processes that write job logs in batches: a batch that was stored is not stored again, where only its answer was lost.';
+
+--
+-- Name: COLUMN log_writers.id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.log_writers.id IS 'Identity of the writer, made by itself.';
+
+--
+-- Name: COLUMN log_writers.batch; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.log_writers.batch IS 'Number of its last batch.';
+
+--
+-- Name: COLUMN log_writers.started_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.log_writers.started_at IS 'By the clock here: when its own began to count. Its lines are as old as their count says, so that they keep their order whatever way they took.';
+
+--
+-- Name: COLUMN log_writers.written_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.log_writers.written_at IS 'When its last batch was stored.';
+
+--
 -- Name: schedule_tags; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1994,19 +2598,21 @@ CREATE TABLE public.schedules (
     every_seconds integer,
     time_zone text DEFAULT 'UTC'::text NOT NULL,
     device_id integer,
+    job_type text DEFAULT 'backup'::text NOT NULL,
     priority smallint DEFAULT 0 NOT NULL,
     enabled boolean DEFAULT true NOT NULL,
     next_run_at timestamp(3) with time zone NOT NULL,
     last_run_at timestamp(3) with time zone,
     CONSTRAINT cron_or_interval CHECK ((num_nonnulls(cron, every_seconds) = 1)),
-    CONSTRAINT interval_is_positive CHECK ((every_seconds > 0))
+    CONSTRAINT interval_is_positive CHECK ((every_seconds > 0)),
+    CONSTRAINT job_type_is_a_word CHECK ((job_type ~ '^[a-z][a-z0-9_]*$'::text))
 );
 
 --
 -- Name: TABLE schedules; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON TABLE public.schedules IS 'Backups that are made again and again: of a device, or of those with tags.';
+COMMENT ON TABLE public.schedules IS 'Jobs that are made again and again: of a device, or of those with tags.';
 
 --
 -- Name: COLUMN schedules.id; Type: COMMENT; Schema: public; Owner: -
@@ -2043,6 +2649,12 @@ COMMENT ON COLUMN public.schedules.time_zone IS 'The IANA time zone that the cro
 --
 
 COMMENT ON COLUMN public.schedules.device_id IS 'The device; null where it is for tags.';
+
+--
+-- Name: COLUMN schedules.job_type; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schedules.job_type IS 'The type of its jobs.';
 
 --
 -- Name: COLUMN schedules.priority; Type: COMMENT; Schema: public; Owner: -
@@ -2437,11 +3049,18 @@ ALTER TABLE ONLY public.job_attempts
     ADD CONSTRAINT job_attempts_pkey PRIMARY KEY (job_id, attempt);
 
 --
+-- Name: job_log_counts job_log_counts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.job_log_counts
+    ADD CONSTRAINT job_log_counts_pkey PRIMARY KEY (job_id, level);
+
+--
 -- Name: job_logs job_logs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.job_logs
-    ADD CONSTRAINT job_logs_pkey PRIMARY KEY (job_id, "timestamp", id);
+    ADD CONSTRAINT job_logs_pkey PRIMARY KEY ("timestamp", id);
 
 --
 -- Name: jobs jobs_device_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
@@ -2456,6 +3075,13 @@ ALTER TABLE ONLY public.jobs
 
 ALTER TABLE ONLY public.jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
+
+--
+-- Name: log_writers log_writers_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_writers
+    ADD CONSTRAINT log_writers_pkey PRIMARY KEY (id);
 
 --
 -- Name: schedule_tags schedule_tags_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -2537,7 +3163,7 @@ CREATE INDEX config_lines_lines_idx ON public.config_lines USING gin (lines publ
 -- Name: connection_logs_job_id_timestamp_id_idx; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX connection_logs_job_id_timestamp_id_idx ON public.connection_logs USING btree (job_id, "timestamp", id);
+CREATE INDEX connection_logs_job_id_timestamp_id_idx ON ONLY public.connection_logs USING btree (job_id, "timestamp", id);
 
 --
 -- Name: credential_attempts_credential_id_idx; Type: INDEX; Schema: public; Owner: -
@@ -2580,6 +3206,18 @@ CREATE INDEX device_configurations_retrieved_at_id_idx ON public.device_configur
 --
 
 CREATE INDEX device_tags_tag_id_device_id_idx ON public.device_tags USING btree (tag_id, device_id);
+
+--
+-- Name: job_logs_device_id_job_id_timestamp_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX job_logs_device_id_job_id_timestamp_id_idx ON ONLY public.job_logs USING btree (device_id, job_id, "timestamp", id);
+
+--
+-- Name: job_logs_warnings_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX job_logs_warnings_idx ON ONLY public.job_logs USING btree ("timestamp", id) WHERE (level >= 'warning'::public.log_level);
 
 --
 -- Name: jobs_due_idx; Type: INDEX; Schema: public; Owner: -
@@ -2663,20 +3301,6 @@ ALTER TABLE ONLY public.config_pins
 
 ALTER TABLE ONLY public.config_quarantine
     ADD CONSTRAINT config_quarantine_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id) ON DELETE CASCADE;
-
---
--- Name: connection_logs connection_logs_device_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.connection_logs
-    ADD CONSTRAINT connection_logs_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id) ON DELETE CASCADE;
-
---
--- Name: connection_logs connection_logs_job_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.connection_logs
-    ADD CONSTRAINT connection_logs_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
 
 --
 -- Name: credential_attempts credential_attempts_credential_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -2763,11 +3387,11 @@ ALTER TABLE ONLY public.job_attempts
     ADD CONSTRAINT job_attempts_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
 
 --
--- Name: job_logs job_logs_job_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+-- Name: job_log_counts job_log_counts_job_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
-ALTER TABLE ONLY public.job_logs
-    ADD CONSTRAINT job_logs_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.job_log_counts
+    ADD CONSTRAINT job_log_counts_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
 
 --
 -- Name: jobs jobs_device_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -2828,4 +3452,5 @@ INSERT INTO public.schema_migrations (version) VALUES
     ('20261126090000'),
     ('20261126090100'),
     ('20261126090200'),
-    ('20261126090300');
+    ('20261126090300'),
+    ('20261126090400');

@@ -561,7 +561,8 @@ where
 returning id, last_seen;
 
 /* @name DeviceDelete */
--- Deletes the device with its configurations, jobs and logs.
+-- Deletes the device with its configurations and jobs; its logs stay, see
+-- logsDelete.
 -- Its state is locked first, and waited for, as savers and JobInsert do: in the
 -- other order the deletion and they would block each other.
 with state as materialized (

@@ -1,13 +1,20 @@
 /* @name JobInsert */
--- Jobs are backups to make, one device each; a claim token never leaves here.
+-- Jobs are work to do, one device each; a claim token never leaves here.
 -- Queues a job, for now unless told, notes it as the device's latest, and wakes
--- workers. Of the jobs that are due those of the highest priority come first, 0
--- unless told; so many attempts may fail, 3 unless told.
+-- workers. A backup unless told. Of the jobs that are due those of the highest
+-- priority come first, 0 unless told; so many attempts may fail, 3 unless told.
 with inserted as (
-  insert into jobs (device_id, scheduled_for, priority, most_failures)
+  insert into jobs (
+    device_id,
+    scheduled_for,
+    job_type,
+    priority,
+    most_failures
+  )
   values (
     :deviceId!,
     coalesce(:scheduledFor::timestamptz, date_trunc('milliseconds', now())),
+    coalesce(:jobType::text, 'backup'),
     coalesce(:priority::smallint, 0),
     coalesce(:mostFailures::smallint, 3)
   )
@@ -51,10 +58,17 @@ found as (
   join devices on devices.id = given.device_id
 ),
 inserted as (
-  insert into jobs (device_id, scheduled_for, priority, most_failures)
+  insert into jobs (
+    device_id,
+    scheduled_for,
+    job_type,
+    priority,
+    most_failures
+  )
   select
     device_id,
     coalesce(scheduled_for, date_trunc('milliseconds', now())),
+    coalesce(:jobType::text, 'backup'),
     coalesce(:priority::smallint, 0),
     coalesce(:mostFailures::smallint, 3)
   from found
@@ -107,6 +121,7 @@ select
   claimed_by,
   lease_until,
   attempt,
+  job_type,
   priority,
   failures,
   most_failures,
@@ -130,6 +145,7 @@ select
   claimed_by,
   lease_until,
   attempt,
+  job_type,
   priority,
   failures,
   most_failures,
@@ -165,6 +181,7 @@ select
   claimed_by,
   lease_until,
   attempt,
+  job_type,
   priority,
   failures,
   most_failures,
@@ -191,6 +208,7 @@ select
   jobs.claimed_by,
   jobs.lease_until,
   jobs.attempt,
+  jobs.job_type,
   jobs.priority,
   jobs.failures,
   jobs.most_failures,
@@ -257,8 +275,8 @@ cross join (
 ) as ended;
 
 /* @name JobDelete */
--- Deletes the job with its logs. If it was its device's latest, the one before
--- it takes that place.
+-- Deletes the job; its logs stay, see logsDelete. If it was its device's latest,
+-- the one before it takes that place.
 with removed as (
   delete from jobs
   where id = :id!

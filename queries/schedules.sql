@@ -9,6 +9,7 @@ with inserted as (
     every_seconds,
     time_zone,
     device_id,
+    job_type,
     priority,
     enabled,
     next_run_at
@@ -19,6 +20,7 @@ with inserted as (
     :everySeconds::integer,
     coalesce(:timeZone::text, 'UTC'),
     :deviceId::integer,
+    coalesce(:jobType::text, 'backup'),
     coalesce(:priority::smallint, 0),
     coalesce(:enabled::boolean, true),
     :nextRunAt!::timestamptz
@@ -35,6 +37,7 @@ with inserted as (
     every_seconds,
     time_zone,
     device_id,
+    job_type,
     priority,
     enabled,
     next_run_at,
@@ -55,6 +58,7 @@ select
   every_seconds,
   time_zone,
   device_id,
+  job_type,
   priority,
   enabled,
   next_run_at,
@@ -123,6 +127,7 @@ set
     when :cron::text is null then coalesce(:everySeconds::integer, every_seconds)
   end,
   time_zone = coalesce(:timeZone::text, time_zone),
+  job_type = coalesce(:jobType::text, job_type),
   priority = coalesce(:priority::smallint, priority),
   enabled = coalesce(:enabled::boolean, enabled),
   next_run_at = :nextRunAt!::timestamptz
@@ -134,6 +139,7 @@ returning
   every_seconds,
   time_zone,
   device_id,
+  job_type,
   priority,
   enabled,
   next_run_at,
@@ -159,9 +165,9 @@ limit :limit!::integer;
 /* @name ScheduleRun */
 -- Makes the jobs of schedules, each only while it is still due at the time given,
 -- and moves it on to its next time; without one it is disabled. Whoever comes
--- second finds another time and makes none. A device that has a job waiting gets
--- no other, nor does one that is in several of them get two. Says for each
--- schedule that was run how many jobs it made.
+-- second finds another time and makes none. A device that has a job of the type
+-- waiting gets no other, nor does one that is in several of them get two. Says for
+-- each schedule that was run how many jobs it made.
 with given as (
   select
     id,
@@ -177,6 +183,7 @@ due as materialized (
   select
     schedules.id,
     schedules.device_id,
+    schedules.job_type,
     schedules.priority,
     given.next_at
   from schedules
@@ -197,13 +204,15 @@ moved as (
   where schedules.id = due.id
 ),
 wanted as (
-  select distinct on (device_id)
+  select distinct on (device_id, job_type)
     device_id,
+    job_type,
     schedule_id,
     priority
   from (
     select
       device_id,
+      job_type,
       id as schedule_id,
       priority
     from due
@@ -211,18 +220,20 @@ wanted as (
     union all
     select
       device_tags.device_id,
+      due.job_type,
       due.id,
       due.priority
     from due
     join schedule_tags on schedule_tags.schedule_id = due.id
     join device_tags on device_tags.tag_id = schedule_tags.tag_id
   ) as device
-  order by device_id, priority desc, schedule_id
+  order by device_id, job_type, priority desc, schedule_id
 ),
 inserted as (
-  insert into jobs (device_id, priority)
+  insert into jobs (device_id, job_type, priority)
   select
     device_id,
+    job_type,
     priority
   from wanted
   where
@@ -231,6 +242,7 @@ inserted as (
       from jobs as waiting
       where
         waiting.device_id = wanted.device_id
+        and waiting.job_type = wanted.job_type
         and waiting.status = 'queued'
     )
   order by device_id
@@ -240,8 +252,9 @@ noted as (
   insert into device_states (device_id, job_id)
   select
     device_id,
-    id
+    max(id)
   from inserted
+  group by device_id
   order by device_id
   on conflict (device_id) do update
   set job_id = greatest(device_states.job_id, excluded.job_id)

@@ -3,8 +3,17 @@ import { setTimeout as after } from "node:timers/promises";
 import { type Config, type ConfigOptions, loadConfig } from "./config.ts";
 import { ConnectionError, DatabaseError, ParameterError, TimeoutError } from "./errors.ts";
 import { Journal, type QueryStats } from "./journal.ts";
+import { JobLog } from "./job_log.ts";
 import { keyRing } from "./key_ring.ts";
 import { DatabaseVault } from "./key_states.ts";
+import {
+  logPolicy,
+  type Maintained,
+  maintainLogs,
+  type MaintainOptions,
+} from "./log_maintenance.ts";
+import { type JobLogOptions, type JobLogStats, LogSink } from "./log_sink.ts";
+import { type JobLogLine, LogTails, type TailOptions } from "./log_tail.ts";
 import { levelled, type Logger } from "./logger.ts";
 import { openSlot } from "./login.ts";
 import {
@@ -15,6 +24,7 @@ import {
   type StreamOptions,
 } from "./query.ts";
 import { Scheduler, type SchedulerOptions } from "./scheduler.ts";
+import type { Secret } from "./secret.ts";
 import { Settings } from "./settings.ts";
 import { type Answer, type OnNotify, Slot } from "./slot.ts";
 import { type PoolStats, SlotPool } from "./slots.ts";
@@ -30,6 +40,8 @@ export interface ConnectOptions extends ConfigOptions, CallOptions {
   readonly logger?: Logger | undefined;
   /** The keys that seal and open, such as a key management service's; the configuration's unless told. */
   readonly keys?: KeyProvider | undefined;
+  /** How lines of jobs are gathered. */
+  readonly jobLog?: JobLogOptions | undefined;
 }
 
 /** What `close` takes. */
@@ -42,8 +54,12 @@ export interface CloseOptions {
 export interface DatabaseStats extends PoolStats {
   /** By their slowest call, at most ten. */
   readonly slowest: readonly QueryStats[];
+  /** Lines of jobs on their way. */
+  readonly jobLog: JobLogStats;
 }
 
+/** Milliseconds that lines of jobs are given at least when the database closes. */
+const FLUSH = 1_000;
 const RETRYABLE: ReadonlySet<string> = new Set(["40001", "40P01"]);
 
 /**
@@ -61,9 +77,9 @@ const RETRYABLE: ReadonlySet<string> = new Set(["40001", "40P01"]);
  * const { rows } = await db.query("select 1 as one");
  */
 export async function connect(options: ConnectOptions = {}): Promise<Database> {
-  const { logger = console, keys, signal, timeout, ...rest } = options;
+  const { logger = console, keys, jobLog, signal, timeout, ...rest } = options;
   const config = await loadConfig(rest);
-  const db = new Database(config, logger, keys);
+  const db = new Database(config, logger, keys, jobLog);
   try {
     await db.ready({ signal, timeout });
     const patience = timeout ?? config.database.timeouts.connect;
@@ -102,8 +118,10 @@ export class Database implements Queryable {
   readonly #listen: (onNotify: OnNotify) => Promise<Slot>;
   readonly #workers = new Set<Worker>();
   readonly #schedulers = new Set<Scheduler>();
+  readonly #sink: LogSink;
+  readonly #tails: LogTails;
 
-  constructor(config: Config, logger: Logger, keys?: KeyProvider) {
+  constructor(config: Config, logger: Logger, keys?: KeyProvider, jobLog?: JobLogOptions) {
     this.#config = config;
     this.#journal = new Journal(logger, config.logging);
     const { timeouts, pool } = config.database;
@@ -122,6 +140,14 @@ export class Database implements Queryable {
       keys ?? (config.vault && keyRing(config.vault)),
       timeouts.statement,
     );
+    this.#sink = new LogSink(() => this.#beside({}), this.#journal.logger, jobLog);
+    this.#tails = new LogTails(this, this.#listen);
+  }
+
+  /** One connection more, which need not be the same user's. */
+  #beside(other: Partial<Config["database"]>): Database {
+    const database = { ...this.#config.database, pool: { size: 1, queue: 100 }, ...other };
+    return new Database({ ...this.#config, database }, this.#journal.logger);
   }
 
   /**
@@ -232,7 +258,8 @@ export class Database implements Queryable {
    * @param handler What it returns or throws ends the attempt; see `JobHandler`.
    * @throws {ParameterError} an option is out of range.
    * @example
-   * const worker = db.work({ concurrency: 20, lease: 60_000 }, async (job, { signal }) => {
+   * const worker = db.work({ concurrency: 20, lease: 60_000 }, async (job, { signal, log }) => {
+   *   log.info("Logging in");
    *   signal.throwIfAborted();
    *   await configSave(db, { deviceId: job.deviceId, text: "hostname example\n" });
    * });
@@ -240,7 +267,8 @@ export class Database implements Queryable {
    */
   work(options: WorkOptions, handler: JobHandler): Worker {
     const { logger } = this.#journal;
-    const worker = new Worker({ db: this, listen: this.#listen, logger }, options, handler);
+    const log = (id: number) => this.jobLog({ id });
+    const worker = new Worker({ db: this, listen: this.#listen, logger, log }, options, handler);
     this.#workers.add(worker);
     return worker;
   }
@@ -258,6 +286,52 @@ export class Database implements Queryable {
     const scheduler = new Scheduler(this, this.#journal.logger, options);
     this.#schedulers.add(scheduler);
     return scheduler;
+  }
+
+  /**
+   * The log of a job, for who works on it without `work`. Lines are gathered and stored in batches over
+   * a connection of their own; `connect`'s `jobLog` says how many may wait.
+   *
+   * @param secrets Never stand in a line: such as the password of the job's credential.
+   * @example
+   * const log = db.jobLog({ id: 7 }, ["swordfish"]);
+   * log.info("Logged in");
+   * await log.flush();
+   */
+  jobLog({ id }: { readonly id: number }, secrets: readonly (string | Secret)[] = []): JobLog {
+    return new JobLog(this.#sink, id, secrets);
+  }
+
+  /**
+   * The lines of a job: those that are there, and then each as it is stored, until the loop is left or
+   * the signal aborted.
+   *
+   * @throws {NotFoundError} there is no such job.
+   * @throws as `query`, from the loop.
+   * @example
+   * for (const { id } of await jobList.run({ statuses: ["running"], limit: 1 }, db)) {
+   *   for await (const { level, message } of db.tail(id, { minLevel: "info" })) console.log(level, message);
+   * }
+   */
+  tail(jobId: number, options: TailOptions = {}): AsyncGenerator<JobLogLine, void> {
+    return this.#tails.read(jobId, options);
+  }
+
+  /**
+   * Keeps the logs in shape, as the owner of the tables (DATABASE_MIGRATION_URL): makes the parts of
+   * the weeks or months to come, drops those that are too old, and deletes lines that are to go before;
+   * the system settings say which. Stops no writer; may run anywhere, as often as one likes.
+   *
+   * @throws {ConfigError} a setting is wrong, or the role does not own the tables.
+   * @throws {QueryError | ConnectionError | TimeoutError}
+   * @example
+   * const { dropped } = await db.maintain({ dryRun: true });
+   * console.log(`${dropped.length} parts are too old`);
+   */
+  async maintain(options: MaintainOptions = {}): Promise<Maintained> {
+    const policy = await logPolicy(this.settings, options.signal);
+    await using owner = this.#beside(await this.#config.database.migration());
+    return await maintainLogs(owner, policy, options);
   }
 
   /**
@@ -326,7 +400,8 @@ export class Database implements Queryable {
    * console.log(`${busy} of ${max} busy, ${waiting} waiting; slowest: ${slowest[0]?.name}`);
    */
   stats(): DatabaseStats {
-    return { ...this.#pool.stats(), slowest: this.#journal.slowest() };
+    const slowest = this.#journal.slowest();
+    return { ...this.#pool.stats(), slowest, jobLog: this.#sink.stats() };
   }
 
   /**
@@ -344,7 +419,9 @@ export class Database implements Queryable {
       ...[...this.#schedulers].map((scheduler) => scheduler.stop()),
     ];
     if (stops.length > 0) await Promise.all(stops);
-    await Promise.all([this.#pool.close(drain), this.settings.close()]);
+    // What was said last is stored, however little time running work is given.
+    await this.#sink.close(Math.max(drain, FLUSH));
+    await Promise.all([this.#pool.close(drain), this.settings.close(), this.#tails.close()]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -63,11 +63,13 @@ const MESSAGE = 2_000;
  * Runs a handler to its end.
  *
  * @param backOff Milliseconds until the first retry, twice as many until the next, up to `mostBackOff`.
+ * @param redact Takes secrets out of what went wrong.
  */
 export async function jobEnd(
   handle: () => Promise<"partial" | void>,
   { failures }: { readonly failures: number },
   { backOff, mostBackOff }: { readonly backOff: number; readonly mostBackOff: number },
+  redact: (text: string) => string,
 ): Promise<JobEnd> {
   try {
     const outcome = await handle() === "partial" ? "partial" : "succeeded";
@@ -75,7 +77,7 @@ export async function jobEnd(
   } catch (error) {
     const retry = !(error instanceof JobFailure) || error.retry;
     const wait = Math.min(backOff * 2 ** failures, mostBackOff) / 1000;
-    return { outcome: "failed", ...described(error), retrySeconds: retry ? wait : null };
+    return { outcome: "failed", ...described(error, redact), retrySeconds: retry ? wait : null };
   }
 }
 
@@ -90,11 +92,14 @@ export function endAfter(end: JobEnd, reason: JobLossReason | undefined): JobEnd
   return reason === "cancelled" ? { ...end, outcome: "cancelled" } : end;
 }
 
-function described(error: unknown): { errorClass: string; errorMessage: string } {
+function described(
+  error: unknown,
+  redact: (text: string) => string,
+): { errorClass: string; errorMessage: string } {
   if (!(error instanceof Error)) return { errorClass: typeof error, errorMessage: "" };
   try {
     const errorClass = error instanceof JobFailure ? error.errorClass : error.name;
-    return { errorClass: storable(errorClass), errorMessage: storable(error.message) };
+    return { errorClass: storable(errorClass), errorMessage: storable(redact(error.message)) };
   } catch {
     // An error that cannot be read is one all the same.
     return { errorClass: "Error", errorMessage: "" };

@@ -77,6 +77,7 @@ export {
   type ImportProgress,
 } from "./git_import.ts";
 export { type ClaimedJob, type JobClaim, jobClaim } from "./job_claim.ts";
+export { JobLog } from "./job_log.ts";
 export { JobFailure, type JobLossReason, JobLost } from "./job_end.ts";
 export type { Json } from "./json.ts";
 export { keysGenerate, type KeySource } from "./key_ring.ts";
@@ -93,7 +94,11 @@ export {
   type Unopened,
 } from "./key_rotation.ts";
 export type { DatabaseVault, KeyState } from "./key_states.ts";
+export type { Maintained, MaintainOptions, MaintainProgress } from "./log_maintenance.ts";
+export type { JobLogOptions, JobLogStats } from "./log_sink.ts";
+export type { JobLogLine, TailOptions } from "./log_tail.ts";
 export type { Logger } from "./logger.ts";
+export { type LogsDelete, logsDelete, type LogsDeleted } from "./logs_delete.ts";
 export type {
   CallOptions,
   Query,
@@ -141,6 +146,7 @@ export * from "./generated/job_attempts.ts";
 export * from "./generated/job_claims.ts";
 export * from "./generated/job_logs.ts";
 export * from "./generated/jobs.ts";
+export * from "./generated/log_partitions.ts";
 export * from "./generated/schedules.ts";
 export * from "./generated/system_settings.ts";
 export * from "./generated/tags.ts";

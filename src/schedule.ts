@@ -27,10 +27,12 @@ export interface ScheduleTiming {
 export interface ScheduleCreate extends ScheduleTiming {
   /** Unique. */
   readonly name: string;
-  /** The device to back up. */
+  /** The device to work on. */
   readonly deviceId?: number | undefined;
   /** Or every device with one of these tags. */
   readonly tagNames?: readonly string[] | undefined;
+  /** The type of its jobs; `backup` unless told. */
+  readonly jobType?: string | undefined;
   /** The priority of its jobs; 0 unless told. */
   readonly priority?: number | undefined;
   /** True unless told. */
@@ -40,7 +42,7 @@ export interface ScheduleCreate extends ScheduleTiming {
 /** What is to be another. */
 export type ScheduleChange =
   & ScheduleTiming
-  & Pick<Partial<ScheduleCreate>, "name" | "priority" | "enabled">;
+  & Pick<Partial<ScheduleCreate>, "name" | "jobType" | "priority" | "enabled">;
 
 /** What became of a schedule that was due. */
 export interface ScheduleRan {

@@ -6,6 +6,7 @@ import { ParameterError } from "./errors.ts";
 import { jobFinish, jobHeartbeat, jobReap, jobRelease } from "./generated/job_claims.ts";
 import { type ClaimedJob, jobClaim } from "./job_claim.ts";
 import { endAfter, type JobEnd, jobEnd, type JobLossReason, JobLost } from "./job_end.ts";
+import type { JobLog } from "./job_log.ts";
 import { Listener } from "./listener.ts";
 import type { Logger } from "./logger.ts";
 import { Nap, timerTime } from "./nap.ts";
@@ -18,6 +19,8 @@ import { codeOf } from "./trace.ts";
 export interface JobContext {
   /** Aborted where the job is not this worker's to go on with; its reason is a `JobLost`. */
   readonly signal: AbortSignal;
+  /** Takes lines of the job; they are stored before its end is. */
+  readonly log: JobLog;
 }
 
 /**
@@ -50,6 +53,7 @@ interface Sources {
   readonly db: Queryable;
   readonly listen: (onNotify: OnNotify) => Promise<Slot>;
   readonly logger: Logger;
+  readonly log: (jobId: number) => JobLog;
 }
 
 /** A job whose end is not stored yet. */
@@ -206,7 +210,10 @@ export class Worker {
     const { job, controller: { signal } } = held;
     this.#held.set(job.id, held);
     this.#running++;
-    const end = await jobEnd(async () => await this.#handler(job, { signal }), job, this.#options);
+    const log = this.#sources.log(job.id);
+    const handle = async () => await this.#handler(job, { signal, log });
+    const end = await jobEnd(handle, job, this.#options, (text) => log.redact(text));
+    await log.flush();
     this.#running--;
     this.#queue.wake();
     const reason = (signal.reason as JobLost | undefined)?.reason;

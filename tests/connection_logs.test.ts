@@ -194,15 +194,40 @@ test("ConnectionLogDelete deletes one session", async () => {
   assert.equal(await connectionLogDelete.run(gone, db), []);
 });
 
-test("Sessions are deleted with their job and with their device", async () => {
-  const [a, b, c] = [await newJob(), await newJob(), await newJob()];
-  for (const job of [a, b, c]) await connectionLogInsert.run({ ...job, log: "x" }, db);
+test("Sessions outlive their job and their device", async () => {
+  const [a, b] = [await newJob(), await newJob()];
+  for (const job of [a, b]) await connectionLogInsert.run({ ...job, log: "x" }, db);
 
   await jobDelete.run({ id: a.jobId }, db);
   await deviceDelete.run({ id: b.deviceId }, db);
 
-  const { rows } = await db.query<{ jobId: number }>("select job_id from connection_logs");
-  assert.equal(rows, [{ jobId: c.jobId }]);
+  for (const { deviceId, jobId } of [a, b]) {
+    const [session] = await connectionLogList.run({ deviceId, limit: 10 }, db);
+    assert.is(session!.jobId, jobId);
+    assert.is((await connectionLogListByJob.run({ jobId, limit: 10 }, db)).length, 1);
+  }
+});
+
+test("Sessions are compressed, by lz4 where the server has it, and listed without being read", async () => {
+  const job = await newJob();
+  const log = "interface GigabitEthernet0/1 is up, line protocol is up\r\n".repeat(2_000);
+  await connectionLogInsert.run({ ...job, log }, db);
+
+  const { rows } = await db.query<{ bytes: number; method: string; lz4: boolean }>(`
+    select
+      pg_column_size(log)::integer as bytes,
+      pg_column_compression(log) as method,
+      (
+        select 'lz4' = any(enumvals)
+        from pg_settings
+        where name = 'default_toast_compression'
+      ) as lz4
+    from connection_logs`);
+  const [session] = await connectionLogList.run({ deviceId: job.deviceId, limit: 1 }, db);
+
+  assert.is(rows[0]!.method, rows[0]!.lz4 ? "lz4" : "pglz");
+  assert.ok(rows[0]!.bytes < log.length / 20, `${rows[0]!.bytes}`);
+  assert.is(session!.size, log.length);
 });
 
 test.run();

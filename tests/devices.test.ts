@@ -757,7 +757,7 @@ test("DeviceSeen alone moves last_seen: saving, queueing and tagging do not", as
 
 // --- Deleting
 
-test("DeviceDelete deletes the device with all that is its own, and nothing else", async () => {
+test("DeviceDelete deletes the device with all that is its own but its logs, and nothing else", async () => {
   const furnish = async () => {
     const { id } = await addDevice(db, { tagNames: ["leaf"] });
     await addConfig(db, id);
@@ -784,7 +784,7 @@ test("DeviceDelete deletes the device with all that is its own, and nothing else
     "job_logs",
     "connection_logs",
   ].map((table) => count(db, table)));
-  assert.equal(left, [1, 1, 1, 2, 1, 1, 1]);
+  assert.equal(left, [1, 1, 1, 2, 1, 2, 2]);
   assert.is((await deviceList.one({ limit: 10 }, db)).id, kept);
   assert.ok(await tagGetByName.first({ name: "leaf" }, db));
   assert.equal(await deviceDelete.run({ id }, db), []);

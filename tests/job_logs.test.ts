@@ -10,14 +10,19 @@ import {
   jobLogInsert,
   jobLogInsertMany,
   jobLogList,
+  jobLogListByDevice,
+  type JobLogListByDeviceResult,
+  jobLogListByTime,
   type JobLogListResult,
   jobLogStats,
   jobLogTail,
+  jobLogWarningList,
+  jobLogWrite,
   ParameterError,
   QueryError,
 } from "netraven-db";
 import { createDatabase } from "./support/database.ts";
-import { addJob, clear, count, databaseNow, fields } from "./support/factories.ts";
+import { addDevice, addJob, clear, count, databaseNow, fields } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
 import { rejection } from "./support/until.ts";
 
@@ -37,7 +42,7 @@ test.after(async () => {
   await database.drop();
 });
 
-const LINE = ["id", "jobId", "level", "message", "timestamp"];
+const LINE = ["deviceId", "id", "jobId", "level", "message", "timestamp"];
 
 function second(second: number): Date {
   return new Date(Date.UTC(2026, 0, 1, 0, 0, second));
@@ -60,7 +65,7 @@ async function pages(
 }
 
 test("JobLogInsert stores a line, of level info and now unless told", async () => {
-  const { id: jobId } = await addJob(db);
+  const { id: jobId, deviceId } = await addJob(db);
   const message = "line 'with' \"odd\" \\ text %_ 👩‍💻\n\u001b[0m";
   const before = await databaseNow(db);
 
@@ -75,10 +80,10 @@ test("JobLogInsert stores a line, of level info and now unless told", async () =
   assert.equal([told.level, told.timestamp], ["error", second(7)]);
   for (const line of [plain, told]) {
     const { id, timestamp } = line;
-    assert.equal(await jobLogGet.one({ jobId, timestamp, id }, db), line);
+    assert.equal(await jobLogGet.one({ timestamp, id }, db), { ...line, deviceId });
   }
-  const { id, timestamp } = plain;
-  assert.is(await jobLogGet.first({ jobId: -1, timestamp, id }, db), undefined);
+  const { timestamp } = plain;
+  assert.is(await jobLogGet.first({ timestamp, id: -1 }, db), undefined);
 });
 
 test("JobLogInsert refuses an unknown job, an unknown level and a NUL character", async () => {
@@ -278,13 +283,128 @@ test("JobLogDelete deletes the lines of a job, those before a time where one is 
   assert.is(await count(db, "job_logs"), 1);
 });
 
-test("Lines are deleted with their job", async () => {
-  const { id: jobId } = await addJob(db);
+test("Lines outlive their job, in the log of its device", async () => {
+  const { id: jobId, deviceId } = await addJob(db);
   await jobLogInsert.run({ jobId, message: "x" }, db);
 
   await jobDelete.run({ id: jobId }, db);
 
-  assert.is(await count(db, "job_logs"), 0);
+  assert.equal(await jobLogList.run({ jobId, limit: 10 }, db), []);
+  const lines = await jobLogListByDevice.run({ deviceId, limit: 10 }, db);
+  assert.equal(lines.map((line) => [line.jobId, line.message]), [[jobId, "x"]]);
+});
+
+test("JobLogListByDevice pages over the jobs of a device, the last first", async () => {
+  const { id: deviceId } = await addDevice(db);
+  const jobs = [await addJob(db, { deviceId }), await addJob(db), await addJob(db, { deviceId })];
+  const numbers = Array.from({ length: 30 }, (_, i) => i);
+  await jobLogInsertMany.run({
+    jobIds: numbers.map((i) => jobs[i % 3]!.id),
+    messages: numbers.map(String),
+    levels: numbers.map((i) => (i % 2 === 0 ? "info" : "error")),
+    // The job that was made last ran first.
+    timestamps: numbers.map((i) => second(100 - 10 * (i % 3) + Math.floor(i / 9))),
+  }, db);
+  const of = (job: number) => numbers.filter((i) => i % 3 === job).reverse();
+  const expected = [...of(2), ...of(0)];
+
+  const all = async (limit: number, filters: object = {}) => {
+    const seen: JobLogListByDeviceResult[] = [];
+    for (;;) {
+      const last = seen.at(-1);
+      const after = last &&
+        { afterJobId: last.jobId, afterTimestamp: last.timestamp, afterId: last.id };
+      const page = await jobLogListByDevice.run({ deviceId, ...filters, ...after, limit }, db);
+      seen.push(...page);
+      if (page.length < limit) return seen.map(({ message }) => Number(message));
+    }
+  };
+
+  for (const limit of [1, 7, 50]) assert.equal(await all(limit), expected);
+  assert.equal(await all(3, { minLevel: "error" }), expected.filter((i) => i % 2 === 1));
+  assert.equal(await all(3, { from: second(100) }), of(0));
+  assert.equal(await all(3, { until: second(100) }), of(2));
+});
+
+test("JobLogListByTime and JobLogWarningList page over all devices, the latest first", async () => {
+  const jobs = [await addJob(db), await addJob(db)];
+  const levels = ["debug", "info", "warning", "error", "critical"];
+  const numbers = Array.from({ length: 40 }, (_, i) => i);
+  await jobLogInsertMany.run({
+    jobIds: numbers.map((i) => jobs[i % 2]!.id),
+    messages: numbers.map(String),
+    levels: numbers.map((i) => levels[i % 5]!),
+    timestamps: numbers.map((i) => second(Math.floor(i / 4))),
+  }, db);
+  const latest = numbers.toReversed();
+
+  const all = async (query: typeof jobLogWarningList, limit: number, filters: object = {}) => {
+    const seen: JobLogListResult[] = [];
+    for (;;) {
+      const last = seen.at(-1);
+      const after = last && { afterTimestamp: last.timestamp, afterId: last.id };
+      const page = await query.run({ ...filters, ...after, limit }, db);
+      seen.push(...page);
+      if (page.length < limit) return seen.map(({ message }) => Number(message));
+    }
+  };
+
+  for (const limit of [1, 7, 100]) {
+    assert.equal(await all(jobLogListByTime, limit), latest);
+    assert.equal(await all(jobLogWarningList, limit), latest.filter((i) => i % 5 >= 2));
+  }
+  const between = { from: second(3), until: second(6) };
+  assert.equal(await all(jobLogListByTime, 5, between), latest.filter((i) => i >= 12 && i < 24));
+  assert.equal(
+    await all(jobLogWarningList, 5, { ...between, minLevel: "error" }),
+    latest.filter((i) => i >= 12 && i < 24 && i % 5 >= 3),
+  );
+});
+
+test("JobLogStats counts what was reported, also what was deleted since", async () => {
+  const { id: jobId } = await addJob(db);
+  await jobLogInsertMany.run({ jobIds: [jobId, jobId], messages: ["a", "b"] }, db);
+  await jobLogDelete.run({ jobId }, db);
+  await jobLogInsert.run({ jobId, message: "c" }, db);
+
+  const stats = await jobLogStats.run({ jobId }, db);
+
+  assert.equal(stats.map(({ level, count }) => [level, count]), [["info", 3]]);
+});
+
+test("JobLogWrite stores each batch of a writer once, in its order, without lines of lost jobs", async () => {
+  const { id: jobId } = await addJob(db);
+  const writer = crypto.randomUUID();
+  const write = (batch: number, messages: string[], jobIds = messages.map(() => jobId)) =>
+    jobLogWrite.run({
+      writer,
+      batch,
+      now: 5_000,
+      jobIds,
+      levels: messages.map(() => "info"),
+      messages,
+      times: messages.map((_, i) => 1_000 * batch + i),
+    }, db);
+  const before = (await databaseNow(db)).getTime();
+
+  const answers = [
+    await write(1, ["one", "two"]),
+    await write(1, ["one", "two"]),
+    await write(2, ["three", "of no job"], [jobId, -1]),
+    await write(1, ["one", "two"]),
+  ];
+
+  assert.equal(answers, [[{ stored: 2 }], [], [{ stored: 1 }], []]);
+  const lines = await jobLogList.run({ jobId, limit: 10 }, db);
+  assert.equal(lines.map(({ message }) => message), ["one", "two", "three"]);
+  const [one, two, three] = lines.map(({ timestamp }) => timestamp.getTime()) as [
+    number,
+    number,
+    number,
+  ];
+  assert.equal([two - one, three - one], [1, 1_000], "the writer's own clock counts");
+  const age = before - one;
+  assert.ok(age > 3_000 && age <= 4_001, `${age}`);
 });
 
 test.run();

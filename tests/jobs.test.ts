@@ -50,6 +50,7 @@ const JOB = [
   "errorMessage",
   "failures",
   "id",
+  "jobType",
   "leaseUntil",
   "mostFailures",
   "priority",
@@ -98,6 +99,7 @@ test("JobInsert queues a job for now, and notes it as the device's latest", asyn
     claimedBy: null,
     leaseUntil: null,
     attempt: 0,
+    jobType: "backup",
     priority: 0,
     failures: 0,
     mostFailures: 3,
@@ -105,6 +107,18 @@ test("JobInsert queues a job for now, and notes it as the device's latest", asyn
     errorClass: null,
     errorMessage: null,
   });
+});
+
+test("JobInsert and JobInsertMany take a type that is a word", async () => {
+  const { id: deviceId } = await addDevice(db);
+
+  const { id } = await jobInsert.one({ deviceId, jobType: "discovery" }, db);
+  const [many] = await jobInsertMany.run({ deviceIds: [deviceId], jobType: "discovery" }, db);
+  const wrong = await rejection(jobInsert.run({ deviceId, jobType: "No word" }, db));
+
+  const types = [id, many!.id!].map(async (id) => (await jobGet.one({ id }, db)).jobType);
+  assert.equal(await Promise.all(types), ["discovery", "discovery"]);
+  assert.is((wrong as ConstraintError).constraint, "job_type_is_a_word");
 });
 
 test("JobInsert notes the job that was made last, not the one scheduled last", async () => {
@@ -322,7 +336,7 @@ test("JobLatestByDevice gives each device's last job, by device", async () => {
   assert.equal(await jobLatestByDevice.run({ deviceIds: [] }, db), []);
 });
 
-test("JobDelete deletes the job with its logs, and nothing else", async () => {
+test("JobDelete deletes the job, and nothing else", async () => {
   const job = await addJob(db);
   const other = await addJob(db);
   for (const { id: jobId, deviceId } of [job, other]) {
@@ -334,7 +348,7 @@ test("JobDelete deletes the job with its logs, and nothing else", async () => {
 
   assert.equal(deleted, { ...job, startedAt: null, completedAt: null });
   const left = ["devices", "jobs", "job_logs", "connection_logs"];
-  assert.equal(await Promise.all(left.map((table) => count(db, table))), [2, 1, 1, 1]);
+  assert.equal(await Promise.all(left.map((table) => count(db, table))), [2, 1, 2, 2]);
   assert.equal(await jobDelete.run({ id: job.id }, db), []);
 });
 

@@ -34,12 +34,13 @@ import {
   jobInsert,
   jobInsertMany,
   jobLogInsert,
-  jobLogList,
+  jobLogListByDevice,
   jobReap,
   keysCheck,
   keysRetire,
   keysRotate,
   keysStatus,
+  logsDelete,
   QueryError,
 } from "netraven-db";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
@@ -125,6 +126,13 @@ const MATRIX: Record<string, { readonly [client in Client]?: Rights }> = {
   },
   job_logs: { app: ADD, worker: ADD, readonly: READ },
   connection_logs: { app: ADD, worker: ADD, readonly: READ },
+  job_log_counts: {
+    app: { ...ADD, update: true },
+    worker: { ...ADD, update: true },
+    readonly: READ,
+  },
+  log_writers: { app: ALL, worker: ALL },
+  log_partitions: { app: READ, worker: READ, readonly: READ },
   schema_migrations: BOOKS,
   schema_checksums: BOOKS,
 };
@@ -306,6 +314,11 @@ test("a role may do nothing else in the database, and public nothing at all", as
         `netraven_worker execute ${name}`,
         `netraven_readonly execute ${name}`,
       ]),
+      ...["job_logs_add", "connection_logs_add", "log_partition_make"].flatMap((name) => [
+        `netraven_app execute ${name}`,
+        `netraven_worker execute ${name}`,
+      ]),
+      "netraven_app execute log_delete",
       "netraven_app usage system_settings_version_seq",
       "netraven_app usage device_configurations_id_seq",
       "netraven_worker usage device_configurations_id_seq",
@@ -385,10 +398,18 @@ test("netraven_app may run every query but those that change logs and retire key
   const refused = await refusedQueries(db);
   await db.close();
 
-  assert.equal(refused, ["ConnectionLogDelete", "EncryptionKeyRetire", "JobLogDelete"]);
+  assert.equal(refused, [
+    "ConnectionLogDelete",
+    "ConnectionLogExpireByType",
+    "EncryptionKeyRetire",
+    "JobLogDelete",
+    "JobLogExpireByLevel",
+    "JobLogExpireByType",
+    "LogPartitionMake",
+  ]);
 });
 
-test("netraven_app makes devices, credentials, jobs and settings, and a device goes with its logs", async () => {
+test("netraven_app makes devices, credentials, jobs and settings, and deletes a device and its logs", async () => {
   const deviceId = await addDevice();
   const credentialId = await addCredential();
   const { id: jobId } = await jobInsert.one({ deviceId }, as.app);
@@ -406,12 +427,16 @@ test("netraven_app makes devices, credentials, jobs and settings, and a device g
   const matches = await credentialMatch.run({ deviceId }, as.app);
   const listed = await deviceList.run({ limit: 100 }, as.app);
 
+  const kept = await rejection(logsDelete(as.app, { deviceId }));
   await deviceDelete.one({ id: deviceId }, as.app);
+  const gone = await logsDelete(as.app, { deviceId });
 
+  assert.is((kept as QueryError).sqlState, "55006");
+  assert.equal(gone, { lines: 1, sessions: 1 });
   assert.ok(version > 0);
   assert.ok(matches.some(({ id }) => id === credentialId));
   assert.ok(listed.some(({ id, latestJobStatus }) => id === deviceId && latestJobStatus));
-  assert.equal(await jobLogList.run({ jobId, limit: 1 }, as.app), []);
+  assert.equal(await jobLogListByDevice.run({ deviceId, limit: 1 }, as.app), []);
   assert.equal(await connectionLogList.run({ deviceId, limit: 1 }, as.app), []);
   assert.equal(
     await list(owner, `select from credential_attempts where device_id = ${deviceId}`),

@@ -20,6 +20,7 @@ begin
     );
 
   alter table jobs
+    add column job_type text not null default 'backup',
     add column priority smallint not null default 0,
     add column most_failures smallint not null default 3,
     add column failures smallint not null default 0,
@@ -32,6 +33,9 @@ begin
         (status in ('succeeded', 'partial', 'failed', 'cancelled'))
         = (completed_at is not null)
       ),
+    -- It stands in the names of settings.
+    add constraint job_type_is_a_word
+      check (job_type ~ '^[a-z][a-z0-9_]*$'),
     add constraint most_failures_is_positive
       check (most_failures > 0),
     add constraint failures_are_not_too_many
@@ -41,6 +45,12 @@ begin
 
   comment on type job_status is
     'A job waits, runs, and ends in one of four ways.';
+  comment on table jobs is
+    'Work to do, such as backups: one run on one device each.';
+  comment on column jobs.device_id is
+    'The device to work on.';
+  comment on column jobs.job_type is
+    'What kind of work, such as backup.';
   comment on column jobs.priority is
     'Of the jobs that are due, those of a higher one start first.';
   comment on column jobs.most_failures is
@@ -137,7 +147,13 @@ begin
     drop column failures,
     drop column most_failures,
     drop column priority,
+    drop column job_type,
     reset (fillfactor);
+
+  comment on table jobs is
+    'Backups to make: one run on one device each.';
+  comment on column jobs.device_id is
+    'The device to back up.';
 
   alter table jobs
     add constraint completed_when_finished

@@ -9,6 +9,7 @@ begin
     every_seconds integer,
     time_zone text not null default 'UTC',
     device_id integer references devices on delete cascade,
+    job_type text not null default 'backup',
     priority smallint not null default 0,
     enabled boolean not null default true,
     next_run_at timestamptz(3) not null,
@@ -16,14 +17,16 @@ begin
     constraint cron_or_interval
       check (num_nonnulls(cron, every_seconds) = 1),
     constraint interval_is_positive
-      check (every_seconds > 0)
+      check (every_seconds > 0),
+    constraint job_type_is_a_word
+      check (job_type ~ '^[a-z][a-z0-9_]*$')
   );
 
   -- Serves the cascade of DeviceDelete.
   create index schedules_device_id_idx on schedules (device_id);
 
   comment on table schedules is
-    'Backups that are made again and again: of a device, or of those with tags.';
+    'Jobs that are made again and again: of a device, or of those with tags.';
   comment on column schedules.id is
     'Identity of the schedule.';
   comment on column schedules.name is
@@ -36,6 +39,8 @@ begin
     'The IANA time zone that the cron expression is read in.';
   comment on column schedules.device_id is
     'The device; null where it is for tags.';
+  comment on column schedules.job_type is
+    'The type of its jobs.';
   comment on column schedules.priority is
     'The priority of its jobs.';
   comment on column schedules.enabled is

@@ -11,37 +11,41 @@ export interface ConnectionLogInsertParams {
 
 /** A row of `ConnectionLogInsert`. */
 export interface ConnectionLogInsertResult {
-  /** The device at the other end. */
   deviceId: number;
-  /** Identity of the session; orders sessions of the same time. */
   id: number;
-  /** The job that held the session. */
   jobId: number;
   size: number;
-  /** When the session was recorded. */
   timestamp: Date;
 }
 
-const connectionLogInsertIR: QueryIR = {"usedParamSet":{"jobId":true,"deviceId":true,"log":true,"timestamp":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":225,"b":231}]},{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":236,"b":245}]},{"name":"log","required":true,"transform":{"type":"scalar"},"locs":[{"a":250,"b":254}]},{"name":"timestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":268,"b":277}]}],"statement":"-- Connection logs are recorded sessions between a worker and a device.\n-- Stores a session, recorded now unless told; returns it without its text.\ninsert into connection_logs (job_id, device_id, log, \"timestamp\")\nvalues (\n  :jobId!,\n  :deviceId!,\n  :log!,\n  coalesce(:timestamp::timestamptz, date_trunc('milliseconds', now()))\n)\nreturning\n  id,\n  job_id,\n  device_id,\n  \"timestamp\",\n  octet_length(log) as \"size!\""};
+const connectionLogInsertIR: QueryIR = {"usedParamSet":{"jobId":true,"deviceId":true,"log":true,"timestamp":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":414,"b":420}]},{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":436,"b":445}]},{"name":"log","required":true,"transform":{"type":"scalar"},"locs":[{"a":461,"b":465}]},{"name":"timestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":487,"b":496}]}],"statement":"-- Connection logs are recorded sessions between a worker and a device.\n-- Stores a session, recorded now unless told; returns it without its text. The\n-- function makes the part of the table where it is missing.\nselect\n  added.last_id as \"id!\",\n  session.job_id as \"job_id!\",\n  session.device_id as \"device_id!\",\n  session.recorded_at as \"timestamp!\",\n  octet_length(session.log) as \"size!\"\nfrom (\n  values (\n    :jobId!::integer,\n    :deviceId!::integer,\n    :log!::text,\n    coalesce(:timestamp::timestamptz, now())::timestamptz(3)\n  )\n) as session (job_id, device_id, log, recorded_at)\ncross join lateral connection_logs_add(\n  array[session.job_id],\n  array[session.device_id],\n  array[session.log],\n  array[session.recorded_at]\n) as added"};
 
 /**
  * Connection logs are recorded sessions between a worker and a device.
- * Stores a session, recorded now unless told; returns it without its text.
+ * Stores a session, recorded now unless told; returns it without its text. The
+ * function makes the part of the table where it is missing.
  *
  * ```sql
- * insert into connection_logs (job_id, device_id, log, "timestamp")
- * values (
- *   :jobId!,
- *   :deviceId!,
- *   :log!,
- *   coalesce(:timestamp::timestamptz, date_trunc('milliseconds', now()))
- * )
- * returning
- *   id,
- *   job_id,
- *   device_id,
- *   "timestamp",
- *   octet_length(log) as "size!"
+ * select
+ *   added.last_id as "id!",
+ *   session.job_id as "job_id!",
+ *   session.device_id as "device_id!",
+ *   session.recorded_at as "timestamp!",
+ *   octet_length(session.log) as "size!"
+ * from (
+ *   values (
+ *     :jobId!::integer,
+ *     :deviceId!::integer,
+ *     :log!::text,
+ *     coalesce(:timestamp::timestamptz, now())::timestamptz(3)
+ *   )
+ * ) as session (job_id, device_id, log, recorded_at)
+ * cross join lateral connection_logs_add(
+ *   array[session.job_id],
+ *   array[session.device_id],
+ *   array[session.log],
+ *   array[session.recorded_at]
+ * ) as added
  * ```
  */
 export const connectionLogInsert: Query<ConnectionLogInsertParams, ConnectionLogInsertResult> = new Query("ConnectionLogInsert", connectionLogInsertIR);
@@ -59,31 +63,21 @@ export interface ConnectionLogInsertManyResult {
   inserted: number;
 }
 
-const connectionLogInsertManyIR: QueryIR = {"usedParamSet":{"jobIds":true,"deviceIds":true,"logs":true,"timestamps":true},"params":[{"name":"jobIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":339,"b":346}]},{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":364,"b":374}]},{"name":"logs","required":true,"transform":{"type":"scalar"},"locs":[{"a":392,"b":397}]},{"name":"timestamps","required":false,"transform":{"type":"scalar"},"locs":[{"a":412,"b":422}]}],"statement":"-- Stores many sessions, all or none, and tells how many. The arrays go together\n-- by position; a null or absent time is now.\nwith inserted as (\n  insert into connection_logs (job_id, device_id, log, \"timestamp\")\n  select\n    job_id,\n    device_id,\n    log,\n    coalesce(recorded_at, date_trunc('milliseconds', now()))\n  from unnest(\n    :jobIds!::integer[],\n    :deviceIds!::integer[],\n    :logs!::text[],\n    :timestamps::timestamptz[]\n  ) with ordinality as given (job_id, device_id, log, recorded_at, place)\n  order by place\n  returning id\n)\nselect count(*)::integer as \"inserted!\"\nfrom inserted"};
+const connectionLogInsertManyIR: QueryIR = {"usedParamSet":{"jobIds":true,"deviceIds":true,"logs":true,"timestamps":true},"params":[{"name":"jobIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":243,"b":250}]},{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":266,"b":276}]},{"name":"logs","required":true,"transform":{"type":"scalar"},"locs":[{"a":292,"b":297}]},{"name":"timestamps","required":false,"transform":{"type":"scalar"},"locs":[{"a":310,"b":320}]}],"statement":"-- Stores many sessions, all or none, and tells how many. The arrays go together\n-- by position; a null or absent time is now. The function makes parts of the\n-- table that are missing.\nselect stored as \"inserted!\"\nfrom connection_logs_add(\n  :jobIds!::integer[],\n  :deviceIds!::integer[],\n  :logs!::text[],\n  :timestamps::timestamptz[]\n)"};
 
 /**
  * Stores many sessions, all or none, and tells how many. The arrays go together
- * by position; a null or absent time is now.
+ * by position; a null or absent time is now. The function makes parts of the
+ * table that are missing.
  *
  * ```sql
- * with inserted as (
- *   insert into connection_logs (job_id, device_id, log, "timestamp")
- *   select
- *     job_id,
- *     device_id,
- *     log,
- *     coalesce(recorded_at, date_trunc('milliseconds', now()))
- *   from unnest(
- *     :jobIds!::integer[],
- *     :deviceIds!::integer[],
- *     :logs!::text[],
- *     :timestamps::timestamptz[]
- *   ) with ordinality as given (job_id, device_id, log, recorded_at, place)
- *   order by place
- *   returning id
+ * select stored as "inserted!"
+ * from connection_logs_add(
+ *   :jobIds!::integer[],
+ *   :deviceIds!::integer[],
+ *   :logs!::text[],
+ *   :timestamps::timestamptz[]
  * )
- * select count(*)::integer as "inserted!"
- * from inserted
  * ```
  */
 export const connectionLogInsertMany: Query<ConnectionLogInsertManyParams, ConnectionLogInsertManyResult> = new Query("ConnectionLogInsertMany", connectionLogInsertManyIR);
@@ -97,13 +91,13 @@ export interface ConnectionLogGetParams {
 
 /** A row of `ConnectionLogGet`. */
 export interface ConnectionLogGetResult {
-  /** The device at the other end. */
+  /** The device at the other end; it may be gone. */
   deviceId: number;
   /** Identity of the session; orders sessions of the same time. */
   id: number;
-  /** The job that held the session. */
+  /** The job that held the session; it may be gone. */
   jobId: number;
-  /** The whole session as text. */
+  /** The whole session as text, compressed by lz4 where the server has it. */
   log: string;
   /** When the session was recorded. */
   timestamp: Date;
@@ -140,11 +134,11 @@ export interface ConnectionLogListParams {
 
 /** A row of `ConnectionLogList`. */
 export interface ConnectionLogListResult {
-  /** The device at the other end. */
+  /** The device at the other end; it may be gone. */
   deviceId: number;
   /** Identity of the session; orders sessions of the same time. */
   id: number;
-  /** The job that held the session. */
+  /** The job that held the session; it may be gone. */
   jobId: number;
   size: number;
   /** When the session was recorded. */
@@ -187,11 +181,11 @@ export interface ConnectionLogListByJobParams {
 
 /** A row of `ConnectionLogListByJob`. */
 export interface ConnectionLogListByJobResult {
-  /** The device at the other end. */
+  /** The device at the other end; it may be gone. */
   deviceId: number;
   /** Identity of the session; orders sessions of the same time. */
   id: number;
-  /** The job that held the session. */
+  /** The job that held the session; it may be gone. */
   jobId: number;
   size: number;
   /** When the session was recorded. */
@@ -233,11 +227,11 @@ export interface ConnectionLogDeleteParams {
 
 /** A row of `ConnectionLogDelete`. */
 export interface ConnectionLogDeleteResult {
-  /** The device at the other end. */
+  /** The device at the other end; it may be gone. */
   deviceId: number;
   /** Identity of the session; orders sessions of the same time. */
   id: number;
-  /** The job that held the session. */
+  /** The job that held the session; it may be gone. */
   jobId: number;
   /** When the session was recorded. */
   timestamp: Date;
@@ -262,3 +256,59 @@ const connectionLogDeleteIR: QueryIR = {"usedParamSet":{"deviceId":true,"timesta
  * ```
  */
 export const connectionLogDelete: Query<ConnectionLogDeleteParams, ConnectionLogDeleteResult> = new Query("ConnectionLogDelete", connectionLogDeleteIR);
+
+/** Parameters of `ConnectionLogExpireByType`. */
+export interface ConnectionLogExpireByTypeParams {
+  afterJobId?: number | null | undefined;
+  days: number;
+  dryRun: boolean;
+  jobType: string;
+  limit: number;
+}
+
+/** A row of `ConnectionLogExpireByType`. */
+export interface ConnectionLogExpireByTypeResult {
+  deleted: number;
+  lastJobId: number | null;
+}
+
+const connectionLogExpireByTypeIR: QueryIR = {"usedParamSet":{"jobType":true,"afterJobId":true,"days":true,"limit":true,"dryRun":true},"params":[{"name":"jobType","required":true,"transform":{"type":"scalar"},"locs":[{"a":325,"b":333}]},{"name":"afterJobId","required":false,"transform":{"type":"scalar"},"locs":[{"a":357,"b":367}]},{"name":"days","required":true,"transform":{"type":"scalar"},"locs":[{"a":602,"b":607}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":618,"b":624}]},{"name":"dryRun","required":true,"transform":{"type":"scalar"},"locs":[{"a":712,"b":719}]}],"statement":"-- Deletes sessions of jobs of a type that are older than so many days; tells how\n-- many. Jobs in the order of their ids, after one of them, a thousand at a time:\n-- the last of these is told, too, null where there is none. A dry run deletes none.\nwith typed as materialized (\n  select id\n  from jobs\n  where\n    job_type = :jobType!\n    and id > coalesce(:afterJobId::integer, 0)\n  order by id\n  limit 1000\n),\ndoomed as materialized (\n  select device_id, \"timestamp\", id\n  from connection_logs\n  where\n    job_id = any(array(select id from typed))\n    and \"timestamp\" < now() - make_interval(days => :days!)\n  limit :limit!::integer\n),\nremoved as (\n  delete from connection_logs\n  using doomed\n  where\n    not :dryRun!::boolean\n    and connection_logs.device_id = doomed.device_id\n    and connection_logs.\"timestamp\" = doomed.\"timestamp\"\n    and connection_logs.id = doomed.id\n)\nselect\n  (select count(*) from doomed)::integer as \"deleted!\",\n  (select max(id) from typed) as last_job_id"};
+
+/**
+ * Deletes sessions of jobs of a type that are older than so many days; tells how
+ * many. Jobs in the order of their ids, after one of them, a thousand at a time:
+ * the last of these is told, too, null where there is none. A dry run deletes none.
+ *
+ * ```sql
+ * with typed as materialized (
+ *   select id
+ *   from jobs
+ *   where
+ *     job_type = :jobType!
+ *     and id > coalesce(:afterJobId::integer, 0)
+ *   order by id
+ *   limit 1000
+ * ),
+ * doomed as materialized (
+ *   select device_id, "timestamp", id
+ *   from connection_logs
+ *   where
+ *     job_id = any(array(select id from typed))
+ *     and "timestamp" < now() - make_interval(days => :days!)
+ *   limit :limit!::integer
+ * ),
+ * removed as (
+ *   delete from connection_logs
+ *   using doomed
+ *   where
+ *     not :dryRun!::boolean
+ *     and connection_logs.device_id = doomed.device_id
+ *     and connection_logs."timestamp" = doomed."timestamp"
+ *     and connection_logs.id = doomed.id
+ * )
+ * select
+ *   (select count(*) from doomed)::integer as "deleted!",
+ *   (select max(id) from typed) as last_job_id
+ * ```
+ */
+export const connectionLogExpireByType: Query<ConnectionLogExpireByTypeParams, ConnectionLogExpireByTypeResult> = new Query("ConnectionLogExpireByType", connectionLogExpireByTypeIR);

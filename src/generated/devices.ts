@@ -999,10 +999,11 @@ export interface DeviceDeleteResult {
   lastSeen: Date | null;
 }
 
-const deviceDeleteIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":293,"b":296},{"a":353,"b":356}]}],"statement":"-- Deletes the device with its configurations, jobs and logs.\n-- Its state is locked first, and waited for, as savers and JobInsert do: in the\n-- other order the deletion and they would block each other.\nwith state as materialized (\n  select device_id\n  from device_states\n  where device_id = :id!\n  for no key update\n)\ndelete from devices\nwhere\n  id = :id!\n  and (select count(*) from state) >= 0\nreturning id, hostname, ip_address, device_type, last_seen"};
+const deviceDeleteIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":321,"b":324},{"a":381,"b":384}]}],"statement":"-- Deletes the device with its configurations and jobs; its logs stay, see\n-- logsDelete.\n-- Its state is locked first, and waited for, as savers and JobInsert do: in the\n-- other order the deletion and they would block each other.\nwith state as materialized (\n  select device_id\n  from device_states\n  where device_id = :id!\n  for no key update\n)\ndelete from devices\nwhere\n  id = :id!\n  and (select count(*) from state) >= 0\nreturning id, hostname, ip_address, device_type, last_seen"};
 
 /**
- * Deletes the device with its configurations, jobs and logs.
+ * Deletes the device with its configurations and jobs; its logs stay, see
+ * logsDelete.
  * Its state is locked first, and waited for, as savers and JobInsert do: in the
  * other order the deletion and they would block each other.
  *

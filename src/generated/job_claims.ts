@@ -17,7 +17,7 @@ export interface JobTakeResult {
   attempt: number;
   /** Secret of the current claim, made by the worker, whose reports count only with it, or of the one that ended the job; null while no claim counts. */
   claimToken: string;
-  /** The device to back up. */
+  /** The device to work on. */
   deviceId: number;
   /** How many attempts did. */
   failures: number;
@@ -116,7 +116,7 @@ export interface JobHeldListResult {
   attempt: number;
   /** Secret of the current claim, made by the worker, whose reports count only with it, or of the one that ended the job; null while no claim counts. */
   claimToken: string;
-  /** The device to back up. */
+  /** The device to work on. */
   deviceId: number;
   /** How many attempts did. */
   failures: number;

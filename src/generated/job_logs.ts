@@ -13,33 +13,42 @@ export interface JobLogInsertParams {
 
 /** A row of `JobLogInsert`. */
 export interface JobLogInsertResult {
-  /** Identity of the line; orders lines of the same time. */
   id: number;
-  /** The job that reported. */
   jobId: number;
-  /** How much the line matters. */
   level: LogLevel;
-  /** The line. */
   message: string;
-  /** When the line was reported. */
   timestamp: Date;
 }
 
-const jobLogInsertIR: QueryIR = {"usedParamSet":{"jobId":true,"level":true,"message":true,"timestamp":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":184,"b":190}]},{"name":"level","required":false,"transform":{"type":"scalar"},"locs":[{"a":204,"b":209}]},{"name":"message","required":true,"transform":{"type":"scalar"},"locs":[{"a":234,"b":242}]},{"name":"timestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":256,"b":265}]}],"statement":"-- Job logs are the lines a job reports while it runs.\n-- Stores a line: level info and the time now unless told.\ninsert into job_logs (job_id, level, message, \"timestamp\")\nvalues (\n  :jobId!,\n  coalesce(:level::log_level, 'info'),\n  :message!,\n  coalesce(:timestamp::timestamptz, date_trunc('milliseconds', now()))\n)\nreturning id, job_id, level, message, \"timestamp\""};
+const jobLogInsertIR: QueryIR = {"usedParamSet":{"jobId":true,"level":true,"message":true,"timestamp":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":368,"b":374}]},{"name":"level","required":false,"transform":{"type":"scalar"},"locs":[{"a":399,"b":404}]},{"name":"message","required":true,"transform":{"type":"scalar"},"locs":[{"a":431,"b":439}]},{"name":"timestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":461,"b":470}]}],"statement":"-- Job logs are the lines a job reports while it runs.\n-- Stores a line: level info and the time now unless told. The function counts it,\n-- and makes the part of the table where it is missing.\nselect\n  added.last_id as \"id!\",\n  line.job_id as \"job_id!\",\n  line.level as \"level!\",\n  line.message as \"message!\",\n  line.reported_at as \"timestamp!\"\nfrom (\n  values (\n    :jobId!::integer,\n    coalesce(:level::log_level, 'info'),\n    :message!::text,\n    coalesce(:timestamp::timestamptz, now())::timestamptz(3)\n  )\n) as line (job_id, level, message, reported_at)\ncross join lateral job_logs_add(\n  array[line.job_id],\n  array[line.level],\n  array[line.message],\n  array[line.reported_at],\n  false\n) as added"};
 
 /**
  * Job logs are the lines a job reports while it runs.
- * Stores a line: level info and the time now unless told.
+ * Stores a line: level info and the time now unless told. The function counts it,
+ * and makes the part of the table where it is missing.
  *
  * ```sql
- * insert into job_logs (job_id, level, message, "timestamp")
- * values (
- *   :jobId!,
- *   coalesce(:level::log_level, 'info'),
- *   :message!,
- *   coalesce(:timestamp::timestamptz, date_trunc('milliseconds', now()))
- * )
- * returning id, job_id, level, message, "timestamp"
+ * select
+ *   added.last_id as "id!",
+ *   line.job_id as "job_id!",
+ *   line.level as "level!",
+ *   line.message as "message!",
+ *   line.reported_at as "timestamp!"
+ * from (
+ *   values (
+ *     :jobId!::integer,
+ *     coalesce(:level::log_level, 'info'),
+ *     :message!::text,
+ *     coalesce(:timestamp::timestamptz, now())::timestamptz(3)
+ *   )
+ * ) as line (job_id, level, message, reported_at)
+ * cross join lateral job_logs_add(
+ *   array[line.job_id],
+ *   array[line.level],
+ *   array[line.message],
+ *   array[line.reported_at],
+ *   false
+ * ) as added
  * ```
  */
 export const jobLogInsert: Query<JobLogInsertParams, JobLogInsertResult> = new Query("JobLogInsert", jobLogInsertIR);
@@ -57,48 +66,117 @@ export interface JobLogInsertManyResult {
   inserted: number;
 }
 
-const jobLogInsertManyIR: QueryIR = {"usedParamSet":{"jobIds":true,"levels":true,"messages":true,"timestamps":true},"params":[{"name":"jobIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":418,"b":425}]},{"name":"levels","required":false,"transform":{"type":"scalar"},"locs":[{"a":443,"b":449}]},{"name":"messages","required":true,"transform":{"type":"scalar"},"locs":[{"a":477,"b":486}]},{"name":"timestamps","required":false,"transform":{"type":"scalar"},"locs":[{"a":501,"b":511}]}],"statement":"-- Stores many lines, all or none, and tells how many. The arrays go together\n-- by position; a null or absent level is info, a null or absent time is now.\n-- Lines of one time keep their order.\nwith inserted as (\n  insert into job_logs (job_id, level, message, \"timestamp\")\n  select\n    job_id,\n    coalesce(level, 'info'),\n    message,\n    coalesce(reported_at, date_trunc('milliseconds', now()))\n  from unnest(\n    :jobIds!::integer[],\n    :levels::text[]::log_level[],\n    :messages!::text[],\n    :timestamps::timestamptz[]\n  ) with ordinality as given (job_id, level, message, reported_at, place)\n  order by place\n  returning id\n)\nselect count(*)::integer as \"inserted!\"\nfrom inserted"};
+const jobLogInsertManyIR: QueryIR = {"usedParamSet":{"jobIds":true,"levels":true,"messages":true,"timestamps":true},"params":[{"name":"jobIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":321,"b":328}]},{"name":"levels","required":false,"transform":{"type":"scalar"},"locs":[{"a":344,"b":350}]},{"name":"messages","required":true,"transform":{"type":"scalar"},"locs":[{"a":376,"b":385}]},{"name":"timestamps","required":false,"transform":{"type":"scalar"},"locs":[{"a":398,"b":408}]}],"statement":"-- Stores many lines, all or none, and tells how many. The arrays go together\n-- by position; a null or absent level is info, a null or absent time is now.\n-- Lines of one time keep their order. The function counts them, and makes parts of\n-- the table that are missing.\nselect stored as \"inserted!\"\nfrom job_logs_add(\n  :jobIds!::integer[],\n  :levels::text[]::log_level[],\n  :messages!::text[],\n  :timestamps::timestamptz[],\n  false\n)"};
 
 /**
  * Stores many lines, all or none, and tells how many. The arrays go together
  * by position; a null or absent level is info, a null or absent time is now.
- * Lines of one time keep their order.
+ * Lines of one time keep their order. The function counts them, and makes parts of
+ * the table that are missing.
  *
  * ```sql
- * with inserted as (
- *   insert into job_logs (job_id, level, message, "timestamp")
- *   select
- *     job_id,
- *     coalesce(level, 'info'),
- *     message,
- *     coalesce(reported_at, date_trunc('milliseconds', now()))
- *   from unnest(
- *     :jobIds!::integer[],
- *     :levels::text[]::log_level[],
- *     :messages!::text[],
- *     :timestamps::timestamptz[]
- *   ) with ordinality as given (job_id, level, message, reported_at, place)
- *   order by place
- *   returning id
+ * select stored as "inserted!"
+ * from job_logs_add(
+ *   :jobIds!::integer[],
+ *   :levels::text[]::log_level[],
+ *   :messages!::text[],
+ *   :timestamps::timestamptz[],
+ *   false
  * )
- * select count(*)::integer as "inserted!"
- * from inserted
  * ```
  */
 export const jobLogInsertMany: Query<JobLogInsertManyParams, JobLogInsertManyResult> = new Query("JobLogInsertMany", jobLogInsertManyIR);
 
+/** Parameters of `JobLogWrite`. */
+export interface JobLogWriteParams {
+  batch: number;
+  jobIds: readonly number[];
+  levels: readonly string[];
+  messages: readonly string[];
+  now: number;
+  times: readonly number[];
+  writer: string;
+}
+
+/** A row of `JobLogWrite`. */
+export interface JobLogWriteResult {
+  stored: number;
+}
+
+const jobLogWriteIR: QueryIR = {"usedParamSet":{"writer":true,"batch":true,"now":true,"jobIds":true,"levels":true,"messages":true,"times":true},"params":[{"name":"writer","required":true,"transform":{"type":"scalar"},"locs":[{"a":394,"b":401}]},{"name":"batch","required":true,"transform":{"type":"scalar"},"locs":[{"a":408,"b":414}]},{"name":"now","required":true,"transform":{"type":"scalar"},"locs":[{"a":451,"b":455}]},{"name":"jobIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":764,"b":771}]},{"name":"levels","required":true,"transform":{"type":"scalar"},"locs":[{"a":787,"b":794}]},{"name":"messages","required":true,"transform":{"type":"scalar"},"locs":[{"a":820,"b":829}]},{"name":"times","required":true,"transform":{"type":"scalar"},"locs":[{"a":932,"b":938}]}],"statement":"-- A batch of a writer, which may come again where its answer was lost: it is\n-- stored once, in the order of the writer's batches. Times are milliseconds by the\n-- writer's own count, which says now when it sends. Lines of jobs that are gone are\n-- left out. No row where the batch had been stored.\nwith fenced as (\n  insert into log_writers (id, batch, started_at, written_at)\n  values (\n    :writer!,\n    :batch!,\n    now() - make_interval(secs => :now!::float8 / 1000),\n    date_trunc('milliseconds', now())\n  )\n  on conflict (id) do update\n  set\n    batch = excluded.batch,\n    written_at = excluded.written_at\n  where log_writers.batch < excluded.batch\n  returning started_at\n)\nselect added.stored as \"stored!\"\nfrom fenced\ncross join lateral job_logs_add(\n  :jobIds!::integer[],\n  :levels!::text[]::log_level[],\n  :messages!::text[],\n  array(\n    select fenced.started_at + make_interval(secs => count / 1000)\n    from unnest(:times!::float8[]) with ordinality as given (count, place)\n    order by place\n  ),\n  true\n) as added"};
+
+/**
+ * A batch of a writer, which may come again where its answer was lost: it is
+ * stored once, in the order of the writer's batches. Times are milliseconds by the
+ * writer's own count, which says now when it sends. Lines of jobs that are gone are
+ * left out. No row where the batch had been stored.
+ *
+ * ```sql
+ * with fenced as (
+ *   insert into log_writers (id, batch, started_at, written_at)
+ *   values (
+ *     :writer!,
+ *     :batch!,
+ *     now() - make_interval(secs => :now!::float8 / 1000),
+ *     date_trunc('milliseconds', now())
+ *   )
+ *   on conflict (id) do update
+ *   set
+ *     batch = excluded.batch,
+ *     written_at = excluded.written_at
+ *   where log_writers.batch < excluded.batch
+ *   returning started_at
+ * )
+ * select added.stored as "stored!"
+ * from fenced
+ * cross join lateral job_logs_add(
+ *   :jobIds!::integer[],
+ *   :levels!::text[]::log_level[],
+ *   :messages!::text[],
+ *   array(
+ *     select fenced.started_at + make_interval(secs => count / 1000)
+ *     from unnest(:times!::float8[]) with ordinality as given (count, place)
+ *     order by place
+ *   ),
+ *   true
+ * ) as added
+ * ```
+ */
+export const jobLogWrite: Query<JobLogWriteParams, JobLogWriteResult> = new Query("JobLogWrite", jobLogWriteIR);
+
+/** Parameters of `JobLogWriterDelete`. */
+export interface JobLogWriterDeleteParams {
+  writer: string;
+}
+
+/** A row of `JobLogWriterDelete`. */
+export type JobLogWriterDeleteResult = void;
+
+const jobLogWriterDeleteIR: QueryIR = {"usedParamSet":{"writer":true},"params":[{"name":"writer","required":true,"transform":{"type":"scalar"},"locs":[{"a":71,"b":78}]}],"statement":"-- Forgets a writer that has ended.\ndelete from log_writers\nwhere id = :writer!"};
+
+/**
+ * Forgets a writer that has ended.
+ *
+ * ```sql
+ * delete from log_writers
+ * where id = :writer!
+ * ```
+ */
+export const jobLogWriterDelete: Query<JobLogWriterDeleteParams, JobLogWriterDeleteResult> = new Query("JobLogWriterDelete", jobLogWriterDeleteIR);
+
 /** Parameters of `JobLogGet`. */
 export interface JobLogGetParams {
   id: number;
-  jobId: number;
   timestamp: Date;
 }
 
 /** A row of `JobLogGet`. */
 export interface JobLogGetResult {
+  /** The device of the job; it may be gone. */
+  deviceId: number;
   /** Identity of the line; orders lines of the same time. */
   id: number;
-  /** The job that reported. */
+  /** The job that reported; it may be gone. */
   jobId: number;
   /** How much the line matters. */
   level: LogLevel;
@@ -108,17 +186,16 @@ export interface JobLogGetResult {
   timestamp: Date;
 }
 
-const jobLogGetIR: QueryIR = {"usedParamSet":{"jobId":true,"timestamp":true,"id":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":113,"b":119}]},{"name":"timestamp","required":true,"transform":{"type":"scalar"},"locs":[{"a":141,"b":151}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":164,"b":167}]}],"statement":"-- The key as the lists return it.\nselect id, job_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  job_id = :jobId!\n  and \"timestamp\" = :timestamp!\n  and id = :id!"};
+const jobLogGetIR: QueryIR = {"usedParamSet":{"timestamp":true,"id":true},"params":[{"name":"timestamp","required":true,"transform":{"type":"scalar"},"locs":[{"a":129,"b":139}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":152,"b":155}]}],"statement":"-- The key as the lists return it.\nselect id, job_id, device_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  \"timestamp\" = :timestamp!\n  and id = :id!"};
 
 /**
  * The key as the lists return it.
  *
  * ```sql
- * select id, job_id, level, message, "timestamp"
+ * select id, job_id, device_id, level, message, "timestamp"
  * from job_logs
  * where
- *   job_id = :jobId!
- *   and "timestamp" = :timestamp!
+ *   "timestamp" = :timestamp!
  *   and id = :id!
  * ```
  */
@@ -138,9 +215,11 @@ export interface JobLogListParams {
 
 /** A row of `JobLogList`. */
 export interface JobLogListResult {
+  /** The device of the job; it may be gone. */
+  deviceId: number;
   /** Identity of the line; orders lines of the same time. */
   id: number;
-  /** The job that reported. */
+  /** The job that reported; it may be gone. */
   jobId: number;
   /** How much the line matters. */
   level: LogLevel;
@@ -150,7 +229,7 @@ export interface JobLogListResult {
   timestamp: Date;
 }
 
-const jobLogListIR: QueryIR = {"usedParamSet":{"jobId":true,"minLevel":true,"from":true,"until":true,"text":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":259,"b":265}]},{"name":"minLevel","required":false,"transform":{"type":"scalar"},"locs":[{"a":274,"b":282},{"a":315,"b":323}]},{"name":"from","required":false,"transform":{"type":"scalar"},"locs":[{"a":356,"b":360}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":396,"b":401},{"a":441,"b":446}]},{"name":"text","required":false,"transform":{"type":"scalar"},"locs":[{"a":456,"b":460},{"a":508,"b":512}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":564,"b":578}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":621,"b":628}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":677,"b":683}]}],"statement":"-- Lines of a job in the order of their times. Filters: a level at least, times\n-- from the first up to but without the second, and text that stands in the\n-- line, in either case.\nselect id, job_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  job_id = :jobId!\n  and (:minLevel::log_level is null or level >= :minLevel)\n  and \"timestamp\" >= coalesce(:from::timestamptz, '-infinity')\n  and (:until::timestamptz is null or \"timestamp\" < :until)\n  and (:text::text is null or strpos(lower(message), lower(:text)) > 0)\n  and (\"timestamp\", id)\n  > (\n    coalesce(:afterTimestamp::timestamptz, '-infinity'),\n    coalesce(:afterId::bigint, 0)\n  )\norder by \"timestamp\", id\nlimit :limit!::integer"};
+const jobLogListIR: QueryIR = {"usedParamSet":{"jobId":true,"minLevel":true,"from":true,"until":true,"text":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":322,"b":328},{"a":346,"b":352}]},{"name":"minLevel","required":false,"transform":{"type":"scalar"},"locs":[{"a":361,"b":369},{"a":402,"b":410}]},{"name":"from","required":false,"transform":{"type":"scalar"},"locs":[{"a":443,"b":447}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":483,"b":488},{"a":528,"b":533}]},{"name":"text","required":false,"transform":{"type":"scalar"},"locs":[{"a":543,"b":547},{"a":595,"b":599}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":651,"b":665}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":708,"b":715}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":764,"b":770}]}],"statement":"-- Lines of a job in the order of their times. Filters: a level at least, times\n-- from the first up to but without the second, and text that stands in the\n-- line, in either case.\nselect id, job_id, device_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  device_id = (select jobs.device_id from jobs where jobs.id = :jobId!)\n  and job_id = :jobId!\n  and (:minLevel::log_level is null or level >= :minLevel)\n  and \"timestamp\" >= coalesce(:from::timestamptz, '-infinity')\n  and (:until::timestamptz is null or \"timestamp\" < :until)\n  and (:text::text is null or strpos(lower(message), lower(:text)) > 0)\n  and (\"timestamp\", id)\n  > (\n    coalesce(:afterTimestamp::timestamptz, '-infinity'),\n    coalesce(:afterId::bigint, 0)\n  )\norder by \"timestamp\", id\nlimit :limit!::integer"};
 
 /**
  * Lines of a job in the order of their times. Filters: a level at least, times
@@ -158,10 +237,11 @@ const jobLogListIR: QueryIR = {"usedParamSet":{"jobId":true,"minLevel":true,"fro
  * line, in either case.
  *
  * ```sql
- * select id, job_id, level, message, "timestamp"
+ * select id, job_id, device_id, level, message, "timestamp"
  * from job_logs
  * where
- *   job_id = :jobId!
+ *   device_id = (select jobs.device_id from jobs where jobs.id = :jobId!)
+ *   and job_id = :jobId!
  *   and (:minLevel::log_level is null or level >= :minLevel)
  *   and "timestamp" >= coalesce(:from::timestamptz, '-infinity')
  *   and (:until::timestamptz is null or "timestamp" < :until)
@@ -177,6 +257,159 @@ const jobLogListIR: QueryIR = {"usedParamSet":{"jobId":true,"minLevel":true,"fro
  */
 export const jobLogList: Query<JobLogListParams, JobLogListResult> = new Query("JobLogList", jobLogListIR);
 
+/** Parameters of `JobLogListByDevice`. */
+export interface JobLogListByDeviceParams {
+  afterId?: number | null | undefined;
+  afterJobId?: number | null | undefined;
+  afterTimestamp?: Date | null | undefined;
+  deviceId: number;
+  from?: Date | null | undefined;
+  limit: number;
+  minLevel?: LogLevel | null | undefined;
+  until?: Date | null | undefined;
+}
+
+/** A row of `JobLogListByDevice`. */
+export interface JobLogListByDeviceResult {
+  /** The device of the job; it may be gone. */
+  deviceId: number;
+  /** Identity of the line; orders lines of the same time. */
+  id: number;
+  /** The job that reported; it may be gone. */
+  jobId: number;
+  /** How much the line matters. */
+  level: LogLevel;
+  /** The line. */
+  message: string;
+  /** When the line was reported. */
+  timestamp: Date;
+}
+
+const jobLogListByDeviceIR: QueryIR = {"usedParamSet":{"deviceId":true,"minLevel":true,"from":true,"until":true,"afterJobId":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":269,"b":278}]},{"name":"minLevel","required":false,"transform":{"type":"scalar"},"locs":[{"a":287,"b":295},{"a":328,"b":336}]},{"name":"from","required":false,"transform":{"type":"scalar"},"locs":[{"a":369,"b":373}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":431,"b":436}]},{"name":"afterJobId","required":false,"transform":{"type":"scalar"},"locs":[{"a":515,"b":525}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":563,"b":577}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":619,"b":626}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":716,"b":722}]}],"statement":"-- Lines of a device, of the job that was made last first, and of each the latest\n-- first. Filters: a level at least, and times from the first up to but without\n-- the second.\nselect id, job_id, device_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  device_id = :deviceId!\n  and (:minLevel::log_level is null or level >= :minLevel)\n  and \"timestamp\" >= coalesce(:from::timestamptz, '-infinity')\n  and \"timestamp\" < coalesce(:until::timestamptz, 'infinity')\n  and (job_id, \"timestamp\", id)\n  < (\n    coalesce(:afterJobId::integer, 2147483647),\n    coalesce(:afterTimestamp::timestamptz, 'infinity'),\n    coalesce(:afterId::bigint, 9223372036854775807)\n  )\norder by job_id desc, \"timestamp\" desc, id desc\nlimit :limit!::integer"};
+
+/**
+ * Lines of a device, of the job that was made last first, and of each the latest
+ * first. Filters: a level at least, and times from the first up to but without
+ * the second.
+ *
+ * ```sql
+ * select id, job_id, device_id, level, message, "timestamp"
+ * from job_logs
+ * where
+ *   device_id = :deviceId!
+ *   and (:minLevel::log_level is null or level >= :minLevel)
+ *   and "timestamp" >= coalesce(:from::timestamptz, '-infinity')
+ *   and "timestamp" < coalesce(:until::timestamptz, 'infinity')
+ *   and (job_id, "timestamp", id)
+ *   < (
+ *     coalesce(:afterJobId::integer, 2147483647),
+ *     coalesce(:afterTimestamp::timestamptz, 'infinity'),
+ *     coalesce(:afterId::bigint, 9223372036854775807)
+ *   )
+ * order by job_id desc, "timestamp" desc, id desc
+ * limit :limit!::integer
+ * ```
+ */
+export const jobLogListByDevice: Query<JobLogListByDeviceParams, JobLogListByDeviceResult> = new Query("JobLogListByDevice", jobLogListByDeviceIR);
+
+/** Parameters of `JobLogListByTime`. */
+export interface JobLogListByTimeParams {
+  afterId?: number | null | undefined;
+  afterTimestamp?: Date | null | undefined;
+  from?: Date | null | undefined;
+  limit: number;
+  until?: Date | null | undefined;
+}
+
+/** A row of `JobLogListByTime`. */
+export interface JobLogListByTimeResult {
+  /** The device of the job; it may be gone. */
+  deviceId: number;
+  /** Identity of the line; orders lines of the same time. */
+  id: number;
+  /** The job that reported; it may be gone. */
+  jobId: number;
+  /** How much the line matters. */
+  level: LogLevel;
+  /** The line. */
+  message: string;
+  /** When the line was reported. */
+  timestamp: Date;
+}
+
+const jobLogListByTimeIR: QueryIR = {"usedParamSet":{"from":true,"until":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"from","required":false,"transform":{"type":"scalar"},"locs":[{"a":209,"b":213}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":271,"b":276}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":347,"b":361}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":403,"b":410}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":487,"b":493}]}],"statement":"-- Lines of all devices, the latest first. Filter: times from the first up to but\n-- without the second.\nselect id, job_id, device_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  \"timestamp\" >= coalesce(:from::timestamptz, '-infinity')\n  and \"timestamp\" < coalesce(:until::timestamptz, 'infinity')\n  and (\"timestamp\", id)\n  < (\n    coalesce(:afterTimestamp::timestamptz, 'infinity'),\n    coalesce(:afterId::bigint, 9223372036854775807)\n  )\norder by \"timestamp\" desc, id desc\nlimit :limit!::integer"};
+
+/**
+ * Lines of all devices, the latest first. Filter: times from the first up to but
+ * without the second.
+ *
+ * ```sql
+ * select id, job_id, device_id, level, message, "timestamp"
+ * from job_logs
+ * where
+ *   "timestamp" >= coalesce(:from::timestamptz, '-infinity')
+ *   and "timestamp" < coalesce(:until::timestamptz, 'infinity')
+ *   and ("timestamp", id)
+ *   < (
+ *     coalesce(:afterTimestamp::timestamptz, 'infinity'),
+ *     coalesce(:afterId::bigint, 9223372036854775807)
+ *   )
+ * order by "timestamp" desc, id desc
+ * limit :limit!::integer
+ * ```
+ */
+export const jobLogListByTime: Query<JobLogListByTimeParams, JobLogListByTimeResult> = new Query("JobLogListByTime", jobLogListByTimeIR);
+
+/** Parameters of `JobLogWarningList`. */
+export interface JobLogWarningListParams {
+  afterId?: number | null | undefined;
+  afterTimestamp?: Date | null | undefined;
+  from?: Date | null | undefined;
+  limit: number;
+  minLevel?: LogLevel | null | undefined;
+  until?: Date | null | undefined;
+}
+
+/** A row of `JobLogWarningList`. */
+export interface JobLogWarningListResult {
+  /** The device of the job; it may be gone. */
+  deviceId: number;
+  /** Identity of the line; orders lines of the same time. */
+  id: number;
+  /** The job that reported; it may be gone. */
+  jobId: number;
+  /** How much the line matters. */
+  level: LogLevel;
+  /** The line. */
+  message: string;
+  /** When the line was reported. */
+  timestamp: Date;
+}
+
+const jobLogWarningListIR: QueryIR = {"usedParamSet":{"minLevel":true,"from":true,"until":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"minLevel","required":false,"transform":{"type":"scalar"},"locs":[{"a":190,"b":198}]},{"name":"from","required":false,"transform":{"type":"scalar"},"locs":[{"a":253,"b":257}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":315,"b":320}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":391,"b":405}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":447,"b":454}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":531,"b":537}]}],"statement":"-- As JobLogListByTime, of a level at least: warning or one above.\nselect id, job_id, device_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  level >= 'warning'\n  and level >= coalesce(:minLevel::log_level, 'warning')\n  and \"timestamp\" >= coalesce(:from::timestamptz, '-infinity')\n  and \"timestamp\" < coalesce(:until::timestamptz, 'infinity')\n  and (\"timestamp\", id)\n  < (\n    coalesce(:afterTimestamp::timestamptz, 'infinity'),\n    coalesce(:afterId::bigint, 9223372036854775807)\n  )\norder by \"timestamp\" desc, id desc\nlimit :limit!::integer"};
+
+/**
+ * As JobLogListByTime, of a level at least: warning or one above.
+ *
+ * ```sql
+ * select id, job_id, device_id, level, message, "timestamp"
+ * from job_logs
+ * where
+ *   level >= 'warning'
+ *   and level >= coalesce(:minLevel::log_level, 'warning')
+ *   and "timestamp" >= coalesce(:from::timestamptz, '-infinity')
+ *   and "timestamp" < coalesce(:until::timestamptz, 'infinity')
+ *   and ("timestamp", id)
+ *   < (
+ *     coalesce(:afterTimestamp::timestamptz, 'infinity'),
+ *     coalesce(:afterId::bigint, 9223372036854775807)
+ *   )
+ * order by "timestamp" desc, id desc
+ * limit :limit!::integer
+ * ```
+ */
+export const jobLogWarningList: Query<JobLogWarningListParams, JobLogWarningListResult> = new Query("JobLogWarningList", jobLogWarningListIR);
+
 /** Parameters of `JobLogTail`. */
 export interface JobLogTailParams {
   afterId?: number | null | undefined;
@@ -187,9 +420,11 @@ export interface JobLogTailParams {
 
 /** A row of `JobLogTail`. */
 export interface JobLogTailResult {
+  /** The device of the job; it may be gone. */
+  deviceId: number;
   /** Identity of the line; orders lines of the same time. */
   id: number;
-  /** The job that reported. */
+  /** The job that reported; it may be gone. */
   jobId: number;
   /** How much the line matters. */
   level: LogLevel;
@@ -199,16 +434,17 @@ export interface JobLogTailResult {
   timestamp: Date;
 }
 
-const jobLogTailIR: QueryIR = {"usedParamSet":{"jobId":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":149,"b":155}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":200,"b":214}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":257,"b":264}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":313,"b":319}]}],"statement":"-- Lines of a job after the last one read, from the first without one.\nselect id, job_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  job_id = :jobId!\n  and (\"timestamp\", id)\n  > (\n    coalesce(:afterTimestamp::timestamptz, '-infinity'),\n    coalesce(:afterId::bigint, 0)\n  )\norder by \"timestamp\", id\nlimit :limit!::integer"};
+const jobLogTailIR: QueryIR = {"usedParamSet":{"jobId":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":212,"b":218},{"a":236,"b":242}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":287,"b":301}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":344,"b":351}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":400,"b":406}]}],"statement":"-- Lines of a job after the last one read, from the first without one.\nselect id, job_id, device_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  device_id = (select jobs.device_id from jobs where jobs.id = :jobId!)\n  and job_id = :jobId!\n  and (\"timestamp\", id)\n  > (\n    coalesce(:afterTimestamp::timestamptz, '-infinity'),\n    coalesce(:afterId::bigint, 0)\n  )\norder by \"timestamp\", id\nlimit :limit!::integer"};
 
 /**
  * Lines of a job after the last one read, from the first without one.
  *
  * ```sql
- * select id, job_id, level, message, "timestamp"
+ * select id, job_id, device_id, level, message, "timestamp"
  * from job_logs
  * where
- *   job_id = :jobId!
+ *   device_id = (select jobs.device_id from jobs where jobs.id = :jobId!)
+ *   and job_id = :jobId!
  *   and ("timestamp", id)
  *   > (
  *     coalesce(:afterTimestamp::timestamptz, '-infinity'),
@@ -227,31 +463,153 @@ export interface JobLogStatsParams {
 
 /** A row of `JobLogStats`. */
 export interface JobLogStatsResult {
+  /** So many. */
   count: number;
+  /** When the first was reported. */
   firstAt: Date;
+  /** When the last was reported. */
   lastAt: Date;
-  /** How much the line matters. */
+  /** The level. */
   level: LogLevel;
 }
 
-const jobLogStatsIR: QueryIR = {"usedParamSet":{"jobId":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":201,"b":207}]}],"statement":"-- Number of lines of a job by level, the least first.\nselect\n  level,\n  count(*)::integer as \"count!\",\n  min(\"timestamp\") as \"first_at!\",\n  max(\"timestamp\") as \"last_at!\"\nfrom job_logs\nwhere job_id = :jobId!\ngroup by level\norder by level"};
+const jobLogStatsIR: QueryIR = {"usedParamSet":{"jobId":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":240,"b":246}]}],"statement":"-- How many lines a job has reported by level, the least first, also those that\n-- retention has removed since. They are counted as they are stored.\nselect\n  level,\n  lines as count,\n  first_at,\n  last_at\nfrom job_log_counts\nwhere job_id = :jobId!\norder by level"};
 
 /**
- * Number of lines of a job by level, the least first.
+ * How many lines a job has reported by level, the least first, also those that
+ * retention has removed since. They are counted as they are stored.
  *
  * ```sql
  * select
  *   level,
- *   count(*)::integer as "count!",
- *   min("timestamp") as "first_at!",
- *   max("timestamp") as "last_at!"
- * from job_logs
+ *   lines as count,
+ *   first_at,
+ *   last_at
+ * from job_log_counts
  * where job_id = :jobId!
- * group by level
  * order by level
  * ```
  */
 export const jobLogStats: Query<JobLogStatsParams, JobLogStatsResult> = new Query("JobLogStats", jobLogStatsIR);
+
+/** Parameters of `JobLogExpireByLevel`. */
+export interface JobLogExpireByLevelParams {
+  afterId?: number | null | undefined;
+  afterTimestamp?: Date | null | undefined;
+  days: number;
+  dryRun: boolean;
+  level: LogLevel;
+  limit: number;
+}
+
+/** A row of `JobLogExpireByLevel`. */
+export interface JobLogExpireByLevelResult {
+  deleted: number;
+  /** Identity of the line; orders lines of the same time. */
+  id: number | null;
+  /** When the line was reported. */
+  timestamp: Date | null;
+}
+
+const jobLogExpireByLevelIR: QueryIR = {"usedParamSet":{"level":true,"afterTimestamp":true,"afterId":true,"days":true,"limit":true,"dryRun":true},"params":[{"name":"level","required":true,"transform":{"type":"scalar"},"locs":[{"a":247,"b":253}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":304,"b":318}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":363,"b":370}]},{"name":"days","required":true,"transform":{"type":"scalar"},"locs":[{"a":442,"b":447}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":485,"b":491}]},{"name":"dryRun","required":true,"transform":{"type":"scalar"},"locs":[{"a":572,"b":579}]}],"statement":"-- Deletes lines of a level that are older than so many days, the oldest first,\n-- after one of them; tells how many, and the last. A dry run deletes none.\nwith doomed as materialized (\n  select \"timestamp\", id\n  from job_logs\n  where\n    level = :level!\n    and (\"timestamp\", id)\n    > (\n      coalesce(:afterTimestamp::timestamptz, '-infinity'),\n      coalesce(:afterId::bigint, 0)\n    )\n    and \"timestamp\" < now() - make_interval(days => :days!)\n  order by \"timestamp\", id\n  limit :limit!::integer\n),\nremoved as (\n  delete from job_logs\n  using doomed\n  where\n    not :dryRun!::boolean\n    and job_logs.\"timestamp\" = doomed.\"timestamp\"\n    and job_logs.id = doomed.id\n)\nselect\n  (select count(*) from doomed)::integer as \"deleted!\",\n  doomed.\"timestamp\" as \"timestamp?\",\n  doomed.id as \"id?\"\nfrom (select) as one\nleft join (\n  select \"timestamp\", id\n  from doomed\n  order by \"timestamp\" desc, id desc\n  limit 1\n) as doomed on true"};
+
+/**
+ * Deletes lines of a level that are older than so many days, the oldest first,
+ * after one of them; tells how many, and the last. A dry run deletes none.
+ *
+ * ```sql
+ * with doomed as materialized (
+ *   select "timestamp", id
+ *   from job_logs
+ *   where
+ *     level = :level!
+ *     and ("timestamp", id)
+ *     > (
+ *       coalesce(:afterTimestamp::timestamptz, '-infinity'),
+ *       coalesce(:afterId::bigint, 0)
+ *     )
+ *     and "timestamp" < now() - make_interval(days => :days!)
+ *   order by "timestamp", id
+ *   limit :limit!::integer
+ * ),
+ * removed as (
+ *   delete from job_logs
+ *   using doomed
+ *   where
+ *     not :dryRun!::boolean
+ *     and job_logs."timestamp" = doomed."timestamp"
+ *     and job_logs.id = doomed.id
+ * )
+ * select
+ *   (select count(*) from doomed)::integer as "deleted!",
+ *   doomed."timestamp" as "timestamp?",
+ *   doomed.id as "id?"
+ * from (select) as one
+ * left join (
+ *   select "timestamp", id
+ *   from doomed
+ *   order by "timestamp" desc, id desc
+ *   limit 1
+ * ) as doomed on true
+ * ```
+ */
+export const jobLogExpireByLevel: Query<JobLogExpireByLevelParams, JobLogExpireByLevelResult> = new Query("JobLogExpireByLevel", jobLogExpireByLevelIR);
+
+/** Parameters of `JobLogExpireByType`. */
+export interface JobLogExpireByTypeParams {
+  afterJobId?: number | null | undefined;
+  days: number;
+  dryRun: boolean;
+  jobType: string;
+  limit: number;
+}
+
+/** A row of `JobLogExpireByType`. */
+export interface JobLogExpireByTypeResult {
+  deleted: number;
+  lastJobId: number | null;
+}
+
+const jobLogExpireByTypeIR: QueryIR = {"usedParamSet":{"jobType":true,"afterJobId":true,"days":true,"limit":true,"dryRun":true},"params":[{"name":"jobType","required":true,"transform":{"type":"scalar"},"locs":[{"a":333,"b":341}]},{"name":"afterJobId","required":false,"transform":{"type":"scalar"},"locs":[{"a":365,"b":375}]},{"name":"days","required":true,"transform":{"type":"scalar"},"locs":[{"a":657,"b":662}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":673,"b":679}]},{"name":"dryRun","required":true,"transform":{"type":"scalar"},"locs":[{"a":760,"b":767}]}],"statement":"-- Deletes lines of jobs of a type that are older than so many days; tells how\n-- many. Jobs in the order of their ids, after one of them, a thousand at a time:\n-- the last of these is told, too, null where there is none. A dry run deletes none.\nwith typed as materialized (\n  select id, device_id\n  from jobs\n  where\n    job_type = :jobType!\n    and id > coalesce(:afterJobId::integer, 0)\n  order by id\n  limit 1000\n),\ndoomed as materialized (\n  select job_logs.\"timestamp\", job_logs.id\n  from typed\n  join job_logs\n    on job_logs.device_id = typed.device_id\n    and job_logs.job_id = typed.id\n  where job_logs.\"timestamp\" < now() - make_interval(days => :days!)\n  limit :limit!::integer\n),\nremoved as (\n  delete from job_logs\n  using doomed\n  where\n    not :dryRun!::boolean\n    and job_logs.\"timestamp\" = doomed.\"timestamp\"\n    and job_logs.id = doomed.id\n)\nselect\n  (select count(*) from doomed)::integer as \"deleted!\",\n  (select max(id) from typed) as last_job_id"};
+
+/**
+ * Deletes lines of jobs of a type that are older than so many days; tells how
+ * many. Jobs in the order of their ids, after one of them, a thousand at a time:
+ * the last of these is told, too, null where there is none. A dry run deletes none.
+ *
+ * ```sql
+ * with typed as materialized (
+ *   select id, device_id
+ *   from jobs
+ *   where
+ *     job_type = :jobType!
+ *     and id > coalesce(:afterJobId::integer, 0)
+ *   order by id
+ *   limit 1000
+ * ),
+ * doomed as materialized (
+ *   select job_logs."timestamp", job_logs.id
+ *   from typed
+ *   join job_logs
+ *     on job_logs.device_id = typed.device_id
+ *     and job_logs.job_id = typed.id
+ *   where job_logs."timestamp" < now() - make_interval(days => :days!)
+ *   limit :limit!::integer
+ * ),
+ * removed as (
+ *   delete from job_logs
+ *   using doomed
+ *   where
+ *     not :dryRun!::boolean
+ *     and job_logs."timestamp" = doomed."timestamp"
+ *     and job_logs.id = doomed.id
+ * )
+ * select
+ *   (select count(*) from doomed)::integer as "deleted!",
+ *   (select max(id) from typed) as last_job_id
+ * ```
+ */
+export const jobLogExpireByType: Query<JobLogExpireByTypeParams, JobLogExpireByTypeResult> = new Query("JobLogExpireByType", jobLogExpireByTypeIR);
 
 /** Parameters of `JobLogDelete`. */
 export interface JobLogDeleteParams {

@@ -6,6 +6,7 @@ type JobStatus = "cancelled" | "failed" | "partial" | "queued" | "running" | "su
 /** Parameters of `JobInsert`. */
 export interface JobInsertParams {
   deviceId: number;
+  jobType?: string | null | undefined;
   mostFailures?: number | null | undefined;
   priority?: number | null | undefined;
   scheduledFor?: Date | null | undefined;
@@ -13,7 +14,7 @@ export interface JobInsertParams {
 
 /** A row of `JobInsert`. */
 export interface JobInsertResult {
-  /** The device to back up. */
+  /** The device to work on. */
   deviceId: number;
   /** Identity of the job; a higher one was made later. */
   id: number;
@@ -23,20 +24,27 @@ export interface JobInsertResult {
   status: JobStatus;
 }
 
-const jobInsertIR: QueryIR = {"usedParamSet":{"deviceId":true,"scheduledFor":true,"priority":true,"mostFailures":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":404,"b":413}]},{"name":"scheduledFor","required":false,"transform":{"type":"scalar"},"locs":[{"a":429,"b":441}]},{"name":"priority","required":false,"transform":{"type":"scalar"},"locs":[{"a":506,"b":514}]},{"name":"mostFailures","required":false,"transform":{"type":"scalar"},"locs":[{"a":544,"b":556}]}],"statement":"-- Jobs are backups to make, one device each; a claim token never leaves here.\n-- Queues a job, for now unless told, notes it as the device's latest, and wakes\n-- workers. Of the jobs that are due those of the highest priority come first, 0\n-- unless told; so many attempts may fail, 3 unless told.\nwith inserted as (\n  insert into jobs (device_id, scheduled_for, priority, most_failures)\n  values (\n    :deviceId!,\n    coalesce(:scheduledFor::timestamptz, date_trunc('milliseconds', now())),\n    coalesce(:priority::smallint, 0),\n    coalesce(:mostFailures::smallint, 3)\n  )\n  returning id, device_id, status, scheduled_for\n),\nnoted as (\n  insert into device_states (device_id, job_id)\n  select device_id, id\n  from inserted\n  on conflict (device_id) do update\n  set job_id = greatest(device_states.job_id, excluded.job_id)\n)\nselect\n  inserted.id,\n  inserted.device_id,\n  inserted.status,\n  inserted.scheduled_for\nfrom inserted\ncross join pg_notify('netraven_jobs', '')"};
+const jobInsertIR: QueryIR = {"usedParamSet":{"deviceId":true,"scheduledFor":true,"jobType":true,"priority":true,"mostFailures":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":455,"b":464}]},{"name":"scheduledFor","required":false,"transform":{"type":"scalar"},"locs":[{"a":480,"b":492}]},{"name":"jobType","required":false,"transform":{"type":"scalar"},"locs":[{"a":557,"b":564}]},{"name":"priority","required":false,"transform":{"type":"scalar"},"locs":[{"a":597,"b":605}]},{"name":"mostFailures","required":false,"transform":{"type":"scalar"},"locs":[{"a":635,"b":647}]}],"statement":"-- Jobs are work to do, one device each; a claim token never leaves here.\n-- Queues a job, for now unless told, notes it as the device's latest, and wakes\n-- workers. A backup unless told. Of the jobs that are due those of the highest\n-- priority come first, 0 unless told; so many attempts may fail, 3 unless told.\nwith inserted as (\n  insert into jobs (\n    device_id,\n    scheduled_for,\n    job_type,\n    priority,\n    most_failures\n  )\n  values (\n    :deviceId!,\n    coalesce(:scheduledFor::timestamptz, date_trunc('milliseconds', now())),\n    coalesce(:jobType::text, 'backup'),\n    coalesce(:priority::smallint, 0),\n    coalesce(:mostFailures::smallint, 3)\n  )\n  returning id, device_id, status, scheduled_for\n),\nnoted as (\n  insert into device_states (device_id, job_id)\n  select device_id, id\n  from inserted\n  on conflict (device_id) do update\n  set job_id = greatest(device_states.job_id, excluded.job_id)\n)\nselect\n  inserted.id,\n  inserted.device_id,\n  inserted.status,\n  inserted.scheduled_for\nfrom inserted\ncross join pg_notify('netraven_jobs', '')"};
 
 /**
- * Jobs are backups to make, one device each; a claim token never leaves here.
+ * Jobs are work to do, one device each; a claim token never leaves here.
  * Queues a job, for now unless told, notes it as the device's latest, and wakes
- * workers. Of the jobs that are due those of the highest priority come first, 0
- * unless told; so many attempts may fail, 3 unless told.
+ * workers. A backup unless told. Of the jobs that are due those of the highest
+ * priority come first, 0 unless told; so many attempts may fail, 3 unless told.
  *
  * ```sql
  * with inserted as (
- *   insert into jobs (device_id, scheduled_for, priority, most_failures)
+ *   insert into jobs (
+ *     device_id,
+ *     scheduled_for,
+ *     job_type,
+ *     priority,
+ *     most_failures
+ *   )
  *   values (
  *     :deviceId!,
  *     coalesce(:scheduledFor::timestamptz, date_trunc('milliseconds', now())),
+ *     coalesce(:jobType::text, 'backup'),
  *     coalesce(:priority::smallint, 0),
  *     coalesce(:mostFailures::smallint, 3)
  *   )
@@ -63,6 +71,7 @@ export const jobInsert: Query<JobInsertParams, JobInsertResult> = new Query("Job
 /** Parameters of `JobInsertMany`. */
 export interface JobInsertManyParams {
   deviceIds: readonly number[];
+  jobType?: string | null | undefined;
   mostFailures?: number | null | undefined;
   priority?: number | null | undefined;
   scheduledFor?: readonly Date[] | null | undefined;
@@ -81,7 +90,7 @@ export interface JobInsertManyResult {
   status: JobStatus | null;
 }
 
-const jobInsertManyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"scheduledFor":true,"priority":true,"mostFailures":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":410,"b":420}]},{"name":"scheduledFor","required":false,"transform":{"type":"scalar"},"locs":[{"a":434,"b":446}]},{"name":"priority","required":false,"transform":{"type":"scalar"},"locs":[{"a":914,"b":922}]},{"name":"mostFailures","required":false,"transform":{"type":"scalar"},"locs":[{"a":952,"b":964}]}],"statement":"-- Queues many jobs, wakes workers once, and says for each what happened, in the\n-- order given. Times go with the devices by position; a null or absent one is\n-- now. A device that does not exist is missing and gets no job.\n-- Jobs get their ids in the order given, so the nth id is that of the nth row.\nwith given as (\n  select\n    place::integer - 1 as index,\n    device_id,\n    scheduled_for\n  from unnest(:deviceIds!::integer[], :scheduledFor::timestamptz[])\n    with ordinality as given (device_id, scheduled_for, place)\n),\nfound as (\n  select\n    given.index,\n    given.device_id,\n    given.scheduled_for,\n    row_number() over (order by given.index) as nth\n  from given\n  join devices on devices.id = given.device_id\n),\ninserted as (\n  insert into jobs (device_id, scheduled_for, priority, most_failures)\n  select\n    device_id,\n    coalesce(scheduled_for, date_trunc('milliseconds', now())),\n    coalesce(:priority::smallint, 0),\n    coalesce(:mostFailures::smallint, 3)\n  from found\n  order by nth\n  returning id, device_id, status, scheduled_for\n),\nnumbered as (\n  select\n    id,\n    status,\n    scheduled_for,\n    row_number() over (order by id) as nth\n  from inserted\n),\nnoted as (\n  insert into device_states (device_id, job_id)\n  select\n    device_id,\n    max(id)\n  from inserted\n  group by device_id\n  order by device_id\n  on conflict (device_id) do update\n  set job_id = greatest(device_states.job_id, excluded.job_id)\n)\nselect\n  given.index as \"index!\",\n  case\n    when numbered.id is null then 'missing'\n    else 'created'\n  end as \"outcome!\",\n  given.device_id as \"device_id!\",\n  numbered.id as \"id?\",\n  numbered.status as \"status?\",\n  numbered.scheduled_for as \"scheduled_for?\"\nfrom given\nleft join found using (index)\nleft join numbered using (nth)\ncross join pg_notify('netraven_jobs', '')\norder by given.index"};
+const jobInsertManyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"scheduledFor":true,"jobType":true,"priority":true,"mostFailures":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":410,"b":420}]},{"name":"scheduledFor","required":false,"transform":{"type":"scalar"},"locs":[{"a":434,"b":446}]},{"name":"jobType","required":false,"transform":{"type":"scalar"},"locs":[{"a":948,"b":955}]},{"name":"priority","required":false,"transform":{"type":"scalar"},"locs":[{"a":988,"b":996}]},{"name":"mostFailures","required":false,"transform":{"type":"scalar"},"locs":[{"a":1026,"b":1038}]}],"statement":"-- Queues many jobs, wakes workers once, and says for each what happened, in the\n-- order given. Times go with the devices by position; a null or absent one is\n-- now. A device that does not exist is missing and gets no job.\n-- Jobs get their ids in the order given, so the nth id is that of the nth row.\nwith given as (\n  select\n    place::integer - 1 as index,\n    device_id,\n    scheduled_for\n  from unnest(:deviceIds!::integer[], :scheduledFor::timestamptz[])\n    with ordinality as given (device_id, scheduled_for, place)\n),\nfound as (\n  select\n    given.index,\n    given.device_id,\n    given.scheduled_for,\n    row_number() over (order by given.index) as nth\n  from given\n  join devices on devices.id = given.device_id\n),\ninserted as (\n  insert into jobs (\n    device_id,\n    scheduled_for,\n    job_type,\n    priority,\n    most_failures\n  )\n  select\n    device_id,\n    coalesce(scheduled_for, date_trunc('milliseconds', now())),\n    coalesce(:jobType::text, 'backup'),\n    coalesce(:priority::smallint, 0),\n    coalesce(:mostFailures::smallint, 3)\n  from found\n  order by nth\n  returning id, device_id, status, scheduled_for\n),\nnumbered as (\n  select\n    id,\n    status,\n    scheduled_for,\n    row_number() over (order by id) as nth\n  from inserted\n),\nnoted as (\n  insert into device_states (device_id, job_id)\n  select\n    device_id,\n    max(id)\n  from inserted\n  group by device_id\n  order by device_id\n  on conflict (device_id) do update\n  set job_id = greatest(device_states.job_id, excluded.job_id)\n)\nselect\n  given.index as \"index!\",\n  case\n    when numbered.id is null then 'missing'\n    else 'created'\n  end as \"outcome!\",\n  given.device_id as \"device_id!\",\n  numbered.id as \"id?\",\n  numbered.status as \"status?\",\n  numbered.scheduled_for as \"scheduled_for?\"\nfrom given\nleft join found using (index)\nleft join numbered using (nth)\ncross join pg_notify('netraven_jobs', '')\norder by given.index"};
 
 /**
  * Queues many jobs, wakes workers once, and says for each what happened, in the
@@ -108,10 +117,17 @@ const jobInsertManyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"scheduledFor
  *   join devices on devices.id = given.device_id
  * ),
  * inserted as (
- *   insert into jobs (device_id, scheduled_for, priority, most_failures)
+ *   insert into jobs (
+ *     device_id,
+ *     scheduled_for,
+ *     job_type,
+ *     priority,
+ *     most_failures
+ *   )
  *   select
  *     device_id,
  *     coalesce(scheduled_for, date_trunc('milliseconds', now())),
+ *     coalesce(:jobType::text, 'backup'),
  *     coalesce(:priority::smallint, 0),
  *     coalesce(:mostFailures::smallint, 3)
  *   from found
@@ -171,7 +187,7 @@ export interface JobGetResult {
   claimedBy: string | null;
   /** When the job ended, whichever way; null while it has not. */
   completedAt: Date | null;
-  /** The device to back up. */
+  /** The device to work on. */
   deviceId: number;
   /** What kind of thing went wrong at the last attempt that its worker ended, such as ConnectionError; null where nothing did. */
   errorClass: string | null;
@@ -181,6 +197,8 @@ export interface JobGetResult {
   failures: number;
   /** Identity of the job; a higher one was made later. */
   id: number;
+  /** What kind of work, such as backup. */
+  jobType: string;
   /** The claim may be taken away from this time on; null while no claim counts. */
   leaseUntil: Date | null;
   /** So many attempts may fail or outlive their lease: then the job has failed. */
@@ -195,7 +213,7 @@ export interface JobGetResult {
   status: JobStatus;
 }
 
-const jobGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":239,"b":242}]}],"statement":"select\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt,\n  priority,\n  failures,\n  most_failures,\n  cancel_requested_at,\n  error_class,\n  error_message\nfrom jobs\nwhere id = :id!"};
+const jobGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":251,"b":254}]}],"statement":"select\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt,\n  job_type,\n  priority,\n  failures,\n  most_failures,\n  cancel_requested_at,\n  error_class,\n  error_message\nfrom jobs\nwhere id = :id!"};
 
 /**
  * ```sql
@@ -209,6 +227,7 @@ const jobGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","re
  *   claimed_by,
  *   lease_until,
  *   attempt,
+ *   job_type,
  *   priority,
  *   failures,
  *   most_failures,
@@ -242,7 +261,7 @@ export interface JobListResult {
   claimedBy: string | null;
   /** When the job ended, whichever way; null while it has not. */
   completedAt: Date | null;
-  /** The device to back up. */
+  /** The device to work on. */
   deviceId: number;
   /** What kind of thing went wrong at the last attempt that its worker ended, such as ConnectionError; null where nothing did. */
   errorClass: string | null;
@@ -252,6 +271,8 @@ export interface JobListResult {
   failures: number;
   /** Identity of the job; a higher one was made later. */
   id: number;
+  /** What kind of work, such as backup. */
+  jobType: string;
   /** The claim may be taken away from this time on; null while no claim counts. */
   leaseUntil: Date | null;
   /** So many attempts may fail or outlive their lease: then the job has failed. */
@@ -266,7 +287,7 @@ export interface JobListResult {
   status: JobStatus;
 }
 
-const jobListIR: QueryIR = {"usedParamSet":{"statuses":true,"deviceId":true,"scheduledFrom":true,"scheduledUntil":true,"afterScheduledFor":true,"afterId":true,"limit":true},"params":[{"name":"statuses","required":false,"transform":{"type":"scalar"},"locs":[{"a":422,"b":430},{"a":464,"b":472}]},{"name":"deviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":505,"b":513},{"a":547,"b":555}]},{"name":"scheduledFrom","required":false,"transform":{"type":"scalar"},"locs":[{"a":590,"b":603}]},{"name":"scheduledUntil","required":false,"transform":{"type":"scalar"},"locs":[{"a":644,"b":658},{"a":704,"b":718}]},{"name":"afterScheduledFor","required":false,"transform":{"type":"scalar"},"locs":[{"a":769,"b":786}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":828,"b":835}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":906,"b":912}]}],"statement":"-- Jobs by scheduled time, latest first. Filters: some statuses, a device, and\n-- times from the first up to but without the second.\n-- For one device alone JobListByDevice is quicker.\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt,\n  priority,\n  failures,\n  most_failures,\n  cancel_requested_at,\n  error_class,\n  error_message\nfrom jobs\nwhere\n  (:statuses::text[] is null or status = any(:statuses::text[]::job_status[]))\n  and (:deviceId::integer is null or device_id = :deviceId)\n  and scheduled_for >= coalesce(:scheduledFrom::timestamptz, '-infinity')\n  and (\n    :scheduledUntil::timestamptz is null\n    or scheduled_for < :scheduledUntil\n  )\n  and (scheduled_for, id)\n  < (\n    coalesce(:afterScheduledFor::timestamptz, 'infinity'),\n    coalesce(:afterId::integer, 2147483647)\n  )\norder by scheduled_for desc, id desc\nlimit :limit!::integer"};
+const jobListIR: QueryIR = {"usedParamSet":{"statuses":true,"deviceId":true,"scheduledFrom":true,"scheduledUntil":true,"afterScheduledFor":true,"afterId":true,"limit":true},"params":[{"name":"statuses","required":false,"transform":{"type":"scalar"},"locs":[{"a":434,"b":442},{"a":476,"b":484}]},{"name":"deviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":517,"b":525},{"a":559,"b":567}]},{"name":"scheduledFrom","required":false,"transform":{"type":"scalar"},"locs":[{"a":602,"b":615}]},{"name":"scheduledUntil","required":false,"transform":{"type":"scalar"},"locs":[{"a":656,"b":670},{"a":716,"b":730}]},{"name":"afterScheduledFor","required":false,"transform":{"type":"scalar"},"locs":[{"a":781,"b":798}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":840,"b":847}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":918,"b":924}]}],"statement":"-- Jobs by scheduled time, latest first. Filters: some statuses, a device, and\n-- times from the first up to but without the second.\n-- For one device alone JobListByDevice is quicker.\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt,\n  job_type,\n  priority,\n  failures,\n  most_failures,\n  cancel_requested_at,\n  error_class,\n  error_message\nfrom jobs\nwhere\n  (:statuses::text[] is null or status = any(:statuses::text[]::job_status[]))\n  and (:deviceId::integer is null or device_id = :deviceId)\n  and scheduled_for >= coalesce(:scheduledFrom::timestamptz, '-infinity')\n  and (\n    :scheduledUntil::timestamptz is null\n    or scheduled_for < :scheduledUntil\n  )\n  and (scheduled_for, id)\n  < (\n    coalesce(:afterScheduledFor::timestamptz, 'infinity'),\n    coalesce(:afterId::integer, 2147483647)\n  )\norder by scheduled_for desc, id desc\nlimit :limit!::integer"};
 
 /**
  * Jobs by scheduled time, latest first. Filters: some statuses, a device, and
@@ -284,6 +305,7 @@ const jobListIR: QueryIR = {"usedParamSet":{"statuses":true,"deviceId":true,"sch
  *   claimed_by,
  *   lease_until,
  *   attempt,
+ *   job_type,
  *   priority,
  *   failures,
  *   most_failures,
@@ -327,7 +349,7 @@ export interface JobListByDeviceResult {
   claimedBy: string | null;
   /** When the job ended, whichever way; null while it has not. */
   completedAt: Date | null;
-  /** The device to back up. */
+  /** The device to work on. */
   deviceId: number;
   /** What kind of thing went wrong at the last attempt that its worker ended, such as ConnectionError; null where nothing did. */
   errorClass: string | null;
@@ -337,6 +359,8 @@ export interface JobListByDeviceResult {
   failures: number;
   /** Identity of the job; a higher one was made later. */
   id: number;
+  /** What kind of work, such as backup. */
+  jobType: string;
   /** The claim may be taken away from this time on; null while no claim counts. */
   leaseUntil: Date | null;
   /** So many attempts may fail or outlive their lease: then the job has failed. */
@@ -351,7 +375,7 @@ export interface JobListByDeviceResult {
   status: JobStatus;
 }
 
-const jobListByDeviceIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":290,"b":299}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":321,"b":328}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":375,"b":381}]}],"statement":"-- Jobs of a device, the last made first.\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt,\n  priority,\n  failures,\n  most_failures,\n  cancel_requested_at,\n  error_class,\n  error_message\nfrom jobs\nwhere\n  device_id = :deviceId!\n  and id < coalesce(:afterId::integer, 2147483647)\norder by id desc\nlimit :limit!::integer"};
+const jobListByDeviceIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":302,"b":311}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":333,"b":340}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":387,"b":393}]}],"statement":"-- Jobs of a device, the last made first.\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt,\n  job_type,\n  priority,\n  failures,\n  most_failures,\n  cancel_requested_at,\n  error_class,\n  error_message\nfrom jobs\nwhere\n  device_id = :deviceId!\n  and id < coalesce(:afterId::integer, 2147483647)\norder by id desc\nlimit :limit!::integer"};
 
 /**
  * Jobs of a device, the last made first.
@@ -367,6 +391,7 @@ const jobListByDeviceIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterId":tr
  *   claimed_by,
  *   lease_until,
  *   attempt,
+ *   job_type,
  *   priority,
  *   failures,
  *   most_failures,
@@ -398,7 +423,7 @@ export interface JobLatestByDeviceResult {
   claimedBy: string | null;
   /** When the job ended, whichever way; null while it has not. */
   completedAt: Date | null;
-  /** The device to back up. */
+  /** The device to work on. */
   deviceId: number;
   /** What kind of thing went wrong at the last attempt that its worker ended, such as ConnectionError; null where nothing did. */
   errorClass: string | null;
@@ -408,6 +433,8 @@ export interface JobLatestByDeviceResult {
   failures: number;
   /** Identity of the job; a higher one was made later. */
   id: number;
+  /** What kind of work, such as backup. */
+  jobType: string;
   /** The claim may be taken away from this time on; null while no claim counts. */
   leaseUntil: Date | null;
   /** So many attempts may fail or outlive their lease: then the job has failed. */
@@ -422,7 +449,7 @@ export interface JobLatestByDeviceResult {
   status: JobStatus;
 }
 
-const jobLatestByDeviceIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":496,"b":506}]}],"statement":"-- The job that was made last for each of the devices, by device; a device\n-- without a job has no row.\nselect\n  jobs.id,\n  jobs.device_id,\n  jobs.status,\n  jobs.scheduled_for,\n  jobs.started_at,\n  jobs.completed_at,\n  jobs.claimed_by,\n  jobs.lease_until,\n  jobs.attempt,\n  jobs.priority,\n  jobs.failures,\n  jobs.most_failures,\n  jobs.cancel_requested_at,\n  jobs.error_class,\n  jobs.error_message\nfrom device_states\njoin jobs on jobs.id = device_states.job_id\nwhere device_states.device_id = any(:deviceIds!::integer[])\norder by jobs.device_id"};
+const jobLatestByDeviceIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":513,"b":523}]}],"statement":"-- The job that was made last for each of the devices, by device; a device\n-- without a job has no row.\nselect\n  jobs.id,\n  jobs.device_id,\n  jobs.status,\n  jobs.scheduled_for,\n  jobs.started_at,\n  jobs.completed_at,\n  jobs.claimed_by,\n  jobs.lease_until,\n  jobs.attempt,\n  jobs.job_type,\n  jobs.priority,\n  jobs.failures,\n  jobs.most_failures,\n  jobs.cancel_requested_at,\n  jobs.error_class,\n  jobs.error_message\nfrom device_states\njoin jobs on jobs.id = device_states.job_id\nwhere device_states.device_id = any(:deviceIds!::integer[])\norder by jobs.device_id"};
 
 /**
  * The job that was made last for each of the devices, by device; a device
@@ -439,6 +466,7 @@ const jobLatestByDeviceIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params"
  *   jobs.claimed_by,
  *   jobs.lease_until,
  *   jobs.attempt,
+ *   jobs.job_type,
  *   jobs.priority,
  *   jobs.failures,
  *   jobs.most_failures,
@@ -543,7 +571,7 @@ export interface JobDeleteParams {
 export interface JobDeleteResult {
   /** When the job ended, whichever way; null while it has not. */
   completedAt: Date | null;
-  /** The device to back up. */
+  /** The device to work on. */
   deviceId: number;
   /** Identity of the job; a higher one was made later. */
   id: number;
@@ -555,11 +583,11 @@ export interface JobDeleteResult {
   status: JobStatus;
 }
 
-const jobDeleteIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":154,"b":157},{"a":370,"b":373}]}],"statement":"-- Deletes the job with its logs. If it was its device's latest, the one before\n-- it takes that place.\nwith removed as (\n  delete from jobs\n  where id = :id!\n  returning id, device_id, status, scheduled_for, started_at, completed_at\n),\nprevious as (\n  select max(jobs.id) as id\n  from jobs\n  where\n    jobs.device_id = (select device_id from removed)\n    and jobs.id < :id!\n),\nnoted as (\n  update device_states\n  set job_id = previous.id\n  from removed\n  cross join previous\n  where\n    device_states.device_id = removed.device_id\n    and device_states.job_id = removed.id\n)\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at\nfrom removed"};
+const jobDeleteIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":171,"b":174},{"a":387,"b":390}]}],"statement":"-- Deletes the job; its logs stay, see logsDelete. If it was its device's latest,\n-- the one before it takes that place.\nwith removed as (\n  delete from jobs\n  where id = :id!\n  returning id, device_id, status, scheduled_for, started_at, completed_at\n),\nprevious as (\n  select max(jobs.id) as id\n  from jobs\n  where\n    jobs.device_id = (select device_id from removed)\n    and jobs.id < :id!\n),\nnoted as (\n  update device_states\n  set job_id = previous.id\n  from removed\n  cross join previous\n  where\n    device_states.device_id = removed.device_id\n    and device_states.job_id = removed.id\n)\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at\nfrom removed"};
 
 /**
- * Deletes the job with its logs. If it was its device's latest, the one before
- * it takes that place.
+ * Deletes the job; its logs stay, see logsDelete. If it was its device's latest,
+ * the one before it takes that place.
  *
  * ```sql
  * with removed as (

@@ -7,6 +7,7 @@ export interface ScheduleInsertParams {
   deviceId?: number | null | undefined;
   enabled?: boolean | null | undefined;
   everySeconds?: number | null | undefined;
+  jobType?: string | null | undefined;
   name: string;
   nextRunAt: Date;
   priority?: number | null | undefined;
@@ -26,6 +27,8 @@ export interface ScheduleInsertResult {
   everySeconds: number | null;
   /** Identity of the schedule. */
   id: number;
+  /** The type of its jobs. */
+  jobType: string;
   /** When it last made jobs; null before the first time. */
   lastRunAt: Date | null;
   /** What people call it; unique, case counts. */
@@ -38,7 +41,7 @@ export interface ScheduleInsertResult {
   timeZone: string;
 }
 
-const scheduleInsertIR: QueryIR = {"usedParamSet":{"name":true,"cron":true,"everySeconds":true,"timeZone":true,"deviceId":true,"priority":true,"enabled":true,"nextRunAt":true,"tagNames":true},"params":[{"name":"name","required":true,"transform":{"type":"scalar"},"locs":[{"a":365,"b":370}]},{"name":"cron","required":false,"transform":{"type":"scalar"},"locs":[{"a":377,"b":381}]},{"name":"everySeconds","required":false,"transform":{"type":"scalar"},"locs":[{"a":394,"b":406}]},{"name":"timeZone","required":false,"transform":{"type":"scalar"},"locs":[{"a":431,"b":439}]},{"name":"deviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":460,"b":468}]},{"name":"priority","required":false,"transform":{"type":"scalar"},"locs":[{"a":493,"b":501}]},{"name":"enabled","required":false,"transform":{"type":"scalar"},"locs":[{"a":531,"b":538}]},{"name":"nextRunAt","required":true,"transform":{"type":"scalar"},"locs":[{"a":561,"b":571}]},{"name":"tagNames","required":true,"transform":{"type":"scalar"},"locs":[{"a":642,"b":651},{"a":1042,"b":1051}]}],"statement":"-- Schedules make jobs when they are due: of a device, or of those with tags.\n-- Makes a schedule; no row where one of the tags does not exist. scheduleCreate\n-- checks when it is due first.\nwith inserted as (\n  insert into schedules (\n    name,\n    cron,\n    every_seconds,\n    time_zone,\n    device_id,\n    priority,\n    enabled,\n    next_run_at\n  )\n  select\n    :name!,\n    :cron::text,\n    :everySeconds::integer,\n    coalesce(:timeZone::text, 'UTC'),\n    :deviceId::integer,\n    coalesce(:priority::smallint, 0),\n    coalesce(:enabled::boolean, true),\n    :nextRunAt!::timestamptz\n  where\n    not exists (\n      select\n      from unnest(:tagNames!::text[]) as given (name)\n      where given.name not in (select tags.name from tags)\n    )\n  returning\n    id,\n    name,\n    cron,\n    every_seconds,\n    time_zone,\n    device_id,\n    priority,\n    enabled,\n    next_run_at,\n    last_run_at\n),\ntagged as (\n  insert into schedule_tags (schedule_id, tag_id)\n  select\n    inserted.id,\n    tags.id\n  from inserted\n  join tags on tags.name = any(:tagNames!::text[])\n)\nselect\n  id,\n  name,\n  cron,\n  every_seconds,\n  time_zone,\n  device_id,\n  priority,\n  enabled,\n  next_run_at,\n  last_run_at\nfrom inserted"};
+const scheduleInsertIR: QueryIR = {"usedParamSet":{"name":true,"cron":true,"everySeconds":true,"timeZone":true,"deviceId":true,"jobType":true,"priority":true,"enabled":true,"nextRunAt":true,"tagNames":true},"params":[{"name":"name","required":true,"transform":{"type":"scalar"},"locs":[{"a":379,"b":384}]},{"name":"cron","required":false,"transform":{"type":"scalar"},"locs":[{"a":391,"b":395}]},{"name":"everySeconds","required":false,"transform":{"type":"scalar"},"locs":[{"a":408,"b":420}]},{"name":"timeZone","required":false,"transform":{"type":"scalar"},"locs":[{"a":445,"b":453}]},{"name":"deviceId","required":false,"transform":{"type":"scalar"},"locs":[{"a":474,"b":482}]},{"name":"jobType","required":false,"transform":{"type":"scalar"},"locs":[{"a":507,"b":514}]},{"name":"priority","required":false,"transform":{"type":"scalar"},"locs":[{"a":547,"b":555}]},{"name":"enabled","required":false,"transform":{"type":"scalar"},"locs":[{"a":585,"b":592}]},{"name":"nextRunAt","required":true,"transform":{"type":"scalar"},"locs":[{"a":615,"b":625}]},{"name":"tagNames","required":true,"transform":{"type":"scalar"},"locs":[{"a":696,"b":705},{"a":1110,"b":1119}]}],"statement":"-- Schedules make jobs when they are due: of a device, or of those with tags.\n-- Makes a schedule; no row where one of the tags does not exist. scheduleCreate\n-- checks when it is due first.\nwith inserted as (\n  insert into schedules (\n    name,\n    cron,\n    every_seconds,\n    time_zone,\n    device_id,\n    job_type,\n    priority,\n    enabled,\n    next_run_at\n  )\n  select\n    :name!,\n    :cron::text,\n    :everySeconds::integer,\n    coalesce(:timeZone::text, 'UTC'),\n    :deviceId::integer,\n    coalesce(:jobType::text, 'backup'),\n    coalesce(:priority::smallint, 0),\n    coalesce(:enabled::boolean, true),\n    :nextRunAt!::timestamptz\n  where\n    not exists (\n      select\n      from unnest(:tagNames!::text[]) as given (name)\n      where given.name not in (select tags.name from tags)\n    )\n  returning\n    id,\n    name,\n    cron,\n    every_seconds,\n    time_zone,\n    device_id,\n    job_type,\n    priority,\n    enabled,\n    next_run_at,\n    last_run_at\n),\ntagged as (\n  insert into schedule_tags (schedule_id, tag_id)\n  select\n    inserted.id,\n    tags.id\n  from inserted\n  join tags on tags.name = any(:tagNames!::text[])\n)\nselect\n  id,\n  name,\n  cron,\n  every_seconds,\n  time_zone,\n  device_id,\n  job_type,\n  priority,\n  enabled,\n  next_run_at,\n  last_run_at\nfrom inserted"};
 
 /**
  * Schedules make jobs when they are due: of a device, or of those with tags.
@@ -53,6 +56,7 @@ const scheduleInsertIR: QueryIR = {"usedParamSet":{"name":true,"cron":true,"ever
  *     every_seconds,
  *     time_zone,
  *     device_id,
+ *     job_type,
  *     priority,
  *     enabled,
  *     next_run_at
@@ -63,6 +67,7 @@ const scheduleInsertIR: QueryIR = {"usedParamSet":{"name":true,"cron":true,"ever
  *     :everySeconds::integer,
  *     coalesce(:timeZone::text, 'UTC'),
  *     :deviceId::integer,
+ *     coalesce(:jobType::text, 'backup'),
  *     coalesce(:priority::smallint, 0),
  *     coalesce(:enabled::boolean, true),
  *     :nextRunAt!::timestamptz
@@ -79,6 +84,7 @@ const scheduleInsertIR: QueryIR = {"usedParamSet":{"name":true,"cron":true,"ever
  *     every_seconds,
  *     time_zone,
  *     device_id,
+ *     job_type,
  *     priority,
  *     enabled,
  *     next_run_at,
@@ -99,6 +105,7 @@ const scheduleInsertIR: QueryIR = {"usedParamSet":{"name":true,"cron":true,"ever
  *   every_seconds,
  *   time_zone,
  *   device_id,
+ *   job_type,
  *   priority,
  *   enabled,
  *   next_run_at,
@@ -237,6 +244,7 @@ export interface ScheduleUpdateParams {
   enabled?: boolean | null | undefined;
   everySeconds?: number | null | undefined;
   id: number;
+  jobType?: string | null | undefined;
   name?: string | null | undefined;
   nextRunAt: Date;
   priority?: number | null | undefined;
@@ -255,6 +263,8 @@ export interface ScheduleUpdateResult {
   everySeconds: number | null;
   /** Identity of the schedule. */
   id: number;
+  /** The type of its jobs. */
+  jobType: string;
   /** When it last made jobs; null before the first time. */
   lastRunAt: Date | null;
   /** What people call it; unique, case counts. */
@@ -267,7 +277,7 @@ export interface ScheduleUpdateResult {
   timeZone: string;
 }
 
-const scheduleUpdateIR: QueryIR = {"usedParamSet":{"name":true,"everySeconds":true,"cron":true,"timeZone":true,"priority":true,"enabled":true,"nextRunAt":true,"id":true},"params":[{"name":"name","required":false,"transform":{"type":"scalar"},"locs":[{"a":217,"b":221}]},{"name":"everySeconds","required":false,"transform":{"type":"scalar"},"locs":[{"a":260,"b":272},{"a":397,"b":409}]},{"name":"cron","required":false,"transform":{"type":"scalar"},"locs":[{"a":305,"b":309},{"a":363,"b":367}]},{"name":"timeZone","required":false,"transform":{"type":"scalar"},"locs":[{"a":466,"b":474}]},{"name":"priority","required":false,"transform":{"type":"scalar"},"locs":[{"a":517,"b":525}]},{"name":"enabled","required":false,"transform":{"type":"scalar"},"locs":[{"a":570,"b":577}]},{"name":"nextRunAt","required":true,"transform":{"type":"scalar"},"locs":[{"a":615,"b":625}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":651,"b":654}]}],"statement":"-- Changes when a schedule is due; what is absent stays. A cron expression takes\n-- the place of an interval, and the other way round. scheduleChange finds out the\n-- next time.\nupdate schedules\nset\n  name = coalesce(:name::text, name),\n  cron = case\n    when :everySeconds::integer is null then coalesce(:cron::text, cron)\n  end,\n  every_seconds = case\n    when :cron::text is null then coalesce(:everySeconds::integer, every_seconds)\n  end,\n  time_zone = coalesce(:timeZone::text, time_zone),\n  priority = coalesce(:priority::smallint, priority),\n  enabled = coalesce(:enabled::boolean, enabled),\n  next_run_at = :nextRunAt!::timestamptz\nwhere id = :id!\nreturning\n  id,\n  name,\n  cron,\n  every_seconds,\n  time_zone,\n  device_id,\n  priority,\n  enabled,\n  next_run_at,\n  last_run_at"};
+const scheduleUpdateIR: QueryIR = {"usedParamSet":{"name":true,"everySeconds":true,"cron":true,"timeZone":true,"jobType":true,"priority":true,"enabled":true,"nextRunAt":true,"id":true},"params":[{"name":"name","required":false,"transform":{"type":"scalar"},"locs":[{"a":217,"b":221}]},{"name":"everySeconds","required":false,"transform":{"type":"scalar"},"locs":[{"a":260,"b":272},{"a":397,"b":409}]},{"name":"cron","required":false,"transform":{"type":"scalar"},"locs":[{"a":305,"b":309},{"a":363,"b":367}]},{"name":"timeZone","required":false,"transform":{"type":"scalar"},"locs":[{"a":466,"b":474}]},{"name":"jobType","required":false,"transform":{"type":"scalar"},"locs":[{"a":517,"b":524}]},{"name":"priority","required":false,"transform":{"type":"scalar"},"locs":[{"a":566,"b":574}]},{"name":"enabled","required":false,"transform":{"type":"scalar"},"locs":[{"a":619,"b":626}]},{"name":"nextRunAt","required":true,"transform":{"type":"scalar"},"locs":[{"a":664,"b":674}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":700,"b":703}]}],"statement":"-- Changes when a schedule is due; what is absent stays. A cron expression takes\n-- the place of an interval, and the other way round. scheduleChange finds out the\n-- next time.\nupdate schedules\nset\n  name = coalesce(:name::text, name),\n  cron = case\n    when :everySeconds::integer is null then coalesce(:cron::text, cron)\n  end,\n  every_seconds = case\n    when :cron::text is null then coalesce(:everySeconds::integer, every_seconds)\n  end,\n  time_zone = coalesce(:timeZone::text, time_zone),\n  job_type = coalesce(:jobType::text, job_type),\n  priority = coalesce(:priority::smallint, priority),\n  enabled = coalesce(:enabled::boolean, enabled),\n  next_run_at = :nextRunAt!::timestamptz\nwhere id = :id!\nreturning\n  id,\n  name,\n  cron,\n  every_seconds,\n  time_zone,\n  device_id,\n  job_type,\n  priority,\n  enabled,\n  next_run_at,\n  last_run_at"};
 
 /**
  * Changes when a schedule is due; what is absent stays. A cron expression takes
@@ -285,6 +295,7 @@ const scheduleUpdateIR: QueryIR = {"usedParamSet":{"name":true,"everySeconds":tr
  *     when :cron::text is null then coalesce(:everySeconds::integer, every_seconds)
  *   end,
  *   time_zone = coalesce(:timeZone::text, time_zone),
+ *   job_type = coalesce(:jobType::text, job_type),
  *   priority = coalesce(:priority::smallint, priority),
  *   enabled = coalesce(:enabled::boolean, enabled),
  *   next_run_at = :nextRunAt!::timestamptz
@@ -296,6 +307,7 @@ const scheduleUpdateIR: QueryIR = {"usedParamSet":{"name":true,"everySeconds":tr
  *   every_seconds,
  *   time_zone,
  *   device_id,
+ *   job_type,
  *   priority,
  *   enabled,
  *   next_run_at,
@@ -365,14 +377,14 @@ export interface ScheduleRunResult {
   jobs: number;
 }
 
-const scheduleRunIR: QueryIR = {"usedParamSet":{"ids":true,"dueAts":true,"nextAts":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":444,"b":448}]},{"name":"dueAts","required":true,"transform":{"type":"scalar"},"locs":[{"a":466,"b":473}]},{"name":"nextAts","required":true,"transform":{"type":"scalar"},"locs":[{"a":495,"b":503}]}],"statement":"-- Makes the jobs of schedules, each only while it is still due at the time given,\n-- and moves it on to its next time; without one it is disabled. Whoever comes\n-- second finds another time and makes none. A device that has a job waiting gets\n-- no other, nor does one that is in several of them get two. Says for each\n-- schedule that was run how many jobs it made.\nwith given as (\n  select\n    id,\n    due_at,\n    next_at\n  from unnest(\n    :ids!::integer[],\n    :dueAts!::timestamptz[],\n    :nextAts!::timestamptz[]\n  ) as given (id, due_at, next_at)\n),\ndue as materialized (\n  select\n    schedules.id,\n    schedules.device_id,\n    schedules.priority,\n    given.next_at\n  from schedules\n  join given on given.id = schedules.id\n  where\n    schedules.enabled\n    and schedules.next_run_at = given.due_at\n  order by schedules.id\n  for no key update of schedules skip locked\n),\nmoved as (\n  update schedules\n  set\n    last_run_at = date_trunc('milliseconds', now()),\n    next_run_at = coalesce(due.next_at, schedules.next_run_at),\n    enabled = due.next_at is not null\n  from due\n  where schedules.id = due.id\n),\nwanted as (\n  select distinct on (device_id)\n    device_id,\n    schedule_id,\n    priority\n  from (\n    select\n      device_id,\n      id as schedule_id,\n      priority\n    from due\n    where device_id is not null\n    union all\n    select\n      device_tags.device_id,\n      due.id,\n      due.priority\n    from due\n    join schedule_tags on schedule_tags.schedule_id = due.id\n    join device_tags on device_tags.tag_id = schedule_tags.tag_id\n  ) as device\n  order by device_id, priority desc, schedule_id\n),\ninserted as (\n  insert into jobs (device_id, priority)\n  select\n    device_id,\n    priority\n  from wanted\n  where\n    not exists (\n      select\n      from jobs as waiting\n      where\n        waiting.device_id = wanted.device_id\n        and waiting.status = 'queued'\n    )\n  order by device_id\n  returning id, device_id\n),\nnoted as (\n  insert into device_states (device_id, job_id)\n  select\n    device_id,\n    id\n  from inserted\n  order by device_id\n  on conflict (device_id) do update\n  set job_id = greatest(device_states.job_id, excluded.job_id)\n)\nselect\n  due.id as \"id!\",\n  due.next_at is not null as \"enabled!\",\n  count(inserted.id)::integer as \"jobs!\"\nfrom due\nleft join wanted on wanted.schedule_id = due.id\nleft join inserted on inserted.device_id = wanted.device_id\ncross join pg_notify('netraven_jobs', '')\ngroup by due.id, due.next_at\norder by due.id"};
+const scheduleRunIR: QueryIR = {"usedParamSet":{"ids":true,"dueAts":true,"nextAts":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":456,"b":460}]},{"name":"dueAts","required":true,"transform":{"type":"scalar"},"locs":[{"a":478,"b":485}]},{"name":"nextAts","required":true,"transform":{"type":"scalar"},"locs":[{"a":507,"b":515}]}],"statement":"-- Makes the jobs of schedules, each only while it is still due at the time given,\n-- and moves it on to its next time; without one it is disabled. Whoever comes\n-- second finds another time and makes none. A device that has a job of the type\n-- waiting gets no other, nor does one that is in several of them get two. Says for\n-- each schedule that was run how many jobs it made.\nwith given as (\n  select\n    id,\n    due_at,\n    next_at\n  from unnest(\n    :ids!::integer[],\n    :dueAts!::timestamptz[],\n    :nextAts!::timestamptz[]\n  ) as given (id, due_at, next_at)\n),\ndue as materialized (\n  select\n    schedules.id,\n    schedules.device_id,\n    schedules.job_type,\n    schedules.priority,\n    given.next_at\n  from schedules\n  join given on given.id = schedules.id\n  where\n    schedules.enabled\n    and schedules.next_run_at = given.due_at\n  order by schedules.id\n  for no key update of schedules skip locked\n),\nmoved as (\n  update schedules\n  set\n    last_run_at = date_trunc('milliseconds', now()),\n    next_run_at = coalesce(due.next_at, schedules.next_run_at),\n    enabled = due.next_at is not null\n  from due\n  where schedules.id = due.id\n),\nwanted as (\n  select distinct on (device_id, job_type)\n    device_id,\n    job_type,\n    schedule_id,\n    priority\n  from (\n    select\n      device_id,\n      job_type,\n      id as schedule_id,\n      priority\n    from due\n    where device_id is not null\n    union all\n    select\n      device_tags.device_id,\n      due.job_type,\n      due.id,\n      due.priority\n    from due\n    join schedule_tags on schedule_tags.schedule_id = due.id\n    join device_tags on device_tags.tag_id = schedule_tags.tag_id\n  ) as device\n  order by device_id, job_type, priority desc, schedule_id\n),\ninserted as (\n  insert into jobs (device_id, job_type, priority)\n  select\n    device_id,\n    job_type,\n    priority\n  from wanted\n  where\n    not exists (\n      select\n      from jobs as waiting\n      where\n        waiting.device_id = wanted.device_id\n        and waiting.job_type = wanted.job_type\n        and waiting.status = 'queued'\n    )\n  order by device_id\n  returning id, device_id\n),\nnoted as (\n  insert into device_states (device_id, job_id)\n  select\n    device_id,\n    max(id)\n  from inserted\n  group by device_id\n  order by device_id\n  on conflict (device_id) do update\n  set job_id = greatest(device_states.job_id, excluded.job_id)\n)\nselect\n  due.id as \"id!\",\n  due.next_at is not null as \"enabled!\",\n  count(inserted.id)::integer as \"jobs!\"\nfrom due\nleft join wanted on wanted.schedule_id = due.id\nleft join inserted on inserted.device_id = wanted.device_id\ncross join pg_notify('netraven_jobs', '')\ngroup by due.id, due.next_at\norder by due.id"};
 
 /**
  * Makes the jobs of schedules, each only while it is still due at the time given,
  * and moves it on to its next time; without one it is disabled. Whoever comes
- * second finds another time and makes none. A device that has a job waiting gets
- * no other, nor does one that is in several of them get two. Says for each
- * schedule that was run how many jobs it made.
+ * second finds another time and makes none. A device that has a job of the type
+ * waiting gets no other, nor does one that is in several of them get two. Says for
+ * each schedule that was run how many jobs it made.
  *
  * ```sql
  * with given as (
@@ -390,6 +402,7 @@ const scheduleRunIR: QueryIR = {"usedParamSet":{"ids":true,"dueAts":true,"nextAt
  *   select
  *     schedules.id,
  *     schedules.device_id,
+ *     schedules.job_type,
  *     schedules.priority,
  *     given.next_at
  *   from schedules
@@ -410,13 +423,15 @@ const scheduleRunIR: QueryIR = {"usedParamSet":{"ids":true,"dueAts":true,"nextAt
  *   where schedules.id = due.id
  * ),
  * wanted as (
- *   select distinct on (device_id)
+ *   select distinct on (device_id, job_type)
  *     device_id,
+ *     job_type,
  *     schedule_id,
  *     priority
  *   from (
  *     select
  *       device_id,
+ *       job_type,
  *       id as schedule_id,
  *       priority
  *     from due
@@ -424,18 +439,20 @@ const scheduleRunIR: QueryIR = {"usedParamSet":{"ids":true,"dueAts":true,"nextAt
  *     union all
  *     select
  *       device_tags.device_id,
+ *       due.job_type,
  *       due.id,
  *       due.priority
  *     from due
  *     join schedule_tags on schedule_tags.schedule_id = due.id
  *     join device_tags on device_tags.tag_id = schedule_tags.tag_id
  *   ) as device
- *   order by device_id, priority desc, schedule_id
+ *   order by device_id, job_type, priority desc, schedule_id
  * ),
  * inserted as (
- *   insert into jobs (device_id, priority)
+ *   insert into jobs (device_id, job_type, priority)
  *   select
  *     device_id,
+ *     job_type,
  *     priority
  *   from wanted
  *   where
@@ -444,6 +461,7 @@ const scheduleRunIR: QueryIR = {"usedParamSet":{"ids":true,"dueAts":true,"nextAt
  *       from jobs as waiting
  *       where
  *         waiting.device_id = wanted.device_id
+ *         and waiting.job_type = wanted.job_type
  *         and waiting.status = 'queued'
  *     )
  *   order by device_id
@@ -453,8 +471,9 @@ const scheduleRunIR: QueryIR = {"usedParamSet":{"ids":true,"dueAts":true,"nextAt
  *   insert into device_states (device_id, job_id)
  *   select
  *     device_id,
- *     id
+ *     max(id)
  *   from inserted
+ *   group by device_id
  *   order by device_id
  *   on conflict (device_id) do update
  *   set job_id = greatest(device_states.job_id, excluded.job_id)

@@ -88,6 +88,9 @@ export async function clear(db: Queryable): Promise<void> {
       "credentials",
       "credential_reveals",
       "tags",
+      "job_logs",
+      "connection_logs",
+      "log_writers",
       "system_settings",
     ]
   ) {

@@ -6,8 +6,9 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
-import { connect, type Database } from "netraven-db";
+import { connect, type Database, jobLogList } from "netraven-db";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { addJob } from "../support/factories.ts";
 import { suite } from "../support/suite.ts";
 import { until } from "../support/until.ts";
 
@@ -49,11 +50,15 @@ interface Worker {
   readonly end: Promise<number | string>;
 }
 
-function start(runtime: keyof typeof RUNTIMES): Worker {
+function start(
+  runtime: keyof typeof RUNTIMES,
+  file = "worker.ts",
+  env: Record<string, string> = {},
+): Worker {
   const [program, ...args] = RUNTIMES[runtime];
-  const child = spawn(program!, [...args, join(PROJECT, "tests/support/worker.ts")], {
+  const child = spawn(program!, [...args, join(PROJECT, "tests/support", file)], {
     cwd: PROJECT,
-    env: { ...process.env, TEST_WORKER_URL: `${database.url}?application_name=worker` },
+    env: { ...process.env, TEST_WORKER_URL: `${database.url}?application_name=worker`, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const said = { began: [] as number[], stored: [] as number[], refused: [] as number[] };
@@ -115,6 +120,24 @@ for (const runtime of ["node", "deno"] as const) {
     const there = new Set(await stored());
     assert.equal(said.stored.filter((id) => !there.has(id)), [], "acknowledged and lost");
   });
+
+  for (const [handles, code] of [["no", 143], ["yes", 7]] as const) {
+    const what = handles === "yes" ? "that handles SIGTERM itself" : "that does not know SIGTERM";
+    test(`lines of jobs are stored at SIGTERM by a program on ${runtime} ${what}`, async () => {
+      const { id } = await addJob(witness);
+      const given = { TEST_JOB: String(id), TEST_HANDLES: handles };
+      const { child, said, stderr, end } = start(runtime, "log_writer.ts", given);
+      await until("it has written", () => said.stored.length > 0);
+      const before = await jobLogList.run({ jobId: id, limit: 1_000 }, witness);
+
+      child.kill("SIGTERM");
+
+      assert.is(await end, code, stderr());
+      assert.is(stderr(), "");
+      const lines = await jobLogList.run({ jobId: id, limit: 1_000 }, witness);
+      assert.equal([before.length, lines.length], [0, 500]);
+    });
+  }
 }
 
 test.run();
