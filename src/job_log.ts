@@ -49,7 +49,8 @@ export class JobLog {
 
   /** A line of a level. What PostgreSQL takes as no text, such as NUL, becomes U+FFFD. */
   write(level: Level, message: string): Promise<void> {
-    const text = this.redact(String(message)).toWellFormed().replaceAll("\0", "\u{FFFD}");
+    const given = this.redact(String(message)).toWellFormed();
+    const text = given.includes("\0") ? given.replaceAll("\0", "\u{FFFD}") : given;
     const cut = text.length > LINE
       ? `${text.slice(0, LINE).toWellFormed()}… (${text.length - LINE} characters more)`
       : text;

@@ -190,7 +190,8 @@ export class LogSink {
       jobIds: lines.map(({ jobId }) => jobId),
       levels: lines.map(({ level }) => LEVELS[level]!),
       messages: lines.map(({ message }) => message),
-      times: lines.map(({ at }) => at - this.#started),
+      // Whole milliseconds, as they are stored; lines of the same one keep their order.
+      times: lines.map(({ at }) => Math.round(at - this.#started)),
     }, this.#connection!);
   }
 

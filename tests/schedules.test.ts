@@ -8,6 +8,7 @@ import {
   deviceDelete,
   deviceTagAdd,
   jobClaim,
+  jobLatestByDevice,
   jobList,
   jobStats,
   NotFoundError,
@@ -140,6 +141,24 @@ test("A device that has a job waiting gets no other; one that runs may", async (
   await jobClaim(db, { worker: "w", limit: 1, lease: 60_000 });
   await pass(60_000);
   assert.equal((await scheduleRunDue(db)).map(({ jobs }) => jobs), [1]);
+});
+
+test("Schedules of two types make a job of each for a device", async () => {
+  const { id: deviceId } = await addDevice(db);
+  const made = [];
+  for (const [name, jobType] of [["a", "backup"], ["b", "discovery"], ["c", "discovery"]]) {
+    made.push(await scheduleCreate(db, { name: name!, jobType, everySeconds: 3600, deviceId }));
+  }
+
+  await scheduleRunDue(db);
+
+  assert.equal(made.map(({ jobType }) => jobType), ["backup", "discovery", "discovery"]);
+  const jobs = await jobList.run({ limit: 10 }, db);
+  assert.equal(jobs.map(({ jobType }) => jobType).sort(), ["backup", "discovery"]);
+  const latest = Math.max(...jobs.map(({ id }) => id));
+  assert.is((await jobLatestByDevice.one({ deviceIds: [deviceId] }, db)).id, latest);
+  const changed = await scheduleChange(db, made[0]!.id, { jobType: "audit" });
+  assert.is(changed.jobType, "audit");
 });
 
 test("Each run is made once, however many processes look at the same moment", async () => {

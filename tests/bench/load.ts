@@ -69,9 +69,12 @@ select
 from device_configurations as configurations
 join jobs using (device_id);
 
-insert into job_logs (job_id, message, level, "timestamp")
+select log_partition_make('job_logs', '2026-01-01T00:00:00Z');
+
+insert into job_logs (job_id, device_id, message, level, "timestamp")
 select
   (select min(id) from jobs),
+  (select min(device_id) from jobs),
   'Interface Ethernet' || n || ' went up after the configuration was read',
   'info',
   '2026-01-01T00:00:00Z'::timestamptz + n * interval '1 millisecond'

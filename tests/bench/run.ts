@@ -1,7 +1,7 @@
 /**
  * Measures the layer beside the bare driver, on the same server, in the same run:
  *
- *     node --import tsx tests/bench/run.ts [--quick] [--part driver|history|jobs] [--json <file>]
+ *     node --import tsx tests/bench/run.ts [--quick] [--part driver|history|jobs|logs] [--json <file>]
  *
  * It starts a server of its own, unless `BENCH_DATABASE_URL` names one: the URL of a role that may
  * create databases, on a server that takes 140 connections. What it makes there it removes.
@@ -27,6 +27,7 @@ import { install, type Installed, PROJECT } from "./installed.ts";
 import { jobsTable, measureJobs } from "./jobs_part.ts";
 import { load, LOG_ROWS } from "./load.ts";
 import type { Memory } from "./memory.ts";
+import { logTables, measureLogs } from "./logs_part.ts";
 import { statementOf } from "./raw.ts";
 import type { SettingReads } from "./settings.ts";
 import type { SideOptions } from "./side.ts";
@@ -406,11 +407,25 @@ async function measureJobsPart(): Promise<object> {
   }
 }
 
+/** Logs, beside plain tables, and as they grow. Returns the figures. */
+async function measureLogsPart(): Promise<object> {
+  progress("building the package for the logs");
+  const installed = await install();
+  try {
+    const logs = await measureLogs(installed, { quick });
+    console.log(logTables(logs));
+    return { logs };
+  } finally {
+    await installed.remove();
+  }
+}
+
 async function main(): Promise<void> {
   const parts: Readonly<Record<string, () => Promise<object>>> = {
     driver: measureDriver,
     history: measureHistoryPart,
     jobs: measureJobsPart,
+    logs: measureLogsPart,
   };
   if (part !== undefined && !Object.hasOwn(parts, part)) {
     throw new Error(`There is no part "${part}"; there are ${Object.keys(parts).join(", ")}`);
