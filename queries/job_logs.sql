@@ -104,7 +104,9 @@ where
     coalesce(:afterId::bigint, 0)
   )
 order by "timestamp", id
-limit :limit!::integer;
+-- Selected: with a limit that is known a plan would be made at each call, for all
+-- parts of the table.
+limit (select :limit!::integer);
 
 /* @name JobLogListByDevice */
 -- Lines of a device, of the job that was made last first, and of each the latest
@@ -124,7 +126,7 @@ where
     coalesce(:afterId::bigint, 9223372036854775807)
   )
 order by job_id desc, "timestamp" desc, id desc
-limit :limit!::integer;
+limit (select :limit!::integer);
 
 /* @name JobLogListByTime */
 -- Lines of all devices, the latest first. Filter: times from the first up to but
@@ -140,7 +142,7 @@ where
     coalesce(:afterId::bigint, 9223372036854775807)
   )
 order by "timestamp" desc, id desc
-limit :limit!::integer;
+limit (select :limit!::integer);
 
 /* @name JobLogWarningList */
 -- As JobLogListByTime, of a level at least: warning or one above.
@@ -157,7 +159,7 @@ where
     coalesce(:afterId::bigint, 9223372036854775807)
   )
 order by "timestamp" desc, id desc
-limit :limit!::integer;
+limit (select :limit!::integer);
 
 /* @name JobLogTail */
 -- Lines of a job after the last one read, from the first without one.
@@ -172,7 +174,7 @@ where
     coalesce(:afterId::bigint, 0)
   )
 order by "timestamp", id
-limit :limit!::integer;
+limit (select :limit!::integer);
 
 /* @name JobLogStats */
 -- How many lines a job has reported by level, the least first, also those that

@@ -229,7 +229,7 @@ export interface JobLogListResult {
   timestamp: Date;
 }
 
-const jobLogListIR: QueryIR = {"usedParamSet":{"jobId":true,"minLevel":true,"from":true,"until":true,"text":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":322,"b":328},{"a":346,"b":352}]},{"name":"minLevel","required":false,"transform":{"type":"scalar"},"locs":[{"a":361,"b":369},{"a":402,"b":410}]},{"name":"from","required":false,"transform":{"type":"scalar"},"locs":[{"a":443,"b":447}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":483,"b":488},{"a":528,"b":533}]},{"name":"text","required":false,"transform":{"type":"scalar"},"locs":[{"a":543,"b":547},{"a":595,"b":599}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":651,"b":665}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":708,"b":715}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":764,"b":770}]}],"statement":"-- Lines of a job in the order of their times. Filters: a level at least, times\n-- from the first up to but without the second, and text that stands in the\n-- line, in either case.\nselect id, job_id, device_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  device_id = (select jobs.device_id from jobs where jobs.id = :jobId!)\n  and job_id = :jobId!\n  and (:minLevel::log_level is null or level >= :minLevel)\n  and \"timestamp\" >= coalesce(:from::timestamptz, '-infinity')\n  and (:until::timestamptz is null or \"timestamp\" < :until)\n  and (:text::text is null or strpos(lower(message), lower(:text)) > 0)\n  and (\"timestamp\", id)\n  > (\n    coalesce(:afterTimestamp::timestamptz, '-infinity'),\n    coalesce(:afterId::bigint, 0)\n  )\norder by \"timestamp\", id\nlimit :limit!::integer"};
+const jobLogListIR: QueryIR = {"usedParamSet":{"jobId":true,"minLevel":true,"from":true,"until":true,"text":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":322,"b":328},{"a":346,"b":352}]},{"name":"minLevel","required":false,"transform":{"type":"scalar"},"locs":[{"a":361,"b":369},{"a":402,"b":410}]},{"name":"from","required":false,"transform":{"type":"scalar"},"locs":[{"a":443,"b":447}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":483,"b":488},{"a":528,"b":533}]},{"name":"text","required":false,"transform":{"type":"scalar"},"locs":[{"a":543,"b":547},{"a":595,"b":599}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":651,"b":665}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":708,"b":715}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":878,"b":884}]}],"statement":"-- Lines of a job in the order of their times. Filters: a level at least, times\n-- from the first up to but without the second, and text that stands in the\n-- line, in either case.\nselect id, job_id, device_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  device_id = (select jobs.device_id from jobs where jobs.id = :jobId!)\n  and job_id = :jobId!\n  and (:minLevel::log_level is null or level >= :minLevel)\n  and \"timestamp\" >= coalesce(:from::timestamptz, '-infinity')\n  and (:until::timestamptz is null or \"timestamp\" < :until)\n  and (:text::text is null or strpos(lower(message), lower(:text)) > 0)\n  and (\"timestamp\", id)\n  > (\n    coalesce(:afterTimestamp::timestamptz, '-infinity'),\n    coalesce(:afterId::bigint, 0)\n  )\norder by \"timestamp\", id\n-- Selected: with a limit that is known a plan would be made at each call, for all\n-- parts of the table.\nlimit (select :limit!::integer)"};
 
 /**
  * Lines of a job in the order of their times. Filters: a level at least, times
@@ -252,7 +252,9 @@ const jobLogListIR: QueryIR = {"usedParamSet":{"jobId":true,"minLevel":true,"fro
  *     coalesce(:afterId::bigint, 0)
  *   )
  * order by "timestamp", id
- * limit :limit!::integer
+ * -- Selected: with a limit that is known a plan would be made at each call, for all
+ * -- parts of the table.
+ * limit (select :limit!::integer)
  * ```
  */
 export const jobLogList: Query<JobLogListParams, JobLogListResult> = new Query("JobLogList", jobLogListIR);
@@ -285,7 +287,7 @@ export interface JobLogListByDeviceResult {
   timestamp: Date;
 }
 
-const jobLogListByDeviceIR: QueryIR = {"usedParamSet":{"deviceId":true,"minLevel":true,"from":true,"until":true,"afterJobId":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":269,"b":278}]},{"name":"minLevel","required":false,"transform":{"type":"scalar"},"locs":[{"a":287,"b":295},{"a":328,"b":336}]},{"name":"from","required":false,"transform":{"type":"scalar"},"locs":[{"a":369,"b":373}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":431,"b":436}]},{"name":"afterJobId","required":false,"transform":{"type":"scalar"},"locs":[{"a":515,"b":525}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":563,"b":577}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":619,"b":626}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":716,"b":722}]}],"statement":"-- Lines of a device, of the job that was made last first, and of each the latest\n-- first. Filters: a level at least, and times from the first up to but without\n-- the second.\nselect id, job_id, device_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  device_id = :deviceId!\n  and (:minLevel::log_level is null or level >= :minLevel)\n  and \"timestamp\" >= coalesce(:from::timestamptz, '-infinity')\n  and \"timestamp\" < coalesce(:until::timestamptz, 'infinity')\n  and (job_id, \"timestamp\", id)\n  < (\n    coalesce(:afterJobId::integer, 2147483647),\n    coalesce(:afterTimestamp::timestamptz, 'infinity'),\n    coalesce(:afterId::bigint, 9223372036854775807)\n  )\norder by job_id desc, \"timestamp\" desc, id desc\nlimit :limit!::integer"};
+const jobLogListByDeviceIR: QueryIR = {"usedParamSet":{"deviceId":true,"minLevel":true,"from":true,"until":true,"afterJobId":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":269,"b":278}]},{"name":"minLevel","required":false,"transform":{"type":"scalar"},"locs":[{"a":287,"b":295},{"a":328,"b":336}]},{"name":"from","required":false,"transform":{"type":"scalar"},"locs":[{"a":369,"b":373}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":431,"b":436}]},{"name":"afterJobId","required":false,"transform":{"type":"scalar"},"locs":[{"a":515,"b":525}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":563,"b":577}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":619,"b":626}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":724,"b":730}]}],"statement":"-- Lines of a device, of the job that was made last first, and of each the latest\n-- first. Filters: a level at least, and times from the first up to but without\n-- the second.\nselect id, job_id, device_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  device_id = :deviceId!\n  and (:minLevel::log_level is null or level >= :minLevel)\n  and \"timestamp\" >= coalesce(:from::timestamptz, '-infinity')\n  and \"timestamp\" < coalesce(:until::timestamptz, 'infinity')\n  and (job_id, \"timestamp\", id)\n  < (\n    coalesce(:afterJobId::integer, 2147483647),\n    coalesce(:afterTimestamp::timestamptz, 'infinity'),\n    coalesce(:afterId::bigint, 9223372036854775807)\n  )\norder by job_id desc, \"timestamp\" desc, id desc\nlimit (select :limit!::integer)"};
 
 /**
  * Lines of a device, of the job that was made last first, and of each the latest
@@ -307,7 +309,7 @@ const jobLogListByDeviceIR: QueryIR = {"usedParamSet":{"deviceId":true,"minLevel
  *     coalesce(:afterId::bigint, 9223372036854775807)
  *   )
  * order by job_id desc, "timestamp" desc, id desc
- * limit :limit!::integer
+ * limit (select :limit!::integer)
  * ```
  */
 export const jobLogListByDevice: Query<JobLogListByDeviceParams, JobLogListByDeviceResult> = new Query("JobLogListByDevice", jobLogListByDeviceIR);
@@ -337,7 +339,7 @@ export interface JobLogListByTimeResult {
   timestamp: Date;
 }
 
-const jobLogListByTimeIR: QueryIR = {"usedParamSet":{"from":true,"until":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"from","required":false,"transform":{"type":"scalar"},"locs":[{"a":209,"b":213}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":271,"b":276}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":347,"b":361}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":403,"b":410}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":487,"b":493}]}],"statement":"-- Lines of all devices, the latest first. Filter: times from the first up to but\n-- without the second.\nselect id, job_id, device_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  \"timestamp\" >= coalesce(:from::timestamptz, '-infinity')\n  and \"timestamp\" < coalesce(:until::timestamptz, 'infinity')\n  and (\"timestamp\", id)\n  < (\n    coalesce(:afterTimestamp::timestamptz, 'infinity'),\n    coalesce(:afterId::bigint, 9223372036854775807)\n  )\norder by \"timestamp\" desc, id desc\nlimit :limit!::integer"};
+const jobLogListByTimeIR: QueryIR = {"usedParamSet":{"from":true,"until":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"from","required":false,"transform":{"type":"scalar"},"locs":[{"a":209,"b":213}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":271,"b":276}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":347,"b":361}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":403,"b":410}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":495,"b":501}]}],"statement":"-- Lines of all devices, the latest first. Filter: times from the first up to but\n-- without the second.\nselect id, job_id, device_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  \"timestamp\" >= coalesce(:from::timestamptz, '-infinity')\n  and \"timestamp\" < coalesce(:until::timestamptz, 'infinity')\n  and (\"timestamp\", id)\n  < (\n    coalesce(:afterTimestamp::timestamptz, 'infinity'),\n    coalesce(:afterId::bigint, 9223372036854775807)\n  )\norder by \"timestamp\" desc, id desc\nlimit (select :limit!::integer)"};
 
 /**
  * Lines of all devices, the latest first. Filter: times from the first up to but
@@ -355,7 +357,7 @@ const jobLogListByTimeIR: QueryIR = {"usedParamSet":{"from":true,"until":true,"a
  *     coalesce(:afterId::bigint, 9223372036854775807)
  *   )
  * order by "timestamp" desc, id desc
- * limit :limit!::integer
+ * limit (select :limit!::integer)
  * ```
  */
 export const jobLogListByTime: Query<JobLogListByTimeParams, JobLogListByTimeResult> = new Query("JobLogListByTime", jobLogListByTimeIR);
@@ -386,7 +388,7 @@ export interface JobLogWarningListResult {
   timestamp: Date;
 }
 
-const jobLogWarningListIR: QueryIR = {"usedParamSet":{"minLevel":true,"from":true,"until":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"minLevel","required":false,"transform":{"type":"scalar"},"locs":[{"a":190,"b":198}]},{"name":"from","required":false,"transform":{"type":"scalar"},"locs":[{"a":253,"b":257}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":315,"b":320}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":391,"b":405}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":447,"b":454}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":531,"b":537}]}],"statement":"-- As JobLogListByTime, of a level at least: warning or one above.\nselect id, job_id, device_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  level >= 'warning'\n  and level >= coalesce(:minLevel::log_level, 'warning')\n  and \"timestamp\" >= coalesce(:from::timestamptz, '-infinity')\n  and \"timestamp\" < coalesce(:until::timestamptz, 'infinity')\n  and (\"timestamp\", id)\n  < (\n    coalesce(:afterTimestamp::timestamptz, 'infinity'),\n    coalesce(:afterId::bigint, 9223372036854775807)\n  )\norder by \"timestamp\" desc, id desc\nlimit :limit!::integer"};
+const jobLogWarningListIR: QueryIR = {"usedParamSet":{"minLevel":true,"from":true,"until":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"minLevel","required":false,"transform":{"type":"scalar"},"locs":[{"a":190,"b":198}]},{"name":"from","required":false,"transform":{"type":"scalar"},"locs":[{"a":253,"b":257}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":315,"b":320}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":391,"b":405}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":447,"b":454}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":539,"b":545}]}],"statement":"-- As JobLogListByTime, of a level at least: warning or one above.\nselect id, job_id, device_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  level >= 'warning'\n  and level >= coalesce(:minLevel::log_level, 'warning')\n  and \"timestamp\" >= coalesce(:from::timestamptz, '-infinity')\n  and \"timestamp\" < coalesce(:until::timestamptz, 'infinity')\n  and (\"timestamp\", id)\n  < (\n    coalesce(:afterTimestamp::timestamptz, 'infinity'),\n    coalesce(:afterId::bigint, 9223372036854775807)\n  )\norder by \"timestamp\" desc, id desc\nlimit (select :limit!::integer)"};
 
 /**
  * As JobLogListByTime, of a level at least: warning or one above.
@@ -405,7 +407,7 @@ const jobLogWarningListIR: QueryIR = {"usedParamSet":{"minLevel":true,"from":tru
  *     coalesce(:afterId::bigint, 9223372036854775807)
  *   )
  * order by "timestamp" desc, id desc
- * limit :limit!::integer
+ * limit (select :limit!::integer)
  * ```
  */
 export const jobLogWarningList: Query<JobLogWarningListParams, JobLogWarningListResult> = new Query("JobLogWarningList", jobLogWarningListIR);
@@ -434,7 +436,7 @@ export interface JobLogTailResult {
   timestamp: Date;
 }
 
-const jobLogTailIR: QueryIR = {"usedParamSet":{"jobId":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":212,"b":218},{"a":236,"b":242}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":287,"b":301}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":344,"b":351}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":400,"b":406}]}],"statement":"-- Lines of a job after the last one read, from the first without one.\nselect id, job_id, device_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  device_id = (select jobs.device_id from jobs where jobs.id = :jobId!)\n  and job_id = :jobId!\n  and (\"timestamp\", id)\n  > (\n    coalesce(:afterTimestamp::timestamptz, '-infinity'),\n    coalesce(:afterId::bigint, 0)\n  )\norder by \"timestamp\", id\nlimit :limit!::integer"};
+const jobLogTailIR: QueryIR = {"usedParamSet":{"jobId":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":212,"b":218},{"a":236,"b":242}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":287,"b":301}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":344,"b":351}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":408,"b":414}]}],"statement":"-- Lines of a job after the last one read, from the first without one.\nselect id, job_id, device_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  device_id = (select jobs.device_id from jobs where jobs.id = :jobId!)\n  and job_id = :jobId!\n  and (\"timestamp\", id)\n  > (\n    coalesce(:afterTimestamp::timestamptz, '-infinity'),\n    coalesce(:afterId::bigint, 0)\n  )\norder by \"timestamp\", id\nlimit (select :limit!::integer)"};
 
 /**
  * Lines of a job after the last one read, from the first without one.
@@ -451,7 +453,7 @@ const jobLogTailIR: QueryIR = {"usedParamSet":{"jobId":true,"afterTimestamp":tru
  *     coalesce(:afterId::bigint, 0)
  *   )
  * order by "timestamp", id
- * limit :limit!::integer
+ * limit (select :limit!::integer)
  * ```
  */
 export const jobLogTail: Query<JobLogTailParams, JobLogTailResult> = new Query("JobLogTail", jobLogTailIR);
