@@ -70,11 +70,12 @@ const PROJECT = dirname(dirname(fileURLToPath(import.meta.url)));
 const FILE_TIMEOUT = LONG ? 3_600_000 : 300_000;
 /**
  * Faults of the network, of a server's life and of what a caller hands over, the client, keys and secrets,
- * the settings cache, real and imported histories, retention, the package and the documentation: a second
- * server tells little more about them. Naming one of these files runs it on every server.
+ * the settings cache, real and imported histories, retention, migrations that are killed, the package and
+ * the documentation: a second server tells little more about them. Naming one of these files runs it on
+ * every server.
  */
 const ONCE =
-  /faults.(abort|deadlines|disk_full|fuzz_injection|fuzz_rows|fuzz_types|jobs|large_texts|lost_answers|overload|server|settings|storm)|tests.(client|config_prune|connection_death|examples|fabric|git_import|key_rotation|key_states|secrecy|settings|vendors)|tools.(check|generate|git\.|graceful_stop|job_storm|keys|migrate\.|package|permissions|prune|secrecy|seed|server|suite|tls)/;
+  /faults.(abort|deadlines|disk_full|fuzz_injection|fuzz_rows|fuzz_types|job_log|jobs|large_texts|lost_answers|overload|server|settings|storm)|tests.(client|config_prune|connection_death|examples|fabric|git_import|key_rotation|key_states|secrecy|settings|vendors)|tools.(check|generate|git\.|graceful_stop|job_storm|keys|maintain|migrate\.|migration_faults|package|permissions|prune|secrecy|seed|server|suite|tls)/;
 /** What the children keep of the variables that are the tests' own. */
 const KEPT: readonly string[] = ["NETRAVEN_TEST", "TEST_LONG", "TEST_SEED"];
 
