@@ -15,7 +15,10 @@ export interface JobClaim {
 }
 
 /** A job that is held: what the worker knows of it. */
-export type ClaimedJob = JobTakeResult;
+export interface ClaimedJob extends JobTakeResult {
+  /** Secret of the claim; each answer needs it. */
+  readonly claimToken: string;
+}
 
 /** How often another worker may get in between before it is the caller's turn to try again. */
 const TRIES = 10;
@@ -49,7 +52,7 @@ export async function jobClaim(
   const claim = { worker, limit, claimToken: crypto.randomUUID(), leaseSeconds: lease / 1000 };
   for (let tries = 1;; tries++) {
     try {
-      return await jobTake.run(claim, db, options);
+      return held(await jobTake.run(claim, db, options), claim);
     } catch (error) {
       // Somebody took another job of one of the devices meanwhile; nothing was taken here.
       if (isRace(error) && tries < TRIES) {
@@ -58,12 +61,17 @@ export async function jobClaim(
       }
       // The answer was lost, and perhaps nothing else: the token tells.
       if (error instanceof ConnectionError && error.sent) {
-        const held = await jobHeldList.run(claim, db, options).catch(() => []);
-        if (held.length > 0) return held;
+        const taken = await jobHeldList.run(claim, db, options).catch(() => []);
+        if (taken.length > 0) return held(taken, claim);
       }
       throw error;
     }
   }
+}
+
+/** The token is the caller's, and need not come back. */
+function held(jobs: JobTakeResult[], { claimToken }: { claimToken: string }): ClaimedJob[] {
+  return jobs.map((job) => Object.assign(job, { claimToken }));
 }
 
 function isRace(error: unknown): boolean {

@@ -3,7 +3,7 @@
  * they ended. It holds no connection and no transaction while that function runs.
  */
 import { ParameterError } from "./errors.ts";
-import { jobFinish, jobHeartbeat, jobReap, jobRelease } from "./generated/job_claims.ts";
+import { jobFinish, jobHeartbeat, jobReap } from "./generated/job_claims.ts";
 import { type ClaimedJob, jobClaim } from "./job_claim.ts";
 import { endAfter, type JobEnd, jobEnd, type JobLossReason, JobLost } from "./job_end.ts";
 import { Listener } from "./listener.ts";
@@ -63,8 +63,7 @@ interface Held {
 /** An attempt that has ended, as far as this worker is concerned. */
 interface Ended {
   readonly held: Held;
-  /** Undefined: the job is given back. */
-  readonly end: JobEnd | undefined;
+  readonly end: JobEnd;
   /** It was sent before, and no answer came. */
   doubtful: boolean;
 }
@@ -76,8 +75,8 @@ const BEATS = 3;
 const DEBOUNCE = 25;
 /** Milliseconds until the database is asked again after it failed. */
 const PAUSE = 1_000;
-/** Ends that one statement stores; its time grows faster than their number. */
-const STORE = 100;
+/** Ends that one statement stores. */
+const STORE = 1_000;
 /** Claims that one statement takes away. */
 const REAP = 1_000;
 /** Milliseconds that handlers are given to end once they were told that the worker stops. */
@@ -221,12 +220,7 @@ export class Worker {
 
   /** Stores how attempts ended: all that have meanwhile in one statement. */
   async #store(): Promise<void> {
-    while (this.#ended.length > 0) {
-      const batch = this.#ended.splice(0, STORE);
-      for (const some of [batch.filter(({ end }) => end), batch.filter(({ end }) => !end)]) {
-        if (some.length > 0) await this.#storeBatch(some);
-      }
-    }
+    while (this.#ended.length > 0) await this.#storeBatch(this.#ended.splice(0, STORE));
     // At once: what ended before a promise told of it would not be stored.
     this.#storing = undefined;
   }
@@ -257,23 +251,16 @@ export class Worker {
     }
   }
 
-  /** @returns The answers, in the order of what was given: all ends, or all given back. */
+  /** @returns The answers, in the order of what was given. */
   async #send(batch: readonly Ended[]): Promise<string[]> {
-    const { db } = this.#sources;
-    const claims = {
+    const rows = await jobFinish.run({
       ids: batch.map(({ held }) => held.job.id),
       claimTokens: batch.map(({ held }) => held.job.claimToken),
-    };
-    const ends = batch.flatMap(({ end }) => end ?? []);
-    const rows = ends.length === 0
-      ? await jobRelease.run({ ...claims, seconds: 0 }, db)
-      : await jobFinish.run({
-        ...claims,
-        outcomes: ends.map(({ outcome }) => outcome),
-        errorClasses: nullable(ends.map(({ errorClass }) => errorClass)),
-        errorMessages: nullable(ends.map(({ errorMessage }) => errorMessage)),
-        retrySeconds: nullable(ends.map(({ retrySeconds }) => retrySeconds)),
-      }, db);
+      outcomes: batch.map(({ end }) => end.outcome),
+      errorClasses: nullable(batch.map(({ end }) => end.errorClass)),
+      errorMessages: nullable(batch.map(({ end }) => end.errorMessage)),
+      retrySeconds: nullable(batch.map(({ end }) => end.retrySeconds)),
+    }, this.#sources.db);
     return rows.map(({ answer }) => answer);
   }
 
