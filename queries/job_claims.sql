@@ -123,8 +123,8 @@ order by place;
 
 /* @name JobFinish */
 -- Ends attempts as succeeded, partial, failed, cancelled or released, each with
--- what went wrong; the arrays go together by position. What is released goes back
--- to the queue, due again after the seconds to retry in, and has not failed; what
+-- what went wrong; the arrays go together by position. What is released goes
+-- back to the queue, due after the seconds to retry in, and has not failed; what
 -- failed and has such seconds goes back as well, unless it was its last attempt.
 -- Nothing goes back that somebody wants cancelled. Says for each: accepted;
 -- repeated, where the same claim had ended the job before, which a lost answer
@@ -267,6 +267,226 @@ select
   end as "status?"
 from found
 order by place;
+
+/* @name JobFinishAndTake */
+-- JobFinish, and JobTake with a new token, in one round trip: all of it or
+-- nothing. First the answers in the order given, then the jobs that were taken,
+-- which have no answer. A device whose job ends here still has it running as this
+-- call sees it, and gets its next one by the next call. Fails where JobTake may:
+-- jobTurn calls JobFinish then.
+with given as materialized (
+  select
+    place,
+    id,
+    claim_token,
+    outcome,
+    error_class,
+    error_message,
+    retry_seconds
+  from unnest(
+    (select :ids!::integer[]),
+    :claimTokens!::uuid[],
+    :outcomes!::text[],
+    :errorClasses!::text[],
+    :errorMessages!::text[],
+    :retrySeconds!::float8[]
+  ) with ordinality as given (
+    id,
+    claim_token,
+    outcome,
+    error_class,
+    error_message,
+    retry_seconds,
+    place
+  )
+  order by id
+),
+found as materialized (
+  select
+    given.place,
+    given.id,
+    given.outcome::attempt_outcome as outcome,
+    given.error_class,
+    given.error_message,
+    case
+      when job.claim_token = given.claim_token and job.status = 'running'
+        then 'accepted'
+      when job.claim_token = given.claim_token then 'repeated'
+      else 'stale'
+    end as answer,
+    job.status,
+    job.attempt,
+    job.claimed_by,
+    job.started_at,
+    case
+      when given.outcome = 'released'
+        and job.cancel_requested_at is not null
+        then 'cancelled'
+      when given.outcome = 'released'
+        then 'queued'
+      when given.outcome = 'failed'
+        and given.retry_seconds is not null
+        and job.failures + 1 < job.most_failures
+        and job.cancel_requested_at is null
+        then 'queued'
+      else given.outcome
+    end::job_status as next_status,
+    date_trunc('milliseconds', now()) as ended_at,
+    now()
+    + make_interval(secs => coalesce(given.retry_seconds, 0)) as next_at
+  from given
+  left join lateral (
+    select
+      status,
+      claim_token,
+      attempt,
+      claimed_by,
+      started_at,
+      failures,
+      most_failures,
+      cancel_requested_at
+    from jobs
+    where jobs.id = given.id
+    for no key update
+  ) as job on true
+),
+moved as (
+  update jobs
+  set
+    status = found.next_status,
+    scheduled_for = case
+      when found.next_status = 'queued' then found.next_at
+      else jobs.scheduled_for
+    end,
+    completed_at = case
+      when found.next_status <> 'queued' then found.ended_at
+    end,
+    failures = jobs.failures + (found.outcome = 'failed')::integer,
+    error_class = found.error_class,
+    error_message = found.error_message,
+    claim_token = case
+      when found.next_status <> 'queued' then jobs.claim_token
+    end,
+    lease_until = null
+  from found
+  where
+    jobs.id = found.id
+    and found.answer = 'accepted'
+),
+noted as (
+  insert into job_attempts (
+    job_id,
+    attempt,
+    worker,
+    started_at,
+    completed_at,
+    outcome,
+    error_class,
+    error_message
+  )
+  select
+    id,
+    attempt,
+    claimed_by,
+    started_at,
+    ended_at,
+    outcome,
+    error_class,
+    error_message
+  from found
+  where
+    answer = 'accepted'
+    and next_status = 'queued'
+),
+due as materialized (
+  select
+    id,
+    device_id,
+    priority,
+    scheduled_for
+  from jobs
+  where
+    status = 'queued'
+    and scheduled_for <= now()::timestamptz(3)
+    and not exists (
+      select
+      from jobs as running
+      where
+        running.device_id = jobs.device_id
+        and running.status = 'running'
+      offset 0
+    )
+  order by priority desc, scheduled_for, id
+  limit (select :limit!::integer)
+  for no key update skip locked
+),
+taken as (
+  update jobs
+  set
+    status = 'running',
+    claimed_by = :worker!,
+    claim_token = :claimToken!::uuid,
+    lease_until = now() + make_interval(secs => :leaseSeconds!::float8),
+    started_at = date_trunc('milliseconds', now()),
+    attempt = attempt + 1
+  where
+    id = any(
+      array(
+        select distinct on (device_id) id
+        from due
+        order by device_id, priority desc, scheduled_for, id
+      )
+    )
+  returning
+    id,
+    device_id,
+    priority,
+    scheduled_for,
+    attempt,
+    failures,
+    most_failures
+)
+select
+  id as "id!",
+  answer as "answer?",
+  status as "status?",
+  device_id as "device_id?",
+  priority as "priority?",
+  scheduled_for as "scheduled_for?",
+  attempt as "attempt?",
+  failures as "failures?",
+  most_failures as "most_failures?"
+from (
+  select
+    place,
+    id,
+    answer,
+    case
+      when answer = 'accepted' then next_status
+      else status
+    end as status,
+    null::integer as device_id,
+    null::smallint as priority,
+    null::timestamptz as scheduled_for,
+    null::integer as attempt,
+    null::smallint as failures,
+    null::smallint as most_failures
+  from found
+  union all
+  select
+    null,
+    id,
+    null,
+    null,
+    device_id,
+    priority,
+    scheduled_for,
+    attempt,
+    failures,
+    most_failures
+  from taken
+) as turn
+order by place nulls last;
 
 /* @name JobCancel */
 -- Cancels jobs that wait; one that runs is marked, and its worker sees it at its

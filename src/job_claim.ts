@@ -1,6 +1,13 @@
 /** Taking jobs, with a token that nobody else can know. */
 import { ConnectionError, ConstraintError, DatabaseError } from "./errors.ts";
-import { jobHeldList, jobTake, type JobTakeResult } from "./generated/job_claims.ts";
+import {
+  jobFinish,
+  jobFinishAndTake,
+  type JobFinishParams,
+  jobHeldList,
+  jobTake,
+  type JobTakeResult,
+} from "./generated/job_claims.ts";
 import { Nap } from "./nap.ts";
 import type { CallOptions, Queryable } from "./query.ts";
 
@@ -67,6 +74,46 @@ export async function jobClaim(
       throw error;
     }
   }
+}
+
+/** What `jobTurn` gives. */
+export interface JobTurn {
+  /** As `jobFinish` gives them, in the order of the ends. */
+  readonly answers: readonly string[];
+  readonly jobs: readonly ClaimedJob[];
+}
+
+/**
+ * Ends attempts, and takes jobs in the same round trip: one by one, that is half of what a job costs.
+ *
+ * @throws as `jobFinish`. Where only the answer was lost and jobs were taken, it gives them.
+ */
+export async function jobTurn(
+  db: Queryable,
+  ends: JobFinishParams,
+  { worker, limit, lease }: JobClaim,
+): Promise<JobTurn> {
+  const claim = { worker, limit, claimToken: crypto.randomUUID(), leaseSeconds: lease / 1000 };
+  try {
+    if (limit > 0) {
+      const rows = await jobFinishAndTake.run({ ...ends, ...claim }, db);
+      const taken = rows.splice(ends.ids.length);
+      return {
+        answers: rows.map(({ answer }) => answer!),
+        jobs: held(taken as JobTakeResult[], claim),
+      };
+    }
+  } catch (error) {
+    if (error instanceof ConnectionError && error.sent) {
+      const taken = await jobHeldList.run(claim, db).catch(() => []);
+      // The ends were stored with them.
+      if (taken.length > 0) {
+        return { answers: ends.ids.map(() => "accepted"), jobs: held(taken, claim) };
+      }
+    }
+    if (!isRace(error)) throw error;
+  }
+  return { answers: (await jobFinish.run(ends, db)).map(({ answer }) => answer), jobs: [] };
 }
 
 /** The token is the caller's, and need not come back. */

@@ -57,7 +57,7 @@ export interface JobEnd {
 }
 
 /** The job is given back for now: that is no failure of its. */
-const RELEASED: JobEnd = {
+export const RELEASED: JobEnd = {
   outcome: "released",
   errorClass: null,
   errorMessage: null,

@@ -4,9 +4,9 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { ParameterError } from "./errors.ts";
-import { jobFinish, jobHeartbeat, jobReap } from "./generated/job_claims.ts";
-import { type ClaimedJob, jobClaim } from "./job_claim.ts";
-import { endAfter, type JobEnd, jobEnd, type JobLossReason, JobLost } from "./job_end.ts";
+import { jobHeartbeat, jobReap } from "./generated/job_claims.ts";
+import { type ClaimedJob, jobClaim, type JobTurn, jobTurn } from "./job_claim.ts";
+import { endAfter, type JobEnd, jobEnd, type JobLossReason, JobLost, RELEASED } from "./job_end.ts";
 import { Listener } from "./listener.ts";
 import type { Logger } from "./logger.ts";
 import { Nap, timerTime } from "./nap.ts";
@@ -103,6 +103,8 @@ export class Worker {
   readonly #reaper = new Nap();
   #running = 0;
   #called = false;
+  /** A statement takes jobs at this moment. */
+  #taking = false;
   #storing: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #stopped = false;
@@ -177,31 +179,53 @@ export class Worker {
     this.#queue.wake();
   }
 
+  /** So many jobs may be taken. */
+  get #room(): number {
+    const { concurrency } = this.#options;
+    // What has ended waits to be stored: no more of it than may run, or it would have no end.
+    return Math.min(concurrency - this.#running, 2 * concurrency - this.#held.size);
+  }
+
   async #claims(): Promise<void> {
-    const { concurrency, worker, lease, poll } = this.#options;
+    const { worker, lease, poll } = this.#options;
     while (this.#stopping === undefined) {
-      // What has ended waits to be stored: no more of it than may run, or it would have no end.
-      const limit = Math.min(concurrency - this.#running, 2 * concurrency - this.#held.size);
-      if (limit <= 0) {
+      const limit = this.#room;
+      // What has just ended is stored by a statement that takes the next ones, too.
+      if (limit <= 0 || this.#taking) {
         await this.#queue.sleep(poll);
         continue;
       }
       this.#called = false;
+      this.#taking = true;
       const sent = performance.now();
       let jobs: ClaimedJob[];
       try {
         jobs = await jobClaim(this.#sources.db, { worker, limit, lease });
       } catch (error) {
+        this.#taking = false;
         this.#warn("No jobs could be taken", error);
         await this.#queue.sleep(PAUSE);
         continue;
       }
-      for (const job of jobs) {
-        void this.#run({ job, controller: undefined, lost: undefined, until: sent + lease });
-      }
+      this.#taking = false;
+      this.#start(jobs, sent);
       if (jobs.length > 0 || this.#stopping !== undefined) continue;
       if (this.#called) await new Nap(true).sleep(DEBOUNCE);
       else await this.#queue.sleep(poll);
+    }
+  }
+
+  /**
+   * @param sent When they were asked for.
+   * @param gone True: the worker stops, and gives them back.
+   */
+  #start(jobs: readonly ClaimedJob[], sent: number, gone = false): void {
+    const until = sent + this.#options.lease;
+    for (const job of jobs) {
+      const held: Held = { job, controller: undefined, lost: undefined, until };
+      this.#held.set(job.id, held);
+      if (gone) this.#ended.push({ held, end: RELEASED, doubtful: false });
+      else void this.#run(held);
     }
   }
 
@@ -212,7 +236,6 @@ export class Worker {
         return signalOf(held);
       },
     };
-    this.#held.set(job.id, held);
     this.#running++;
     const end = await jobEnd(async () => await this.#handler(job, context), job, this.#options);
     this.#running--;
@@ -226,18 +249,25 @@ export class Worker {
     if (this.#running === 0) this.#idle();
   }
 
-  /** Stores how attempts ended: all that have meanwhile in one statement. */
+  /** Stores how attempts ended, all that have meanwhile in one statement, which takes the next ones. */
   async #store(): Promise<void> {
-    // What ends at the same moment goes together.
-    await setImmediate();
-    while (this.#ended.length > 0) await this.#storeBatch(this.#ended.splice(0, STORE));
+    do {
+      const takes = !this.#taking && this.#stopping === undefined;
+      this.#taking ||= takes;
+      // What ends at the same moment goes together.
+      await setImmediate();
+      await this.#storeBatch(this.#ended.splice(0, STORE), takes);
+    } while (this.#ended.length > 0);
     // At once: what ended before a promise told of it would not be stored.
     this.#storing = undefined;
   }
 
-  async #storeBatch(batch: readonly Ended[]): Promise<void> {
+  /** @param takes Whether it may take jobs as well; they are this worker's to take then. */
+  async #storeBatch(batch: readonly Ended[], takes: boolean): Promise<void> {
+    const sent = performance.now();
     try {
-      for (const [i, answer] of (await this.#send(batch)).entries()) {
+      const { answers, jobs } = await this.#send(batch, takes);
+      for (const [i, answer] of answers.entries()) {
         const ended = batch[i]!;
         // The statement without an answer may still have been under way when this one began.
         if (answer === "stale" && ended.doubtful) {
@@ -248,30 +278,35 @@ export class Worker {
         if (answer === "stale") this.#log("ended after its claim was taken away", ended.held.job);
         this.#forget(ended.held);
       }
+      if (takes) this.#taking = false;
+      this.#start(jobs, sent, this.#stopping !== undefined);
       // There is room, and another job of one of the devices may have waited for this.
       this.#call();
     } catch (error) {
+      if (takes) this.#taking = false;
       this.#warn("Ends of jobs could not be stored", error);
       for (const ended of batch) {
         ended.doubtful = true;
         if (performance.now() < ended.held.until) this.#ended.push(ended);
         else this.#forget(ended.held);
       }
+      this.#call();
       await new Nap(true).sleep(PAUSE);
     }
   }
 
-  /** @returns The answers, in the order of what was given. */
-  async #send(batch: readonly Ended[]): Promise<string[]> {
-    const rows = await jobFinish.run({
+  async #send(batch: readonly Ended[], takes: boolean): Promise<JobTurn> {
+    const { worker, lease } = this.#options;
+    const limit = takes && this.#stopping === undefined ? Math.max(0, this.#room) : 0;
+    const ends = {
       ids: batch.map(({ held }) => held.job.id),
       claimTokens: batch.map(({ held }) => held.job.claimToken),
       outcomes: batch.map(({ end }) => end.outcome),
       errorClasses: nullable(batch.map(({ end }) => end.errorClass)),
       errorMessages: nullable(batch.map(({ end }) => end.errorMessage)),
       retrySeconds: nullable(batch.map(({ end }) => end.retrySeconds)),
-    }, this.#sources.db);
-    return rows.map(({ answer }) => answer);
+    };
+    return await jobTurn(this.#sources.db, ends, { worker, limit, lease });
   }
 
   /** Prolongs the leases of what runs, and tells handlers what they have lost. */

@@ -227,12 +227,12 @@ export interface JobFinishResult {
   status: JobStatus | null;
 }
 
-const jobFinishIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"outcomes":true,"errorClasses":true,"errorMessages":true,"retrySeconds":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":839,"b":843}]},{"name":"claimTokens","required":true,"transform":{"type":"scalar"},"locs":[{"a":862,"b":874}]},{"name":"outcomes","required":true,"transform":{"type":"scalar"},"locs":[{"a":889,"b":898}]},{"name":"errorClasses","required":true,"transform":{"type":"scalar"},"locs":[{"a":913,"b":926}]},{"name":"errorMessages","required":true,"transform":{"type":"scalar"},"locs":[{"a":941,"b":955}]},{"name":"retrySeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":970,"b":983}]}],"statement":"-- Ends attempts as succeeded, partial, failed, cancelled or released, each with\n-- what went wrong; the arrays go together by position. What is released goes back\n-- to the queue, due again after the seconds to retry in, and has not failed; what\n-- failed and has such seconds goes back as well, unless it was its last attempt.\n-- Nothing goes back that somebody wants cancelled. Says for each: accepted;\n-- repeated, where the same claim had ended the job before, which a lost answer\n-- leads to; or stale, where the claim counts no more and nothing changed. And\n-- where the job stands.\nwith given as materialized (\n  select\n    place,\n    id,\n    claim_token,\n    outcome,\n    error_class,\n    error_message,\n    retry_seconds\n  from unnest(\n    -- Selected: so many seem to be given at each call, and one plan serves all.\n    (select :ids!::integer[]),\n    :claimTokens!::uuid[],\n    :outcomes!::text[],\n    :errorClasses!::text[],\n    :errorMessages!::text[],\n    :retrySeconds!::float8[]\n  ) with ordinality as given (\n    id,\n    claim_token,\n    outcome,\n    error_class,\n    error_message,\n    retry_seconds,\n    place\n  )\n  -- The order in which jobs are locked, here and elsewhere.\n  order by id\n),\nfound as materialized (\n  select\n    given.place,\n    given.id,\n    given.outcome::attempt_outcome as outcome,\n    given.error_class,\n    given.error_message,\n    case\n      when job.claim_token = given.claim_token and job.status = 'running'\n        then 'accepted'\n      when job.claim_token = given.claim_token then 'repeated'\n      else 'stale'\n    end as answer,\n    job.status,\n    job.attempt,\n    job.claimed_by,\n    job.started_at,\n    case\n      when given.outcome = 'released'\n        and job.cancel_requested_at is not null\n        then 'cancelled'\n      when given.outcome = 'released'\n        then 'queued'\n      when given.outcome = 'failed'\n        and given.retry_seconds is not null\n        and job.failures + 1 < job.most_failures\n        and job.cancel_requested_at is null\n        then 'queued'\n      else given.outcome\n    end::job_status as next_status,\n    date_trunc('milliseconds', now()) as ended_at,\n    now()\n    + make_interval(secs => coalesce(given.retry_seconds, 0)) as next_at\n  from given\n  -- Each job is looked up, and judged as it is once it is locked.\n  left join lateral (\n    select\n      status,\n      claim_token,\n      attempt,\n      claimed_by,\n      started_at,\n      failures,\n      most_failures,\n      cancel_requested_at\n    from jobs\n    where jobs.id = given.id\n    for no key update\n  ) as job on true\n),\nmoved as (\n  update jobs\n  set\n    status = found.next_status,\n    scheduled_for = case\n      when found.next_status = 'queued' then found.next_at\n      else jobs.scheduled_for\n    end,\n    completed_at = case\n      when found.next_status <> 'queued' then found.ended_at\n    end,\n    failures = jobs.failures + (found.outcome = 'failed')::integer,\n    error_class = found.error_class,\n    error_message = found.error_message,\n    -- The token stays with what it ended.\n    claim_token = case\n      when found.next_status <> 'queued' then jobs.claim_token\n    end,\n    lease_until = null\n  from found\n  where\n    jobs.id = found.id\n    and found.answer = 'accepted'\n),\nnoted as (\n  insert into job_attempts (\n    job_id,\n    attempt,\n    worker,\n    started_at,\n    completed_at,\n    outcome,\n    error_class,\n    error_message\n  )\n  select\n    id,\n    attempt,\n    claimed_by,\n    started_at,\n    ended_at,\n    outcome,\n    error_class,\n    error_message\n  from found\n  where\n    answer = 'accepted'\n    and next_status = 'queued'\n)\nselect\n  id as \"id!\",\n  answer as \"answer!\",\n  case\n    when answer = 'accepted' then next_status\n    else status\n  end as \"status?\"\nfrom found\norder by place"};
+const jobFinishIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"outcomes":true,"errorClasses":true,"errorMessages":true,"retrySeconds":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":833,"b":837}]},{"name":"claimTokens","required":true,"transform":{"type":"scalar"},"locs":[{"a":856,"b":868}]},{"name":"outcomes","required":true,"transform":{"type":"scalar"},"locs":[{"a":883,"b":892}]},{"name":"errorClasses","required":true,"transform":{"type":"scalar"},"locs":[{"a":907,"b":920}]},{"name":"errorMessages","required":true,"transform":{"type":"scalar"},"locs":[{"a":935,"b":949}]},{"name":"retrySeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":964,"b":977}]}],"statement":"-- Ends attempts as succeeded, partial, failed, cancelled or released, each with\n-- what went wrong; the arrays go together by position. What is released goes\n-- back to the queue, due after the seconds to retry in, and has not failed; what\n-- failed and has such seconds goes back as well, unless it was its last attempt.\n-- Nothing goes back that somebody wants cancelled. Says for each: accepted;\n-- repeated, where the same claim had ended the job before, which a lost answer\n-- leads to; or stale, where the claim counts no more and nothing changed. And\n-- where the job stands.\nwith given as materialized (\n  select\n    place,\n    id,\n    claim_token,\n    outcome,\n    error_class,\n    error_message,\n    retry_seconds\n  from unnest(\n    -- Selected: so many seem to be given at each call, and one plan serves all.\n    (select :ids!::integer[]),\n    :claimTokens!::uuid[],\n    :outcomes!::text[],\n    :errorClasses!::text[],\n    :errorMessages!::text[],\n    :retrySeconds!::float8[]\n  ) with ordinality as given (\n    id,\n    claim_token,\n    outcome,\n    error_class,\n    error_message,\n    retry_seconds,\n    place\n  )\n  -- The order in which jobs are locked, here and elsewhere.\n  order by id\n),\nfound as materialized (\n  select\n    given.place,\n    given.id,\n    given.outcome::attempt_outcome as outcome,\n    given.error_class,\n    given.error_message,\n    case\n      when job.claim_token = given.claim_token and job.status = 'running'\n        then 'accepted'\n      when job.claim_token = given.claim_token then 'repeated'\n      else 'stale'\n    end as answer,\n    job.status,\n    job.attempt,\n    job.claimed_by,\n    job.started_at,\n    case\n      when given.outcome = 'released'\n        and job.cancel_requested_at is not null\n        then 'cancelled'\n      when given.outcome = 'released'\n        then 'queued'\n      when given.outcome = 'failed'\n        and given.retry_seconds is not null\n        and job.failures + 1 < job.most_failures\n        and job.cancel_requested_at is null\n        then 'queued'\n      else given.outcome\n    end::job_status as next_status,\n    date_trunc('milliseconds', now()) as ended_at,\n    now()\n    + make_interval(secs => coalesce(given.retry_seconds, 0)) as next_at\n  from given\n  -- Each job is looked up, and judged as it is once it is locked.\n  left join lateral (\n    select\n      status,\n      claim_token,\n      attempt,\n      claimed_by,\n      started_at,\n      failures,\n      most_failures,\n      cancel_requested_at\n    from jobs\n    where jobs.id = given.id\n    for no key update\n  ) as job on true\n),\nmoved as (\n  update jobs\n  set\n    status = found.next_status,\n    scheduled_for = case\n      when found.next_status = 'queued' then found.next_at\n      else jobs.scheduled_for\n    end,\n    completed_at = case\n      when found.next_status <> 'queued' then found.ended_at\n    end,\n    failures = jobs.failures + (found.outcome = 'failed')::integer,\n    error_class = found.error_class,\n    error_message = found.error_message,\n    -- The token stays with what it ended.\n    claim_token = case\n      when found.next_status <> 'queued' then jobs.claim_token\n    end,\n    lease_until = null\n  from found\n  where\n    jobs.id = found.id\n    and found.answer = 'accepted'\n),\nnoted as (\n  insert into job_attempts (\n    job_id,\n    attempt,\n    worker,\n    started_at,\n    completed_at,\n    outcome,\n    error_class,\n    error_message\n  )\n  select\n    id,\n    attempt,\n    claimed_by,\n    started_at,\n    ended_at,\n    outcome,\n    error_class,\n    error_message\n  from found\n  where\n    answer = 'accepted'\n    and next_status = 'queued'\n)\nselect\n  id as \"id!\",\n  answer as \"answer!\",\n  case\n    when answer = 'accepted' then next_status\n    else status\n  end as \"status?\"\nfrom found\norder by place"};
 
 /**
  * Ends attempts as succeeded, partial, failed, cancelled or released, each with
- * what went wrong; the arrays go together by position. What is released goes back
- * to the queue, due again after the seconds to retry in, and has not failed; what
+ * what went wrong; the arrays go together by position. What is released goes
+ * back to the queue, due after the seconds to retry in, and has not failed; what
  * failed and has such seconds goes back as well, unless it was its last attempt.
  * Nothing goes back that somebody wants cancelled. Says for each: accepted;
  * repeated, where the same claim had ended the job before, which a lost answer
@@ -380,6 +380,260 @@ const jobFinishIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"out
  * ```
  */
 export const jobFinish: Query<JobFinishParams, JobFinishResult> = new Query("JobFinish", jobFinishIR);
+
+/** Parameters of `JobFinishAndTake`. */
+export interface JobFinishAndTakeParams {
+  claimToken: string;
+  claimTokens: readonly string[];
+  errorClasses: readonly string[];
+  errorMessages: readonly string[];
+  ids: readonly number[];
+  leaseSeconds: number;
+  limit: number;
+  outcomes: readonly string[];
+  retrySeconds: readonly number[];
+  worker: string;
+}
+
+/** A row of `JobFinishAndTake`. */
+export interface JobFinishAndTakeResult {
+  answer: string | null;
+  attempt: number | null;
+  deviceId: number | null;
+  failures: number | null;
+  id: number;
+  mostFailures: number | null;
+  priority: number | null;
+  scheduledFor: Date | null;
+  status: JobStatus | null;
+}
+
+const jobFinishAndTakeIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"outcomes":true,"errorClasses":true,"errorMessages":true,"retrySeconds":true,"limit":true,"worker":true,"claimToken":true,"leaseSeconds":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":523,"b":527}]},{"name":"claimTokens","required":true,"transform":{"type":"scalar"},"locs":[{"a":546,"b":558}]},{"name":"outcomes","required":true,"transform":{"type":"scalar"},"locs":[{"a":573,"b":582}]},{"name":"errorClasses","required":true,"transform":{"type":"scalar"},"locs":[{"a":597,"b":610}]},{"name":"errorMessages","required":true,"transform":{"type":"scalar"},"locs":[{"a":625,"b":639}]},{"name":"retrySeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":654,"b":667}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":3526,"b":3532}]},{"name":"worker","required":true,"transform":{"type":"scalar"},"locs":[{"a":3651,"b":3658}]},{"name":"claimToken","required":true,"transform":{"type":"scalar"},"locs":[{"a":3679,"b":3690}]},{"name":"leaseSeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":3747,"b":3760}]}],"statement":"-- JobFinish, and JobTake with a new token, in one round trip: all of it or\n-- nothing. First the answers in the order given, then the jobs that were taken,\n-- which have no answer. A device whose job ends here still has it running as this\n-- call sees it, and gets its next one by the next call. Fails where JobTake may:\n-- jobTurn calls JobFinish then.\nwith given as materialized (\n  select\n    place,\n    id,\n    claim_token,\n    outcome,\n    error_class,\n    error_message,\n    retry_seconds\n  from unnest(\n    (select :ids!::integer[]),\n    :claimTokens!::uuid[],\n    :outcomes!::text[],\n    :errorClasses!::text[],\n    :errorMessages!::text[],\n    :retrySeconds!::float8[]\n  ) with ordinality as given (\n    id,\n    claim_token,\n    outcome,\n    error_class,\n    error_message,\n    retry_seconds,\n    place\n  )\n  order by id\n),\nfound as materialized (\n  select\n    given.place,\n    given.id,\n    given.outcome::attempt_outcome as outcome,\n    given.error_class,\n    given.error_message,\n    case\n      when job.claim_token = given.claim_token and job.status = 'running'\n        then 'accepted'\n      when job.claim_token = given.claim_token then 'repeated'\n      else 'stale'\n    end as answer,\n    job.status,\n    job.attempt,\n    job.claimed_by,\n    job.started_at,\n    case\n      when given.outcome = 'released'\n        and job.cancel_requested_at is not null\n        then 'cancelled'\n      when given.outcome = 'released'\n        then 'queued'\n      when given.outcome = 'failed'\n        and given.retry_seconds is not null\n        and job.failures + 1 < job.most_failures\n        and job.cancel_requested_at is null\n        then 'queued'\n      else given.outcome\n    end::job_status as next_status,\n    date_trunc('milliseconds', now()) as ended_at,\n    now()\n    + make_interval(secs => coalesce(given.retry_seconds, 0)) as next_at\n  from given\n  left join lateral (\n    select\n      status,\n      claim_token,\n      attempt,\n      claimed_by,\n      started_at,\n      failures,\n      most_failures,\n      cancel_requested_at\n    from jobs\n    where jobs.id = given.id\n    for no key update\n  ) as job on true\n),\nmoved as (\n  update jobs\n  set\n    status = found.next_status,\n    scheduled_for = case\n      when found.next_status = 'queued' then found.next_at\n      else jobs.scheduled_for\n    end,\n    completed_at = case\n      when found.next_status <> 'queued' then found.ended_at\n    end,\n    failures = jobs.failures + (found.outcome = 'failed')::integer,\n    error_class = found.error_class,\n    error_message = found.error_message,\n    claim_token = case\n      when found.next_status <> 'queued' then jobs.claim_token\n    end,\n    lease_until = null\n  from found\n  where\n    jobs.id = found.id\n    and found.answer = 'accepted'\n),\nnoted as (\n  insert into job_attempts (\n    job_id,\n    attempt,\n    worker,\n    started_at,\n    completed_at,\n    outcome,\n    error_class,\n    error_message\n  )\n  select\n    id,\n    attempt,\n    claimed_by,\n    started_at,\n    ended_at,\n    outcome,\n    error_class,\n    error_message\n  from found\n  where\n    answer = 'accepted'\n    and next_status = 'queued'\n),\ndue as materialized (\n  select\n    id,\n    device_id,\n    priority,\n    scheduled_for\n  from jobs\n  where\n    status = 'queued'\n    and scheduled_for <= now()::timestamptz(3)\n    and not exists (\n      select\n      from jobs as running\n      where\n        running.device_id = jobs.device_id\n        and running.status = 'running'\n      offset 0\n    )\n  order by priority desc, scheduled_for, id\n  limit (select :limit!::integer)\n  for no key update skip locked\n),\ntaken as (\n  update jobs\n  set\n    status = 'running',\n    claimed_by = :worker!,\n    claim_token = :claimToken!::uuid,\n    lease_until = now() + make_interval(secs => :leaseSeconds!::float8),\n    started_at = date_trunc('milliseconds', now()),\n    attempt = attempt + 1\n  where\n    id = any(\n      array(\n        select distinct on (device_id) id\n        from due\n        order by device_id, priority desc, scheduled_for, id\n      )\n    )\n  returning\n    id,\n    device_id,\n    priority,\n    scheduled_for,\n    attempt,\n    failures,\n    most_failures\n)\nselect\n  id as \"id!\",\n  answer as \"answer?\",\n  status as \"status?\",\n  device_id as \"device_id?\",\n  priority as \"priority?\",\n  scheduled_for as \"scheduled_for?\",\n  attempt as \"attempt?\",\n  failures as \"failures?\",\n  most_failures as \"most_failures?\"\nfrom (\n  select\n    place,\n    id,\n    answer,\n    case\n      when answer = 'accepted' then next_status\n      else status\n    end as status,\n    null::integer as device_id,\n    null::smallint as priority,\n    null::timestamptz as scheduled_for,\n    null::integer as attempt,\n    null::smallint as failures,\n    null::smallint as most_failures\n  from found\n  union all\n  select\n    null,\n    id,\n    null,\n    null,\n    device_id,\n    priority,\n    scheduled_for,\n    attempt,\n    failures,\n    most_failures\n  from taken\n) as turn\norder by place nulls last"};
+
+/**
+ * JobFinish, and JobTake with a new token, in one round trip: all of it or
+ * nothing. First the answers in the order given, then the jobs that were taken,
+ * which have no answer. A device whose job ends here still has it running as this
+ * call sees it, and gets its next one by the next call. Fails where JobTake may:
+ * jobTurn calls JobFinish then.
+ *
+ * ```sql
+ * with given as materialized (
+ *   select
+ *     place,
+ *     id,
+ *     claim_token,
+ *     outcome,
+ *     error_class,
+ *     error_message,
+ *     retry_seconds
+ *   from unnest(
+ *     (select :ids!::integer[]),
+ *     :claimTokens!::uuid[],
+ *     :outcomes!::text[],
+ *     :errorClasses!::text[],
+ *     :errorMessages!::text[],
+ *     :retrySeconds!::float8[]
+ *   ) with ordinality as given (
+ *     id,
+ *     claim_token,
+ *     outcome,
+ *     error_class,
+ *     error_message,
+ *     retry_seconds,
+ *     place
+ *   )
+ *   order by id
+ * ),
+ * found as materialized (
+ *   select
+ *     given.place,
+ *     given.id,
+ *     given.outcome::attempt_outcome as outcome,
+ *     given.error_class,
+ *     given.error_message,
+ *     case
+ *       when job.claim_token = given.claim_token and job.status = 'running'
+ *         then 'accepted'
+ *       when job.claim_token = given.claim_token then 'repeated'
+ *       else 'stale'
+ *     end as answer,
+ *     job.status,
+ *     job.attempt,
+ *     job.claimed_by,
+ *     job.started_at,
+ *     case
+ *       when given.outcome = 'released'
+ *         and job.cancel_requested_at is not null
+ *         then 'cancelled'
+ *       when given.outcome = 'released'
+ *         then 'queued'
+ *       when given.outcome = 'failed'
+ *         and given.retry_seconds is not null
+ *         and job.failures + 1 < job.most_failures
+ *         and job.cancel_requested_at is null
+ *         then 'queued'
+ *       else given.outcome
+ *     end::job_status as next_status,
+ *     date_trunc('milliseconds', now()) as ended_at,
+ *     now()
+ *     + make_interval(secs => coalesce(given.retry_seconds, 0)) as next_at
+ *   from given
+ *   left join lateral (
+ *     select
+ *       status,
+ *       claim_token,
+ *       attempt,
+ *       claimed_by,
+ *       started_at,
+ *       failures,
+ *       most_failures,
+ *       cancel_requested_at
+ *     from jobs
+ *     where jobs.id = given.id
+ *     for no key update
+ *   ) as job on true
+ * ),
+ * moved as (
+ *   update jobs
+ *   set
+ *     status = found.next_status,
+ *     scheduled_for = case
+ *       when found.next_status = 'queued' then found.next_at
+ *       else jobs.scheduled_for
+ *     end,
+ *     completed_at = case
+ *       when found.next_status <> 'queued' then found.ended_at
+ *     end,
+ *     failures = jobs.failures + (found.outcome = 'failed')::integer,
+ *     error_class = found.error_class,
+ *     error_message = found.error_message,
+ *     claim_token = case
+ *       when found.next_status <> 'queued' then jobs.claim_token
+ *     end,
+ *     lease_until = null
+ *   from found
+ *   where
+ *     jobs.id = found.id
+ *     and found.answer = 'accepted'
+ * ),
+ * noted as (
+ *   insert into job_attempts (
+ *     job_id,
+ *     attempt,
+ *     worker,
+ *     started_at,
+ *     completed_at,
+ *     outcome,
+ *     error_class,
+ *     error_message
+ *   )
+ *   select
+ *     id,
+ *     attempt,
+ *     claimed_by,
+ *     started_at,
+ *     ended_at,
+ *     outcome,
+ *     error_class,
+ *     error_message
+ *   from found
+ *   where
+ *     answer = 'accepted'
+ *     and next_status = 'queued'
+ * ),
+ * due as materialized (
+ *   select
+ *     id,
+ *     device_id,
+ *     priority,
+ *     scheduled_for
+ *   from jobs
+ *   where
+ *     status = 'queued'
+ *     and scheduled_for <= now()::timestamptz(3)
+ *     and not exists (
+ *       select
+ *       from jobs as running
+ *       where
+ *         running.device_id = jobs.device_id
+ *         and running.status = 'running'
+ *       offset 0
+ *     )
+ *   order by priority desc, scheduled_for, id
+ *   limit (select :limit!::integer)
+ *   for no key update skip locked
+ * ),
+ * taken as (
+ *   update jobs
+ *   set
+ *     status = 'running',
+ *     claimed_by = :worker!,
+ *     claim_token = :claimToken!::uuid,
+ *     lease_until = now() + make_interval(secs => :leaseSeconds!::float8),
+ *     started_at = date_trunc('milliseconds', now()),
+ *     attempt = attempt + 1
+ *   where
+ *     id = any(
+ *       array(
+ *         select distinct on (device_id) id
+ *         from due
+ *         order by device_id, priority desc, scheduled_for, id
+ *       )
+ *     )
+ *   returning
+ *     id,
+ *     device_id,
+ *     priority,
+ *     scheduled_for,
+ *     attempt,
+ *     failures,
+ *     most_failures
+ * )
+ * select
+ *   id as "id!",
+ *   answer as "answer?",
+ *   status as "status?",
+ *   device_id as "device_id?",
+ *   priority as "priority?",
+ *   scheduled_for as "scheduled_for?",
+ *   attempt as "attempt?",
+ *   failures as "failures?",
+ *   most_failures as "most_failures?"
+ * from (
+ *   select
+ *     place,
+ *     id,
+ *     answer,
+ *     case
+ *       when answer = 'accepted' then next_status
+ *       else status
+ *     end as status,
+ *     null::integer as device_id,
+ *     null::smallint as priority,
+ *     null::timestamptz as scheduled_for,
+ *     null::integer as attempt,
+ *     null::smallint as failures,
+ *     null::smallint as most_failures
+ *   from found
+ *   union all
+ *   select
+ *     null,
+ *     id,
+ *     null,
+ *     null,
+ *     device_id,
+ *     priority,
+ *     scheduled_for,
+ *     attempt,
+ *     failures,
+ *     most_failures
+ *   from taken
+ * ) as turn
+ * order by place nulls last
+ * ```
+ */
+export const jobFinishAndTake: Query<JobFinishAndTakeParams, JobFinishAndTakeResult> = new Query("JobFinishAndTake", jobFinishAndTakeIR);
 
 /** Parameters of `JobCancel`. */
 export interface JobCancelParams {
