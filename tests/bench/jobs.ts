@@ -25,7 +25,7 @@ export interface JobRate {
   readonly quartiles: readonly [number, number];
 }
 
-/** A queue that is slow one by one gets such a part of the jobs there, which is to its advantage. */
+/** A queue that is slow gets such a part of the jobs, which is to its advantage. */
 const SLOW = 10;
 
 async function main({ peers, urls, jobs, rounds }: JobsOptions): Promise<JobRate[]> {
@@ -47,7 +47,7 @@ async function main({ peers, urls, jobs, rounds }: JobsOptions): Promise<JobRate
     const taken = new Map<JobQueue, number[]>(queues.map((queue) => [queue, []]));
     for (let round = 0; round < rounds; round++) {
       for (const queue of queues) {
-        const queued = queue.slow && batch === 1 ? Math.ceil(count / SLOW) : count;
+        const queued = queue.slow ? Math.ceil(count / SLOW) : count;
         await queue.fill(queued);
         const { done, milliseconds } = await queue.drain(batch, loops);
         if (done !== queued) throw new Error(`${queue.name}: ${done} of ${queued} jobs`);

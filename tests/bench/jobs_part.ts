@@ -42,7 +42,7 @@ export async function measureJobs(
       urls,
       jobs: quick
         ? { batched: 1_000, single: 200, latency: 20 }
-        : { batched: 10_000, single: 2_000, latency: 40 },
+        : { batched: 20_000, single: 2_000, latency: 40 },
       rounds: quick ? 2 : 5,
     };
     return await runJson<JobRate[]>(installed, "jobs.ts", { BENCH_JOBS: JSON.stringify(options) });

@@ -1,12 +1,13 @@
 /** Queues of jobs, each used as it is at its best: this layer's, graphile-worker's, pg-boss's. */
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type Database, jobClaim, jobFinish, jobInsertMany } from "netraven-db";
 
 /** Somebody's queue, in a database of its own. */
 export interface JobQueue {
   readonly name: string;
-  /** One by one it would take minutes. */
+  /** It would take minutes. */
   readonly slow?: boolean;
   /** Queues so many jobs, each of another device. */
   fill(jobs: number): Promise<void>;
@@ -33,10 +34,11 @@ async function drainBy(
   return { done, milliseconds: performance.now() - began };
 }
 
-/** Starts workers and counts what they hand to the handler, from the first job to the last. */
+/** Starts workers, and measures from the first job that the handler gets until no job is left. */
 async function drainByHandler(
   queued: number,
   work: (handler: () => void) => Promise<readonly { stop(): Promise<void> }[]>,
+  isLeft: () => Promise<boolean>,
 ): Promise<{ done: number; milliseconds: number }> {
   let done = 0;
   let began: number | undefined;
@@ -47,6 +49,7 @@ async function drainByHandler(
     if (++done === queued) finished();
   });
   await all;
+  while (await isLeft()) await sleep(1);
   const milliseconds = performance.now() - began!;
   await Promise.all(workers.map((worker) => worker.stop()));
   return { done, milliseconds };
@@ -87,7 +90,7 @@ async function open(
   const { rows } = await db.query<{ id: number }>(`
     insert into devices (hostname, ip_address, device_type)
     select 'device-' || i, '10.0.0.0'::inet + i, 'bench'
-    from generate_series(1, 10000) as i
+    from generate_series(1, 20000) as i
     returning id`);
   const devices = rows.map(({ id }) => id);
   return {
@@ -120,10 +123,19 @@ export async function openWork(url: string): Promise<JobQueue> {
       queued = jobs;
     },
     drain: (batch, loops) =>
-      drainByHandler(queued, (handler) => {
-        const workers = Array.from({ length: loops }, () => work(handler, batch));
-        return Promise.resolve(workers);
-      }),
+      drainByHandler(
+        queued,
+        (handler) => {
+          const workers = Array.from({ length: loops }, () => work(handler, batch));
+          return Promise.resolve(workers);
+        },
+        async () => {
+          const { rows } = await db.query(
+            "select from jobs where status = 'running' union all select from jobs where status = 'queued' limit 1",
+          );
+          return rows.length > 0;
+        },
+      ),
     latencies: (jobs) =>
       latencies(
         jobs,
@@ -159,6 +171,9 @@ interface Graphile {
     migrate(): Promise<void>;
     addJobs(jobs: readonly object[]): Promise<unknown>;
     addJob(task: string, payload: object): Promise<unknown>;
+    withPgClient<Result>(
+      callback: (client: { query(text: string): Promise<{ rows: unknown[] }> }) => Promise<Result>,
+    ): Promise<Result>;
     release(): Promise<void>;
   }>;
   run(options: object): Promise<{ stop(): Promise<void> }>;
@@ -204,6 +219,13 @@ export async function openGraphile(url: string, folder: string): Promise<JobQueu
       return drainByHandler(
         queued,
         (handler) => Promise.all(Array.from({ length: loops }, () => worker(handler, options))),
+        () =>
+          utils.withPgClient(async (client) => {
+            const { rows } = await client.query(
+              "select from graphile_worker._private_jobs limit 1",
+            );
+            return rows.length > 0;
+          }),
       );
     },
     latencies: (jobs) =>
