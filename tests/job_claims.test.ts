@@ -9,6 +9,7 @@ import {
   jobCancel,
   jobClaim,
   jobFinish,
+  jobFinishAndTake,
   jobGet,
   jobHeartbeat,
   jobInsert,
@@ -303,6 +304,50 @@ test("JobFinish gives a job back without a failure, for now or for later", async
   await finish(job!, "released", { retrySeconds: 60 });
   assert.equal(await claim(), []);
   assert.is((await attempts(id)).length, 5);
+});
+
+test("JobFinishAndTake ends attempts and takes the next jobs, of other devices", async () => {
+  const first = await addJob(db);
+  const same = await addJob(db, { deviceId: first.deviceId });
+  const others = [await addJob(db), await addJob(db), await addJob(db)];
+  const [job] = await claim(1);
+  const claimToken = crypto.randomUUID();
+  const turn = (limit: number) =>
+    jobFinishAndTake.run({
+      ids: [2 ** 31 - 1, job!.id],
+      claimTokens: [job!.claimToken, job!.claimToken],
+      outcomes: ["failed", "succeeded"],
+      errorClasses: [null, null] as unknown as string[],
+      errorMessages: [null, null] as unknown as string[],
+      retrySeconds: [null, null] as unknown as number[],
+      worker: "w2",
+      limit,
+      claimToken,
+      leaseSeconds: 60,
+    }, db);
+
+  const rows = await turn(2);
+
+  assert.equal(rows.map(({ id, answer, status }) => [id, answer, status]), [
+    [2 ** 31 - 1, "stale", null],
+    [first.id, "accepted", "succeeded"],
+    [others[0]!.id, null, null],
+    [others[1]!.id, null, null],
+  ]);
+  const { deviceId, attempt, failures, mostFailures } = rows[2]!;
+  assert.equal([deviceId, attempt, failures, mostFailures], [others[0]!.deviceId, 1, 0, 3]);
+  const taken = await jobGet.one({ id: others[0]!.id }, db);
+  assert.equal([taken.status, taken.claimedBy], ["running", "w2"]);
+  assert.equal(await finish({ id: taken.id, claimToken }, "succeeded"), ["accepted", "succeeded"]);
+
+  const again = await turn(9);
+
+  assert.equal(again.map(({ id, answer }) => [id, answer]), [
+    [2 ** 31 - 1, "stale"],
+    [first.id, "repeated"],
+    [same.id, null],
+    [others[2]!.id, null],
+  ]);
 });
 
 test("JobCancel ends what waits, marks what runs, and leaves what has ended", async () => {
