@@ -28,7 +28,9 @@ with due as materialized (
       offset 0
     )
   order by priority desc, scheduled_for, id
-  limit :limit!::integer
+  -- Selected: a plan for this one limit would look better than one for all, and
+  -- be made at each call.
+  limit (select :limit!::integer)
   for no key update skip locked
 )
 update jobs
@@ -52,28 +54,24 @@ where
 returning
   id,
   device_id,
+  job_type,
   priority,
   scheduled_for,
-  started_at,
   attempt,
   failures,
-  most_failures,
-  claim_token as "claim_token!",
-  lease_until as "lease_until!";
+  most_failures;
 
 /* @name JobHeldList */
 -- The jobs that a claim holds: what JobTake gave, where its answer was lost.
 select
   id,
   device_id,
+  job_type,
   priority,
   scheduled_for,
-  started_at,
   attempt,
   failures,
-  most_failures,
-  claim_token as "claim_token!",
-  lease_until as "lease_until!"
+  most_failures
 from jobs
 where
   status = 'running'
@@ -84,48 +82,61 @@ order by id;
 -- Prolongs claims from now on, and says of each whether it is held and whether
 -- somebody wants the job cancelled. A claim that has outlived its lease is held
 -- until somebody takes it away.
-with given as (
+with given as materialized (
   select
     place,
     id,
     claim_token
-  from unnest(:ids!::integer[], :claimTokens!::uuid[])
+  from unnest((select :ids!::integer[]), :claimTokens!::uuid[])
     with ordinality as given (id, claim_token, place)
+  order by id
 ),
-held as materialized (
+found as materialized (
   select
-    jobs.id,
-    jobs.cancel_requested_at
-  from jobs
-  join given on given.id = jobs.id
-  where
-    jobs.claim_token = given.claim_token
-    and jobs.status = 'running'
-  order by jobs.id
-  for no key update of jobs
+    given.place,
+    given.id,
+    job.status = 'running' and job.claim_token = given.claim_token as held,
+    job.cancel_requested_at
+  from given
+  left join lateral (
+    select
+      status,
+      claim_token,
+      cancel_requested_at
+    from jobs
+    where jobs.id = given.id
+    for no key update
+  ) as job on true
 ),
 prolonged as (
   update jobs
   set lease_until = now() + make_interval(secs => :leaseSeconds!::float8)
-  from held
-  where jobs.id = held.id
+  from found
+  where
+    jobs.id = found.id
+    and found.held
 )
 select
-  given.id as "id!",
-  held.id is not null as "held!",
-  held.cancel_requested_at is not null as "cancel_requested!"
-from given
-left join held on held.id = given.id
-order by given.place;
+  id as "id!",
+  held is true as "held!",
+  held is true and cancel_requested_at is not null as "cancel_requested!"
+from found
+order by place;
 
 /* @name JobFinish */
--- Ends attempts as succeeded, partial, failed or cancelled, each with what went
--- wrong; the arrays go together by position. What failed and has seconds to
--- retry in goes back to the queue for then, unless it was its last attempt or
--- somebody wants the job cancelled. Says for each: accepted; repeated, where the
--- same claim had ended the job before, which a lost answer leads to; or stale,
--- where the claim counts no more and nothing changed. And where the job stands.
-with given as (
+-- Ends attempts as succeeded, partial, failed, cancelled or released, each with
+-- what went wrong; the arrays go together by position. What is released goes
+-- back to the queue, due after the seconds to retry in, and has not failed; what
+-- failed and has such seconds goes back as well, unless it was its last attempt.
+-- Nothing goes back that somebody wants cancelled. Says for each: accepted;
+-- repeated, where the same claim had ended the job before, which a lost answer
+-- leads to; or stale, where the claim counts no more and nothing changed. And
+-- where the job stands.
+-- With a limit it takes so many jobs in the same round trip, as JobTake does, with
+-- a new token: they come after the answers and have none. A device whose job ends
+-- here still has it running as this call sees it, and gets its next one by the next
+-- call. Where taking fails nothing was ended either: jobTurn ends alone then.
+with given as materialized (
   select
     place,
     id,
@@ -135,7 +146,8 @@ with given as (
     error_message,
     retry_seconds
   from unnest(
-    :ids!::integer[],
+    -- Selected: so many seem to be given at each call, and one plan serves all.
+    (select :ids!::integer[]),
     :claimTokens!::uuid[],
     :outcomes!::text[],
     :errorClasses!::text[],
@@ -150,53 +162,82 @@ with given as (
     retry_seconds,
     place
   )
+  -- The order in which jobs are locked, here and elsewhere.
+  order by id
 ),
-held as materialized (
+found as materialized (
   select
-    jobs.id,
-    jobs.attempt,
-    jobs.claimed_by,
-    jobs.started_at,
+    given.place,
+    given.id,
     given.outcome::attempt_outcome as outcome,
     given.error_class,
     given.error_message,
     case
+      when job.claim_token = given.claim_token and job.status = 'running'
+        then 'accepted'
+      when job.claim_token = given.claim_token then 'repeated'
+      else 'stale'
+    end as answer,
+    job.status,
+    job.attempt,
+    job.claimed_by,
+    job.started_at,
+    case
+      when given.outcome = 'released'
+        and job.cancel_requested_at is not null
+        then 'cancelled'
+      when given.outcome = 'released'
+        then 'queued'
       when given.outcome = 'failed'
         and given.retry_seconds is not null
-        and jobs.failures + 1 < jobs.most_failures
-        and jobs.cancel_requested_at is null
+        and job.failures + 1 < job.most_failures
+        and job.cancel_requested_at is null
         then 'queued'
       else given.outcome
-    end::job_status as status,
+    end::job_status as next_status,
     date_trunc('milliseconds', now()) as ended_at,
-    now() + make_interval(secs => given.retry_seconds) as next_at
-  from jobs
-  join given on given.id = jobs.id
-  where
-    jobs.claim_token = given.claim_token
-    and jobs.status = 'running'
-  order by jobs.id
-  for no key update of jobs
+    now()
+    + make_interval(secs => coalesce(given.retry_seconds, 0)) as next_at
+  from given
+  -- Each job is looked up, and judged as it is once it is locked.
+  left join lateral (
+    select
+      status,
+      claim_token,
+      attempt,
+      claimed_by,
+      started_at,
+      failures,
+      most_failures,
+      cancel_requested_at
+    from jobs
+    where jobs.id = given.id
+    for no key update
+  ) as job on true
 ),
 moved as (
   update jobs
   set
-    status = held.status,
+    status = found.next_status,
     scheduled_for = case
-      when held.status = 'queued' then held.next_at
+      when found.next_status = 'queued' then found.next_at
       else jobs.scheduled_for
     end,
-    completed_at = case when held.status <> 'queued' then held.ended_at end,
-    failures = jobs.failures + (held.outcome = 'failed')::integer,
-    error_class = held.error_class,
-    error_message = held.error_message,
+    completed_at = case
+      when found.next_status <> 'queued' then found.ended_at
+    end,
+    failures = jobs.failures + (found.outcome = 'failed')::integer,
+    error_class = found.error_class,
+    error_message = found.error_message,
     -- The token stays with what it ended.
     claim_token = case
-      when held.status <> 'queued' then jobs.claim_token
+      when found.next_status <> 'queued' then jobs.claim_token
     end,
     lease_until = null
-  from held
-  where jobs.id = held.id
+  from found
+  where
+    jobs.id = found.id
+    and found.answer = 'accepted'
 ),
 noted as (
   insert into job_attempts (
@@ -218,97 +259,105 @@ noted as (
     outcome,
     error_class,
     error_message
-  from held
-  where status = 'queued'
+  from found
+  where
+    answer = 'accepted'
+    and next_status = 'queued'
+),
+-- As in JobTake.
+due as materialized (
+  select
+    id,
+    device_id,
+    priority,
+    scheduled_for
+  from jobs
+  where
+    status = 'queued'
+    and scheduled_for <= now()::timestamptz(3)
+    and not exists (
+      select
+      from jobs as running
+      where
+        running.device_id = jobs.device_id
+        and running.status = 'running'
+      offset 0
+    )
+  order by priority desc, scheduled_for, id
+  limit (select coalesce(:limit::integer, 0))
+  for no key update skip locked
+),
+taken as (
+  update jobs
+  set
+    status = 'running',
+    claimed_by = :worker::text,
+    claim_token = :claimToken::uuid,
+    lease_until = now() + make_interval(secs => :leaseSeconds::float8),
+    started_at = date_trunc('milliseconds', now()),
+    attempt = attempt + 1
+  where
+    id = any(
+      array(
+        select distinct on (device_id) id
+        from due
+        order by device_id, priority desc, scheduled_for, id
+      )
+    )
+  returning
+    id,
+    device_id,
+    job_type,
+    priority,
+    scheduled_for,
+    attempt,
+    failures,
+    most_failures
 )
 select
-  given.id as "id!",
-  case
-    when held.id is not null then 'accepted'
-    when
-      jobs.claim_token = given.claim_token
-      and jobs.status <> 'running'
-      then 'repeated'
-    else 'stale'
-  end as "answer!",
-  coalesce(held.status, jobs.status) as "status?"
-from given
-left join held on held.id = given.id
-left join jobs on jobs.id = given.id
-order by given.place;
-
-/* @name JobRelease */
--- Gives jobs back that their worker will not go on with, as when it stops: due
--- again after some seconds, and no failure. What somebody wants cancelled is
--- cancelled. Says for each whether it was accepted or the claim was stale.
-with given as (
+  id as "id!",
+  answer as "answer?",
+  status as "status?",
+  device_id as "device_id?",
+  job_type as "job_type?",
+  priority as "priority?",
+  scheduled_for as "scheduled_for?",
+  attempt as "attempt?",
+  failures as "failures?",
+  most_failures as "most_failures?"
+from (
   select
     place,
     id,
-    claim_token
-  from unnest(:ids!::integer[], :claimTokens!::uuid[])
-    with ordinality as given (id, claim_token, place)
-),
-held as materialized (
+    answer,
+    case
+      when answer = 'accepted' then next_status
+      else status
+    end as status,
+    null::integer as device_id,
+    null as job_type,
+    null::smallint as priority,
+    null::timestamptz as scheduled_for,
+    null::integer as attempt,
+    null::smallint as failures,
+    null::smallint as most_failures
+  from found
+  union all
   select
-    jobs.id,
-    jobs.attempt,
-    jobs.claimed_by,
-    jobs.started_at,
-    jobs.cancel_requested_at is not null as is_cancelled
-  from jobs
-  join given on given.id = jobs.id
-  where
-    jobs.claim_token = given.claim_token
-    and jobs.status = 'running'
-  order by jobs.id
-  for no key update of jobs
-),
-again as (
-  update jobs
-  set
-    status = 'queued',
-    scheduled_for = now() + make_interval(secs => :seconds!::float8),
-    claim_token = null,
-    lease_until = null
-  from held
-  where
-    jobs.id = held.id
-    and not held.is_cancelled
-),
-cancelled as (
-  update jobs
-  set
-    status = 'cancelled',
-    completed_at = date_trunc('milliseconds', now()),
-    claim_token = null,
-    lease_until = null
-  from held
-  where
-    jobs.id = held.id
-    and held.is_cancelled
-),
-noted as (
-  insert into job_attempts
-    (job_id, attempt, worker, started_at, completed_at, outcome)
-  select
+    null,
     id,
+    null,
+    null,
+    device_id,
+    job_type,
+    priority,
+    scheduled_for,
     attempt,
-    claimed_by,
-    started_at,
-    date_trunc('milliseconds', now()),
-    'released'
-  from held
-)
-select
-  given.id as "id!",
-  case
-    when held.id is null then 'stale'
-    else 'accepted'
-  end as "answer!"
-from given
-left join held on held.id = given.id
-order by given.place;
+    failures,
+    most_failures
+  from taken
+) as turn
+order by place nulls last;
 
 /* @name JobCancel */
 -- Cancels jobs that wait; one that runs is marked, and its worker sees it at its

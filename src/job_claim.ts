@@ -1,6 +1,12 @@
 /** Taking jobs, with a token that nobody else can know. */
 import { ConnectionError, ConstraintError, DatabaseError } from "./errors.ts";
-import { jobHeldList, jobTake, type JobTakeResult } from "./generated/job_claims.ts";
+import {
+  jobFinish,
+  type JobFinishParams,
+  jobHeldList,
+  jobTake,
+  type JobTakeResult,
+} from "./generated/job_claims.ts";
 import { Nap } from "./nap.ts";
 import type { CallOptions, Queryable } from "./query.ts";
 
@@ -15,7 +21,10 @@ export interface JobClaim {
 }
 
 /** A job that is held: what the worker knows of it. */
-export type ClaimedJob = JobTakeResult;
+export interface ClaimedJob extends JobTakeResult {
+  /** Secret of the claim; each answer needs it. */
+  readonly claimToken: string;
+}
 
 /** How often another worker may get in between before it is the caller's turn to try again. */
 const TRIES = 10;
@@ -49,7 +58,7 @@ export async function jobClaim(
   const claim = { worker, limit, claimToken: crypto.randomUUID(), leaseSeconds: lease / 1000 };
   for (let tries = 1;; tries++) {
     try {
-      return await jobTake.run(claim, db, options);
+      return held(await jobTake.run(claim, db, options), claim);
     } catch (error) {
       // Somebody took another job of one of the devices meanwhile; nothing was taken here.
       if (isRace(error) && tries < TRIES) {
@@ -58,12 +67,57 @@ export async function jobClaim(
       }
       // The answer was lost, and perhaps nothing else: the token tells.
       if (error instanceof ConnectionError && error.sent) {
-        const held = await jobHeldList.run(claim, db, options).catch(() => []);
-        if (held.length > 0) return held;
+        const taken = await jobHeldList.run(claim, db, options).catch(() => []);
+        if (taken.length > 0) return held(taken, claim);
       }
       throw error;
     }
   }
+}
+
+/** What `jobTurn` gives. */
+export interface JobTurn {
+  /** As `jobFinish` gives them, in the order of the ends. */
+  readonly answers: readonly string[];
+  readonly jobs: readonly ClaimedJob[];
+}
+
+/**
+ * Ends attempts, and takes jobs in the same round trip: one by one, that is half of what a job costs.
+ *
+ * @throws as `jobFinish`. Where only the answer was lost and jobs were taken, it gives them.
+ */
+export async function jobTurn(
+  db: Queryable,
+  ends: JobFinishParams,
+  { worker, limit, lease }: JobClaim,
+): Promise<JobTurn> {
+  const claim = { worker, limit, claimToken: crypto.randomUUID(), leaseSeconds: lease / 1000 };
+  try {
+    if (limit > 0) {
+      const rows = await jobFinish.run({ ...ends, ...claim }, db);
+      const taken = rows.splice(ends.ids.length);
+      return {
+        answers: rows.map(({ answer }) => answer!),
+        jobs: held(taken as JobTakeResult[], claim),
+      };
+    }
+  } catch (error) {
+    if (error instanceof ConnectionError && error.sent) {
+      const taken = await jobHeldList.run(claim, db).catch(() => []);
+      // The ends were stored with them.
+      if (taken.length > 0) {
+        return { answers: ends.ids.map(() => "accepted"), jobs: held(taken, claim) };
+      }
+    }
+    if (!isRace(error)) throw error;
+  }
+  return { answers: (await jobFinish.run(ends, db)).map(({ answer }) => answer!), jobs: [] };
+}
+
+/** The token is the caller's, and need not come back. */
+function held(jobs: JobTakeResult[], { claimToken }: { claimToken: string }): ClaimedJob[] {
+  return jobs.map((job) => Object.assign(job, { claimToken }));
 }
 
 function isRace(error: unknown): boolean {

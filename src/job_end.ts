@@ -49,13 +49,20 @@ export class JobFailure extends Error {
 
 /** How an attempt ended. */
 export interface JobEnd {
-  readonly outcome: "succeeded" | "partial" | "failed" | "cancelled";
+  readonly outcome: "succeeded" | "partial" | "failed" | "cancelled" | "released";
   readonly errorClass: string | null;
   readonly errorMessage: string | null;
-  /** Null where there is to be no other attempt. */
+  /** Null where a failure is to have no other attempt. */
   readonly retrySeconds: number | null;
 }
 
+/** The job is given back for now: that is no failure of its. */
+export const RELEASED: JobEnd = {
+  outcome: "released",
+  errorClass: null,
+  errorMessage: null,
+  retrySeconds: null,
+};
 /** Characters of a message that are kept. */
 const MESSAGE = 2_000;
 
@@ -83,12 +90,10 @@ export async function jobEnd(
 
 /**
  * An end as it counts where the job was taken from its handler: what was done all the same is done.
- *
- * @returns Undefined where the job is given back.
  */
-export function endAfter(end: JobEnd, reason: JobLossReason | undefined): JobEnd | undefined {
+export function endAfter(end: JobEnd, reason: JobLossReason | undefined): JobEnd {
   if (end.outcome !== "failed") return end;
-  if (reason === "stopped") return undefined;
+  if (reason === "stopped") return RELEASED;
   return reason === "cancelled" ? { ...end, outcome: "cancelled" } : end;
 }
 

@@ -2,10 +2,11 @@
  * A worker: takes jobs, hands them to a function of the caller's, keeps their leases and reports how
  * they ended. It holds no connection and no transaction while that function runs.
  */
+import { setImmediate } from "node:timers/promises";
 import { ParameterError } from "./errors.ts";
-import { jobFinish, jobHeartbeat, jobReap, jobRelease } from "./generated/job_claims.ts";
-import { type ClaimedJob, jobClaim } from "./job_claim.ts";
-import { endAfter, type JobEnd, jobEnd, type JobLossReason, JobLost } from "./job_end.ts";
+import { jobHeartbeat, jobReap } from "./generated/job_claims.ts";
+import { type ClaimedJob, jobClaim, type JobTurn, jobTurn } from "./job_claim.ts";
+import { endAfter, type JobEnd, jobEnd, type JobLossReason, JobLost, RELEASED } from "./job_end.ts";
 import type { JobLog } from "./job_log.ts";
 import { Listener } from "./listener.ts";
 import type { Logger } from "./logger.ts";
@@ -59,7 +60,10 @@ interface Sources {
 /** A job whose end is not stored yet. */
 interface Held {
   readonly job: ClaimedJob;
-  readonly controller: AbortController;
+  /** Undefined until the handler asks for its signal: most do not, and it costs a quarter of all a job does here. */
+  controller: AbortController | undefined;
+  /** Why it is not this worker's any more. */
+  lost: JobLossReason | undefined;
   /** Of this process's clock: until then the lease counts, whatever the server's clock says. */
   until: number;
 }
@@ -67,8 +71,7 @@ interface Held {
 /** An attempt that has ended, as far as this worker is concerned. */
 interface Ended {
   readonly held: Held;
-  /** Undefined: the job is given back. */
-  readonly end: JobEnd | undefined;
+  readonly end: JobEnd;
   /** It was sent before, and no answer came. */
   doubtful: boolean;
 }
@@ -80,8 +83,8 @@ const BEATS = 3;
 const DEBOUNCE = 25;
 /** Milliseconds until the database is asked again after it failed. */
 const PAUSE = 1_000;
-/** Ends that one statement stores; its time grows faster than their number. */
-const STORE = 100;
+/** Ends that one statement stores. */
+const STORE = 1_000;
 /** Claims that one statement takes away. */
 const REAP = 1_000;
 /** Milliseconds that handlers are given to end once they were told that the worker stops. */
@@ -104,6 +107,8 @@ export class Worker {
   readonly #reaper = new Nap();
   #running = 0;
   #called = false;
+  /** A statement takes jobs at this moment. */
+  #taking = false;
   #storing: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #stopped = false;
@@ -178,69 +183,99 @@ export class Worker {
     this.#queue.wake();
   }
 
+  /** So many jobs may be taken. */
+  get #room(): number {
+    const { concurrency } = this.#options;
+    // What has ended waits to be stored: no more of it than may run, or it would have no end.
+    return Math.min(concurrency - this.#running, 2 * concurrency - this.#held.size);
+  }
+
   async #claims(): Promise<void> {
-    const { concurrency, worker, lease, poll } = this.#options;
+    const { worker, lease, poll } = this.#options;
     while (this.#stopping === undefined) {
-      // What has ended waits to be stored: no more of it than may run, or it would have no end.
-      const limit = Math.min(concurrency - this.#running, 2 * concurrency - this.#held.size);
-      if (limit <= 0) {
+      const limit = this.#room;
+      // What has just ended is stored by a statement that takes the next ones, too.
+      if (limit <= 0 || this.#taking) {
         await this.#queue.sleep(poll);
         continue;
       }
       this.#called = false;
+      this.#taking = true;
       const sent = performance.now();
       let jobs: ClaimedJob[];
       try {
         jobs = await jobClaim(this.#sources.db, { worker, limit, lease });
       } catch (error) {
+        this.#taking = false;
         this.#warn("No jobs could be taken", error);
         await this.#queue.sleep(PAUSE);
         continue;
       }
-      for (const job of jobs) {
-        void this.#run({ job, controller: new AbortController(), until: sent + lease });
-      }
+      this.#taking = false;
+      this.#start(jobs, sent);
       if (jobs.length > 0 || this.#stopping !== undefined) continue;
       if (this.#called) await new Nap(true).sleep(DEBOUNCE);
       else await this.#queue.sleep(poll);
     }
   }
 
+  /**
+   * @param sent When they were asked for.
+   * @param gone True: the worker stops, and gives them back.
+   */
+  #start(jobs: readonly ClaimedJob[], sent: number, gone = false): void {
+    const until = sent + this.#options.lease;
+    for (const job of jobs) {
+      const held: Held = { job, controller: undefined, lost: undefined, until };
+      this.#held.set(job.id, held);
+      if (gone) this.#ended.push({ held, end: RELEASED, doubtful: false });
+      else void this.#run(held);
+    }
+  }
+
   async #run(held: Held): Promise<void> {
-    const { job, controller: { signal } } = held;
-    this.#held.set(job.id, held);
-    this.#running++;
+    const { job } = held;
     const log = this.#sources.log(job.id);
-    const handle = async () => await this.#handler(job, { signal, log });
+    const context = {
+      log,
+      get signal() {
+        return signalOf(held);
+      },
+    };
+    this.#running++;
+    const handle = async () => await this.#handler(job, context);
     const end = await jobEnd(handle, job, this.#options, (text) => log.redact(text));
     await log.flush();
     this.#running--;
     this.#queue.wake();
-    const reason = (signal.reason as JobLost | undefined)?.reason;
-    if (reason === "lease") {
+    if (held.lost === "lease") {
       this.#log("ended after its lease was lost", job);
     } else {
-      this.#ended.push({ held, end: endAfter(end, reason), doubtful: false });
+      this.#ended.push({ held, end: endAfter(end, held.lost), doubtful: false });
       this.#storing ??= this.#store();
     }
     if (this.#running === 0) this.#idle();
   }
 
-  /** Stores how attempts ended: all that have meanwhile in one statement. */
+  /** Stores how attempts ended, all that have meanwhile in one statement, which takes the next ones. */
   async #store(): Promise<void> {
-    while (this.#ended.length > 0) {
-      const batch = this.#ended.splice(0, STORE);
-      for (const some of [batch.filter(({ end }) => end), batch.filter(({ end }) => !end)]) {
-        if (some.length > 0) await this.#storeBatch(some);
-      }
-    }
+    do {
+      const takes = !this.#taking && this.#stopping === undefined;
+      this.#taking ||= takes;
+      // What ends at the same moment goes together.
+      await setImmediate();
+      await this.#storeBatch(this.#ended.splice(0, STORE), takes);
+    } while (this.#ended.length > 0);
     // At once: what ended before a promise told of it would not be stored.
     this.#storing = undefined;
   }
 
-  async #storeBatch(batch: readonly Ended[]): Promise<void> {
+  /** @param takes Whether it may take jobs as well; they are this worker's to take then. */
+  async #storeBatch(batch: readonly Ended[], takes: boolean): Promise<void> {
+    const sent = performance.now();
     try {
-      for (const [i, answer] of (await this.#send(batch)).entries()) {
+      const { answers, jobs } = await this.#send(batch, takes);
+      for (const [i, answer] of answers.entries()) {
         const ended = batch[i]!;
         // The statement without an answer may still have been under way when this one began.
         if (answer === "stale" && ended.doubtful) {
@@ -251,37 +286,35 @@ export class Worker {
         if (answer === "stale") this.#log("ended after its claim was taken away", ended.held.job);
         this.#forget(ended.held);
       }
+      if (takes) this.#taking = false;
+      this.#start(jobs, sent, this.#stopping !== undefined);
       // There is room, and another job of one of the devices may have waited for this.
       this.#call();
     } catch (error) {
+      if (takes) this.#taking = false;
       this.#warn("Ends of jobs could not be stored", error);
       for (const ended of batch) {
         ended.doubtful = true;
         if (performance.now() < ended.held.until) this.#ended.push(ended);
         else this.#forget(ended.held);
       }
+      this.#call();
       await new Nap(true).sleep(PAUSE);
     }
   }
 
-  /** @returns The answers, in the order of what was given: all ends, or all given back. */
-  async #send(batch: readonly Ended[]): Promise<string[]> {
-    const { db } = this.#sources;
-    const claims = {
+  async #send(batch: readonly Ended[], takes: boolean): Promise<JobTurn> {
+    const { worker, lease } = this.#options;
+    const limit = takes && this.#stopping === undefined ? Math.max(0, this.#room) : 0;
+    const ends = {
       ids: batch.map(({ held }) => held.job.id),
       claimTokens: batch.map(({ held }) => held.job.claimToken),
+      outcomes: batch.map(({ end }) => end.outcome),
+      errorClasses: nullable(batch.map(({ end }) => end.errorClass)),
+      errorMessages: nullable(batch.map(({ end }) => end.errorMessage)),
+      retrySeconds: nullable(batch.map(({ end }) => end.retrySeconds)),
     };
-    const ends = batch.flatMap(({ end }) => end ?? []);
-    const rows = ends.length === 0
-      ? await jobRelease.run({ ...claims, seconds: 0 }, db)
-      : await jobFinish.run({
-        ...claims,
-        outcomes: ends.map(({ outcome }) => outcome),
-        errorClasses: nullable(ends.map(({ errorClass }) => errorClass)),
-        errorMessages: nullable(ends.map(({ errorMessage }) => errorMessage)),
-        retrySeconds: nullable(ends.map(({ retrySeconds }) => retrySeconds)),
-      }, db);
-    return rows.map(({ answer }) => answer);
+    return await jobTurn(this.#sources.db, ends, { worker, limit, lease });
   }
 
   /** Prolongs the leases of what runs, and tells handlers what they have lost. */
@@ -323,7 +356,9 @@ export class Worker {
 
   #lose(held: Held, reason: JobLossReason): void {
     if (reason === "lease") this.#forget(held);
-    if (!held.controller.signal.aborted) held.controller.abort(new JobLost(reason));
+    if (held.lost !== undefined) return;
+    held.lost = reason;
+    held.controller?.abort(new JobLost(reason));
   }
 
   #forget({ job }: Held): void {
@@ -356,6 +391,14 @@ export class Worker {
   #log(what: string, { id, attempt }: { id: number; attempt: number }): void {
     this.#sources.logger.warn(`Job ${id}, attempt ${attempt}, ${what}`);
   }
+}
+
+function signalOf(held: Held): AbortSignal {
+  if (held.controller === undefined) {
+    held.controller = new AbortController();
+    if (held.lost !== undefined) held.controller.abort(new JobLost(held.lost));
+  }
+  return held.controller.signal;
 }
 
 function whole(field: string, value: number): number {

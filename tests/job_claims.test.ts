@@ -13,7 +13,6 @@ import {
   jobHeartbeat,
   jobInsert,
   jobReap,
-  jobRelease,
   type Queryable,
   QueryError,
 } from "netraven-db";
@@ -47,9 +46,10 @@ function claim(limit = 10, lease = LEASE): Promise<ClaimedJob[]> {
 async function finish(
   job: Pick<ClaimedJob, "id" | "claimToken">,
   outcome: string,
-  { errorClass = null, retrySeconds = null }: {
+  { errorClass = null, retrySeconds = null, on = db }: {
     errorClass?: string | null;
     retrySeconds?: number | null;
+    on?: Queryable;
   } = {},
 ): Promise<[string, string | null]> {
   const { answer, status } = await jobFinish.one({
@@ -59,16 +59,8 @@ async function finish(
     errorClasses: [errorClass] as string[],
     errorMessages: [errorClass && "It went wrong"] as string[],
     retrySeconds: [retrySeconds] as number[],
-  }, db);
-  return [answer, status];
-}
-
-async function release(job: ClaimedJob, seconds = 0, on: Queryable = db): Promise<string> {
-  const [row] = await jobRelease.run(
-    { ids: [job.id], claimTokens: [job.claimToken], seconds },
-    on,
-  );
-  return row!.answer;
+  }, on);
+  return [answer!, status];
 }
 
 async function heartbeat(job: ClaimedJob): Promise<[boolean, boolean]> {
@@ -122,7 +114,7 @@ test("jobClaim() takes what is due at this very moment, rounded up as it may be"
       await tx.query("update jobs set scheduled_for = now()");
       const jobs = await jobClaim(tx, { worker: "w1", limit: 1, lease: LEASE });
       assert.is(jobs.length, 1);
-      assert.is(await release(jobs[0]!, 0, tx), "accepted");
+      assert.equal(await finish(jobs[0]!, "released", { on: tx }), ["accepted", "queued"]);
     });
   }
 });
@@ -137,9 +129,9 @@ test("jobClaim() gives a token and a lease, and what the worker needs", async ()
   assert.is(job!.deviceId, deviceId);
   assert.match(job!.claimToken, /^[0-9a-f-]{36}$/);
   assert.equal([job!.attempt, job!.failures, job!.mostFailures], [1, 0, 3]);
-  const lease = job!.leaseUntil.getTime() - before.getTime();
-  assert.ok(lease >= LEASE && lease < LEASE + 30_000, `${lease}`);
   const row = await jobGet.one({ id }, db);
+  const lease = row.leaseUntil!.getTime() - before.getTime();
+  assert.ok(lease >= LEASE && lease < LEASE + 30_000, `${lease}`);
   assert.equal([row.status, row.claimedBy, row.attempt], ["running", "w1", 1]);
   assert.ok(row.startedAt! >= before);
   assert.equal(await claim(), []);
@@ -223,13 +215,13 @@ test("What a worker says with a stale token changes nothing and is told so", asy
   assert.equal(await reap(), [{ id, attempt: 1, status: "queued" }]);
 
   assert.equal(await finish(old!, "succeeded"), ["stale", "queued"]);
-  assert.is(await release(old!), "stale");
+  assert.equal(await finish(old!, "released"), ["stale", "queued"]);
   assert.equal(await heartbeat(old!), [false, false]);
 
   const [job] = await claim();
   assert.is(job!.attempt, 2);
   assert.equal(await finish(old!, "succeeded"), ["stale", "running"]);
-  assert.is(await release(old!), "stale");
+  assert.equal(await finish(old!, "released"), ["stale", "running"]);
   assert.equal(await heartbeat(old!), [false, false]);
   assert.equal(await heartbeat(job!), [true, false]);
   const nobody = { id, claimToken: crypto.randomUUID() };
@@ -242,9 +234,10 @@ test("What a worker says with a stale token changes nothing and is told so", asy
 test("JobHeartbeat prolongs the lease; without one the job goes back, each time later", async () => {
   const { id } = await addJob(db);
   const [job] = await claim(1, 1_000);
+  const { leaseUntil } = await jobGet.one({ id }, db);
   assert.equal(await heartbeat(job!), [true, false]);
   const row = await jobGet.one({ id }, db);
-  assert.ok(row.leaseUntil!.getTime() - job!.leaseUntil.getTime() > 30_000);
+  assert.ok(row.leaseUntil!.getTime() - leaseUntil!.getTime() > 30_000);
   assert.equal(await reap(), []);
 
   await outlive(job!);
@@ -286,9 +279,10 @@ test("A failure that may be tried again goes back to the queue while attempts ar
     "queued",
   ]);
   assert.equal(await finish(first!, "failed"), ["stale", "queued"]);
+  const { startedAt } = await jobGet.one({ id }, db);
   const [second] = await claim();
   assert.equal([second!.id, second!.attempt, second!.failures], [id, 2, 1]);
-  assert.ok(second!.startedAt! >= first!.startedAt!);
+  assert.ok((await jobGet.one({ id }, db)).startedAt! >= startedAt!);
   assert.equal(await finish(second!, "failed", { errorClass: "SshError", retrySeconds: 0 }), [
     "accepted",
     "failed",
@@ -296,18 +290,63 @@ test("A failure that may be tried again goes back to the queue while attempts ar
   assert.equal(await attempts(id), [["failed", "SshError"], ["failed", "SshError"]]);
 });
 
-test("JobRelease gives a job back without a failure, for now or for later", async () => {
+test("JobFinish gives a job back without a failure, for now or for later", async () => {
   const { id } = await addJob(db);
   for (let attempt = 1; attempt <= 4; attempt++) {
     const [job] = await claim();
     assert.is(job!.attempt, attempt);
-    assert.is(await release(job!), "accepted");
+    assert.equal(await finish(job!, "released"), ["accepted", "queued"]);
+    assert.equal(await finish(job!, "released"), ["stale", "queued"]);
   }
   assert.is((await jobGet.one({ id }, db)).failures, 0);
   const [job] = await claim();
-  await release(job!, 60);
+  await finish(job!, "released", { retrySeconds: 60 });
   assert.equal(await claim(), []);
   assert.is((await attempts(id)).length, 5);
+});
+
+test("JobFinish with a limit ends attempts and takes the next jobs, of other devices", async () => {
+  const first = await addJob(db);
+  const same = await addJob(db, { deviceId: first.deviceId });
+  const others = [await addJob(db), await addJob(db), await addJob(db)];
+  const [job] = await claim(1);
+  const claimToken = crypto.randomUUID();
+  const turn = (limit: number) =>
+    jobFinish.run({
+      ids: [2 ** 31 - 1, job!.id],
+      claimTokens: [job!.claimToken, job!.claimToken],
+      outcomes: ["failed", "succeeded"],
+      errorClasses: [null, null] as unknown as string[],
+      errorMessages: [null, null] as unknown as string[],
+      retrySeconds: [null, null] as unknown as number[],
+      worker: "w2",
+      limit,
+      claimToken,
+      leaseSeconds: 60,
+    }, db);
+
+  const rows = await turn(2);
+
+  assert.equal(rows.map(({ id, answer, status }) => [id, answer, status]), [
+    [2 ** 31 - 1, "stale", null],
+    [first.id, "accepted", "succeeded"],
+    [others[0]!.id, null, null],
+    [others[1]!.id, null, null],
+  ]);
+  const { deviceId, attempt, failures, mostFailures } = rows[2]!;
+  assert.equal([deviceId, attempt, failures, mostFailures], [others[0]!.deviceId, 1, 0, 3]);
+  const taken = await jobGet.one({ id: others[0]!.id }, db);
+  assert.equal([taken.status, taken.claimedBy], ["running", "w2"]);
+  assert.equal(await finish({ id: taken.id, claimToken }, "succeeded"), ["accepted", "succeeded"]);
+
+  const again = await turn(9);
+
+  assert.equal(again.map(({ id, answer }) => [id, answer]), [
+    [2 ** 31 - 1, "stale"],
+    [first.id, "repeated"],
+    [same.id, null],
+    [others[2]!.id, null],
+  ]);
 });
 
 test("JobCancel ends what waits, marks what runs, and leaves what has ended", async () => {
@@ -333,8 +372,11 @@ test("JobCancel ends what waits, marks what runs, and leaves what has ended", as
     const [running] = await claim();
     await jobCancel.run({ ids: [next.id] }, db);
     await outlive(running!);
-    if (end === "release") assert.is(await release(running!), "accepted");
-    else assert.equal((await reap()).map(({ status }) => status), ["cancelled"]);
+    if (end === "release") {
+      assert.equal(await finish(running!, "released"), ["accepted", "cancelled"]);
+      assert.equal(await finish(running!, "released"), ["repeated", "cancelled"]);
+    }
+    if (end === "reap") assert.equal((await reap()).map(({ status }) => status), ["cancelled"]);
     assert.is((await jobGet.one({ id: next.id }, db)).status, "cancelled");
   }
 });
@@ -351,7 +393,7 @@ test("A job that went back to the queue and is claimed again begins without the 
 test("An outcome that is none is refused, and nothing has changed", async () => {
   await addJob(db);
   const [job] = await claim();
-  for (const outcome of ["queued", "expired", "released", ""]) {
+  for (const outcome of ["queued", "expired", "running", ""]) {
     assert.instance(await rejection(finish(job!, outcome)), QueryError, outcome);
   }
   assert.equal(await heartbeat(job!), [true, false]);

@@ -303,6 +303,52 @@ test("stop() gives back what does not end in time, once its handler has ended", 
   assert.is((await jobGet.one({ id }, db)).failures, 0);
 });
 
+test("stop() gives back what was taken by the statement that stored the last end", async () => {
+  const [first, second] = [await addJob(db), await addJob(db)];
+  const other = await connect({ url: database.url, logging: { level: "silent" } });
+  const ids: number[] = [];
+  let go: () => void = () => {};
+  const worker = work(({ id }) => {
+    ids.push(id);
+    return new Promise<void>((resolve) => go = resolve);
+  }, { concurrency: 1 });
+  await until("it runs", () => worker.running === 1);
+
+  let stopped: Promise<void> | undefined;
+  await other.transaction(async (tx) => {
+    await tx.query("select 1 from jobs where id = $1 for update", [first.id]);
+    go();
+    await until("its end waits", async () => {
+      const { rows } = await tx.query("select 1 from pg_locks where not granted");
+      return rows.length > 0;
+    });
+    stopped = worker.stop();
+  });
+  await stopped;
+  await other.close();
+
+  assert.equal(ids, [first.id]);
+  assert.equal([await status(first.id), await status(second.id)], ["succeeded", "queued"]);
+  assert.equal(await attempts(second.id), [["released", null, null]]);
+});
+
+test("A signal that is asked for late is aborted where the job is lost already", async () => {
+  await addJob(db);
+  let reason: unknown;
+  const worker = work(async (_, context) => {
+    await db.query(
+      "update jobs set claim_token = gen_random_uuid(), lease_until = now() + interval '1 hour'",
+    );
+    const began = performance.now();
+    await until("a heartbeat has come", () => performance.now() - began > LEASE);
+    if (context.signal.aborted) reason = context.signal.reason;
+  }, { lease: LEASE });
+
+  await until("it was told", () => reason !== undefined);
+  assert.instance(reason, JobLost);
+  await worker.stop();
+});
+
 test("close() stops the workers, and the end of what runs is stored", async () => {
   const { id } = await addJob(db);
   const own = await connect({ url: database.url, logging: { level: "silent" } });

@@ -15,27 +15,23 @@ export interface JobTakeParams {
 export interface JobTakeResult {
   /** How often the job was claimed; 0 before the first time. */
   attempt: number;
-  /** Secret of the current claim, made by the worker, whose reports count only with it, or of the one that ended the job; null while no claim counts. */
-  claimToken: string;
   /** The device to work on. */
   deviceId: number;
   /** How many attempts did. */
   failures: number;
   /** Identity of the job; a higher one was made later. */
   id: number;
-  /** The claim may be taken away from this time on; null while no claim counts. */
-  leaseUntil: Date;
+  /** What kind of work, such as backup. */
+  jobType: string;
   /** So many attempts may fail or outlive their lease: then the job has failed. */
   mostFailures: number;
   /** Of the jobs that are due, those of a higher one start first. */
   priority: number;
   /** The job may start from this time on. */
   scheduledFor: Date;
-  /** When the current or last attempt began; null before the first. */
-  startedAt: Date | null;
 }
 
-const jobTakeIR: QueryIR = {"usedParamSet":{"limit":true,"worker":true,"claimToken":true,"leaseSeconds":true},"params":[{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1090,"b":1096}]},{"name":"worker","required":true,"transform":{"type":"scalar"},"locs":[{"a":1194,"b":1201}]},{"name":"claimToken","required":true,"transform":{"type":"scalar"},"locs":[{"a":1220,"b":1231}]},{"name":"leaseSeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1286,"b":1299}]}],"statement":"-- Who works on a job, fenced: each answer of a worker counts only with the token\n-- of its claim. Times are the server's.\n-- Hands due jobs to a worker, with one token for all of them: the highest\n-- priority first, then by time. A device that has one running gets no other; rows\n-- that somebody else is taking are skipped, not waited for. Where two take jobs\n-- of one device at the same moment, one call takes nothing and fails with\n-- jobs_one_runs_per_device, or in a deadlock: jobClaim makes the token and calls\n-- again.\nwith due as materialized (\n  select\n    id,\n    device_id,\n    priority,\n    scheduled_for\n  from jobs\n  where\n    status = 'queued'\n    -- Rounded as the column is: what is due now is not due in a moment.\n    and scheduled_for <= now()::timestamptz(3)\n    and not exists (\n      select\n      from jobs as running\n      where\n        running.device_id = jobs.device_id\n        and running.status = 'running'\n      -- Each device is looked up: a join would compare each with all that run.\n      offset 0\n    )\n  order by priority desc, scheduled_for, id\n  limit :limit!::integer\n  for no key update skip locked\n)\nupdate jobs\nset\n  status = 'running',\n  claimed_by = :worker!,\n  claim_token = :claimToken!::uuid,\n  lease_until = now() + make_interval(secs => :leaseSeconds!::float8),\n  started_at = date_trunc('milliseconds', now()),\n  attempt = attempt + 1\nwhere\n  -- An array, not a join: a limit that is not known yet looks like many rows, and\n  -- the planner would read the whole table for them.\n  id = any(\n    array(\n      select distinct on (device_id) id\n      from due\n      order by device_id, priority desc, scheduled_for, id\n    )\n  )\nreturning\n  id,\n  device_id,\n  priority,\n  scheduled_for,\n  started_at,\n  attempt,\n  failures,\n  most_failures,\n  claim_token as \"claim_token!\",\n  lease_until as \"lease_until!\""};
+const jobTakeIR: QueryIR = {"usedParamSet":{"limit":true,"worker":true,"claimToken":true,"leaseSeconds":true},"params":[{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":1206,"b":1212}]},{"name":"worker","required":true,"transform":{"type":"scalar"},"locs":[{"a":1311,"b":1318}]},{"name":"claimToken","required":true,"transform":{"type":"scalar"},"locs":[{"a":1337,"b":1348}]},{"name":"leaseSeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1403,"b":1416}]}],"statement":"-- Who works on a job, fenced: each answer of a worker counts only with the token\n-- of its claim. Times are the server's.\n-- Hands due jobs to a worker, with one token for all of them: the highest\n-- priority first, then by time. A device that has one running gets no other; rows\n-- that somebody else is taking are skipped, not waited for. Where two take jobs\n-- of one device at the same moment, one call takes nothing and fails with\n-- jobs_one_runs_per_device, or in a deadlock: jobClaim makes the token and calls\n-- again.\nwith due as materialized (\n  select\n    id,\n    device_id,\n    priority,\n    scheduled_for\n  from jobs\n  where\n    status = 'queued'\n    -- Rounded as the column is: what is due now is not due in a moment.\n    and scheduled_for <= now()::timestamptz(3)\n    and not exists (\n      select\n      from jobs as running\n      where\n        running.device_id = jobs.device_id\n        and running.status = 'running'\n      -- Each device is looked up: a join would compare each with all that run.\n      offset 0\n    )\n  order by priority desc, scheduled_for, id\n  -- Selected: a plan for this one limit would look better than one for all, and\n  -- be made at each call.\n  limit (select :limit!::integer)\n  for no key update skip locked\n)\nupdate jobs\nset\n  status = 'running',\n  claimed_by = :worker!,\n  claim_token = :claimToken!::uuid,\n  lease_until = now() + make_interval(secs => :leaseSeconds!::float8),\n  started_at = date_trunc('milliseconds', now()),\n  attempt = attempt + 1\nwhere\n  -- An array, not a join: a limit that is not known yet looks like many rows, and\n  -- the planner would read the whole table for them.\n  id = any(\n    array(\n      select distinct on (device_id) id\n      from due\n      order by device_id, priority desc, scheduled_for, id\n    )\n  )\nreturning\n  id,\n  device_id,\n  job_type,\n  priority,\n  scheduled_for,\n  attempt,\n  failures,\n  most_failures"};
 
 /**
  * Who works on a job, fenced: each answer of a worker counts only with the token
@@ -69,7 +65,9 @@ const jobTakeIR: QueryIR = {"usedParamSet":{"limit":true,"worker":true,"claimTok
  *       offset 0
  *     )
  *   order by priority desc, scheduled_for, id
- *   limit :limit!::integer
+ *   -- Selected: a plan for this one limit would look better than one for all, and
+ *   -- be made at each call.
+ *   limit (select :limit!::integer)
  *   for no key update skip locked
  * )
  * update jobs
@@ -93,14 +91,12 @@ const jobTakeIR: QueryIR = {"usedParamSet":{"limit":true,"worker":true,"claimTok
  * returning
  *   id,
  *   device_id,
+ *   job_type,
  *   priority,
  *   scheduled_for,
- *   started_at,
  *   attempt,
  *   failures,
- *   most_failures,
- *   claim_token as "claim_token!",
- *   lease_until as "lease_until!"
+ *   most_failures
  * ```
  */
 export const jobTake: Query<JobTakeParams, JobTakeResult> = new Query("JobTake", jobTakeIR);
@@ -114,27 +110,23 @@ export interface JobHeldListParams {
 export interface JobHeldListResult {
   /** How often the job was claimed; 0 before the first time. */
   attempt: number;
-  /** Secret of the current claim, made by the worker, whose reports count only with it, or of the one that ended the job; null while no claim counts. */
-  claimToken: string;
   /** The device to work on. */
   deviceId: number;
   /** How many attempts did. */
   failures: number;
   /** Identity of the job; a higher one was made later. */
   id: number;
-  /** The claim may be taken away from this time on; null while no claim counts. */
-  leaseUntil: Date;
+  /** What kind of work, such as backup. */
+  jobType: string;
   /** So many attempts may fail or outlive their lease: then the job has failed. */
   mostFailures: number;
   /** Of the jobs that are due, those of a higher one start first. */
   priority: number;
   /** The job may start from this time on. */
   scheduledFor: Date;
-  /** When the current or last attempt began; null before the first. */
-  startedAt: Date | null;
 }
 
-const jobHeldListIR: QueryIR = {"usedParamSet":{"claimToken":true},"params":[{"name":"claimToken","required":true,"transform":{"type":"scalar"},"locs":[{"a":309,"b":320}]}],"statement":"-- The jobs that a claim holds: what JobTake gave, where its answer was lost.\nselect\n  id,\n  device_id,\n  priority,\n  scheduled_for,\n  started_at,\n  attempt,\n  failures,\n  most_failures,\n  claim_token as \"claim_token!\",\n  lease_until as \"lease_until!\"\nfrom jobs\nwhere\n  status = 'running'\n  and claim_token = :claimToken!\norder by id"};
+const jobHeldListIR: QueryIR = {"usedParamSet":{"claimToken":true},"params":[{"name":"claimToken","required":true,"transform":{"type":"scalar"},"locs":[{"a":241,"b":252}]}],"statement":"-- The jobs that a claim holds: what JobTake gave, where its answer was lost.\nselect\n  id,\n  device_id,\n  job_type,\n  priority,\n  scheduled_for,\n  attempt,\n  failures,\n  most_failures\nfrom jobs\nwhere\n  status = 'running'\n  and claim_token = :claimToken!\norder by id"};
 
 /**
  * The jobs that a claim holds: what JobTake gave, where its answer was lost.
@@ -143,14 +135,12 @@ const jobHeldListIR: QueryIR = {"usedParamSet":{"claimToken":true},"params":[{"n
  * select
  *   id,
  *   device_id,
+ *   job_type,
  *   priority,
  *   scheduled_for,
- *   started_at,
  *   attempt,
  *   failures,
- *   most_failures,
- *   claim_token as "claim_token!",
- *   lease_until as "lease_until!"
+ *   most_failures
  * from jobs
  * where
  *   status = 'running'
@@ -174,7 +164,7 @@ export interface JobHeartbeatResult {
   id: number;
 }
 
-const jobHeartbeatIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"leaseSeconds":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":268,"b":272}]},{"name":"claimTokens","required":true,"transform":{"type":"scalar"},"locs":[{"a":286,"b":298}]},{"name":"leaseSeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":697,"b":710}]}],"statement":"-- Prolongs claims from now on, and says of each whether it is held and whether\n-- somebody wants the job cancelled. A claim that has outlived its lease is held\n-- until somebody takes it away.\nwith given as (\n  select\n    place,\n    id,\n    claim_token\n  from unnest(:ids!::integer[], :claimTokens!::uuid[])\n    with ordinality as given (id, claim_token, place)\n),\nheld as materialized (\n  select\n    jobs.id,\n    jobs.cancel_requested_at\n  from jobs\n  join given on given.id = jobs.id\n  where\n    jobs.claim_token = given.claim_token\n    and jobs.status = 'running'\n  order by jobs.id\n  for no key update of jobs\n),\nprolonged as (\n  update jobs\n  set lease_until = now() + make_interval(secs => :leaseSeconds!::float8)\n  from held\n  where jobs.id = held.id\n)\nselect\n  given.id as \"id!\",\n  held.id is not null as \"held!\",\n  held.cancel_requested_at is not null as \"cancel_requested!\"\nfrom given\nleft join held on held.id = given.id\norder by given.place"};
+const jobHeartbeatIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"leaseSeconds":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":289,"b":293}]},{"name":"claimTokens","required":true,"transform":{"type":"scalar"},"locs":[{"a":308,"b":320}]},{"name":"leaseSeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":841,"b":854}]}],"statement":"-- Prolongs claims from now on, and says of each whether it is held and whether\n-- somebody wants the job cancelled. A claim that has outlived its lease is held\n-- until somebody takes it away.\nwith given as materialized (\n  select\n    place,\n    id,\n    claim_token\n  from unnest((select :ids!::integer[]), :claimTokens!::uuid[])\n    with ordinality as given (id, claim_token, place)\n  order by id\n),\nfound as materialized (\n  select\n    given.place,\n    given.id,\n    job.status = 'running' and job.claim_token = given.claim_token as held,\n    job.cancel_requested_at\n  from given\n  left join lateral (\n    select\n      status,\n      claim_token,\n      cancel_requested_at\n    from jobs\n    where jobs.id = given.id\n    for no key update\n  ) as job on true\n),\nprolonged as (\n  update jobs\n  set lease_until = now() + make_interval(secs => :leaseSeconds!::float8)\n  from found\n  where\n    jobs.id = found.id\n    and found.held\n)\nselect\n  id as \"id!\",\n  held is true as \"held!\",\n  held is true and cancel_requested_at is not null as \"cancel_requested!\"\nfrom found\norder by place"};
 
 /**
  * Prolongs claims from now on, and says of each whether it is held and whether
@@ -182,72 +172,96 @@ const jobHeartbeatIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"
  * until somebody takes it away.
  *
  * ```sql
- * with given as (
+ * with given as materialized (
  *   select
  *     place,
  *     id,
  *     claim_token
- *   from unnest(:ids!::integer[], :claimTokens!::uuid[])
+ *   from unnest((select :ids!::integer[]), :claimTokens!::uuid[])
  *     with ordinality as given (id, claim_token, place)
+ *   order by id
  * ),
- * held as materialized (
+ * found as materialized (
  *   select
- *     jobs.id,
- *     jobs.cancel_requested_at
- *   from jobs
- *   join given on given.id = jobs.id
- *   where
- *     jobs.claim_token = given.claim_token
- *     and jobs.status = 'running'
- *   order by jobs.id
- *   for no key update of jobs
+ *     given.place,
+ *     given.id,
+ *     job.status = 'running' and job.claim_token = given.claim_token as held,
+ *     job.cancel_requested_at
+ *   from given
+ *   left join lateral (
+ *     select
+ *       status,
+ *       claim_token,
+ *       cancel_requested_at
+ *     from jobs
+ *     where jobs.id = given.id
+ *     for no key update
+ *   ) as job on true
  * ),
  * prolonged as (
  *   update jobs
  *   set lease_until = now() + make_interval(secs => :leaseSeconds!::float8)
- *   from held
- *   where jobs.id = held.id
+ *   from found
+ *   where
+ *     jobs.id = found.id
+ *     and found.held
  * )
  * select
- *   given.id as "id!",
- *   held.id is not null as "held!",
- *   held.cancel_requested_at is not null as "cancel_requested!"
- * from given
- * left join held on held.id = given.id
- * order by given.place
+ *   id as "id!",
+ *   held is true as "held!",
+ *   held is true and cancel_requested_at is not null as "cancel_requested!"
+ * from found
+ * order by place
  * ```
  */
 export const jobHeartbeat: Query<JobHeartbeatParams, JobHeartbeatResult> = new Query("JobHeartbeat", jobHeartbeatIR);
 
 /** Parameters of `JobFinish`. */
 export interface JobFinishParams {
+  claimToken?: string | null | undefined;
   claimTokens: readonly string[];
   errorClasses: readonly string[];
   errorMessages: readonly string[];
   ids: readonly number[];
+  leaseSeconds?: number | null | undefined;
+  limit?: number | null | undefined;
   outcomes: readonly string[];
   retrySeconds: readonly number[];
+  worker?: string | null | undefined;
 }
 
 /** A row of `JobFinish`. */
 export interface JobFinishResult {
-  answer: string;
+  answer: string | null;
+  attempt: number | null;
+  deviceId: number | null;
+  failures: number | null;
   id: number;
+  jobType: string | null;
+  mostFailures: number | null;
+  priority: number | null;
+  scheduledFor: Date | null;
   status: JobStatus | null;
 }
 
-const jobFinishIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"outcomes":true,"errorClasses":true,"errorMessages":true,"retrySeconds":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":627,"b":631}]},{"name":"claimTokens","required":true,"transform":{"type":"scalar"},"locs":[{"a":649,"b":661}]},{"name":"outcomes","required":true,"transform":{"type":"scalar"},"locs":[{"a":676,"b":685}]},{"name":"errorClasses","required":true,"transform":{"type":"scalar"},"locs":[{"a":700,"b":713}]},{"name":"errorMessages","required":true,"transform":{"type":"scalar"},"locs":[{"a":728,"b":742}]},{"name":"retrySeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":757,"b":770}]}],"statement":"-- Ends attempts as succeeded, partial, failed or cancelled, each with what went\n-- wrong; the arrays go together by position. What failed and has seconds to\n-- retry in goes back to the queue for then, unless it was its last attempt or\n-- somebody wants the job cancelled. Says for each: accepted; repeated, where the\n-- same claim had ended the job before, which a lost answer leads to; or stale,\n-- where the claim counts no more and nothing changed. And where the job stands.\nwith given as (\n  select\n    place,\n    id,\n    claim_token,\n    outcome,\n    error_class,\n    error_message,\n    retry_seconds\n  from unnest(\n    :ids!::integer[],\n    :claimTokens!::uuid[],\n    :outcomes!::text[],\n    :errorClasses!::text[],\n    :errorMessages!::text[],\n    :retrySeconds!::float8[]\n  ) with ordinality as given (\n    id,\n    claim_token,\n    outcome,\n    error_class,\n    error_message,\n    retry_seconds,\n    place\n  )\n),\nheld as materialized (\n  select\n    jobs.id,\n    jobs.attempt,\n    jobs.claimed_by,\n    jobs.started_at,\n    given.outcome::attempt_outcome as outcome,\n    given.error_class,\n    given.error_message,\n    case\n      when given.outcome = 'failed'\n        and given.retry_seconds is not null\n        and jobs.failures + 1 < jobs.most_failures\n        and jobs.cancel_requested_at is null\n        then 'queued'\n      else given.outcome\n    end::job_status as status,\n    date_trunc('milliseconds', now()) as ended_at,\n    now() + make_interval(secs => given.retry_seconds) as next_at\n  from jobs\n  join given on given.id = jobs.id\n  where\n    jobs.claim_token = given.claim_token\n    and jobs.status = 'running'\n  order by jobs.id\n  for no key update of jobs\n),\nmoved as (\n  update jobs\n  set\n    status = held.status,\n    scheduled_for = case\n      when held.status = 'queued' then held.next_at\n      else jobs.scheduled_for\n    end,\n    completed_at = case when held.status <> 'queued' then held.ended_at end,\n    failures = jobs.failures + (held.outcome = 'failed')::integer,\n    error_class = held.error_class,\n    error_message = held.error_message,\n    -- The token stays with what it ended.\n    claim_token = case\n      when held.status <> 'queued' then jobs.claim_token\n    end,\n    lease_until = null\n  from held\n  where jobs.id = held.id\n),\nnoted as (\n  insert into job_attempts (\n    job_id,\n    attempt,\n    worker,\n    started_at,\n    completed_at,\n    outcome,\n    error_class,\n    error_message\n  )\n  select\n    id,\n    attempt,\n    claimed_by,\n    started_at,\n    ended_at,\n    outcome,\n    error_class,\n    error_message\n  from held\n  where status = 'queued'\n)\nselect\n  given.id as \"id!\",\n  case\n    when held.id is not null then 'accepted'\n    when\n      jobs.claim_token = given.claim_token\n      and jobs.status <> 'running'\n      then 'repeated'\n    else 'stale'\n  end as \"answer!\",\n  coalesce(held.status, jobs.status) as \"status?\"\nfrom given\nleft join held on held.id = given.id\nleft join jobs on jobs.id = given.id\norder by given.place"};
+const jobFinishIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"outcomes":true,"errorClasses":true,"errorMessages":true,"retrySeconds":true,"limit":true,"worker":true,"claimToken":true,"leaseSeconds":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":1164,"b":1168}]},{"name":"claimTokens","required":true,"transform":{"type":"scalar"},"locs":[{"a":1187,"b":1199}]},{"name":"outcomes","required":true,"transform":{"type":"scalar"},"locs":[{"a":1214,"b":1223}]},{"name":"errorClasses","required":true,"transform":{"type":"scalar"},"locs":[{"a":1238,"b":1251}]},{"name":"errorMessages","required":true,"transform":{"type":"scalar"},"locs":[{"a":1266,"b":1280}]},{"name":"retrySeconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":1295,"b":1308}]},{"name":"limit","required":false,"transform":{"type":"scalar"},"locs":[{"a":4365,"b":4370}]},{"name":"worker","required":false,"transform":{"type":"scalar"},"locs":[{"a":4493,"b":4499}]},{"name":"claimToken","required":false,"transform":{"type":"scalar"},"locs":[{"a":4526,"b":4536}]},{"name":"leaseSeconds","required":false,"transform":{"type":"scalar"},"locs":[{"a":4593,"b":4605}]}],"statement":"-- Ends attempts as succeeded, partial, failed, cancelled or released, each with\n-- what went wrong; the arrays go together by position. What is released goes\n-- back to the queue, due after the seconds to retry in, and has not failed; what\n-- failed and has such seconds goes back as well, unless it was its last attempt.\n-- Nothing goes back that somebody wants cancelled. Says for each: accepted;\n-- repeated, where the same claim had ended the job before, which a lost answer\n-- leads to; or stale, where the claim counts no more and nothing changed. And\n-- where the job stands.\n-- With a limit it takes so many jobs in the same round trip, as JobTake does, with\n-- a new token: they come after the answers and have none. A device whose job ends\n-- here still has it running as this call sees it, and gets its next one by the next\n-- call. Where taking fails nothing was ended either: jobTurn ends alone then.\nwith given as materialized (\n  select\n    place,\n    id,\n    claim_token,\n    outcome,\n    error_class,\n    error_message,\n    retry_seconds\n  from unnest(\n    -- Selected: so many seem to be given at each call, and one plan serves all.\n    (select :ids!::integer[]),\n    :claimTokens!::uuid[],\n    :outcomes!::text[],\n    :errorClasses!::text[],\n    :errorMessages!::text[],\n    :retrySeconds!::float8[]\n  ) with ordinality as given (\n    id,\n    claim_token,\n    outcome,\n    error_class,\n    error_message,\n    retry_seconds,\n    place\n  )\n  -- The order in which jobs are locked, here and elsewhere.\n  order by id\n),\nfound as materialized (\n  select\n    given.place,\n    given.id,\n    given.outcome::attempt_outcome as outcome,\n    given.error_class,\n    given.error_message,\n    case\n      when job.claim_token = given.claim_token and job.status = 'running'\n        then 'accepted'\n      when job.claim_token = given.claim_token then 'repeated'\n      else 'stale'\n    end as answer,\n    job.status,\n    job.attempt,\n    job.claimed_by,\n    job.started_at,\n    case\n      when given.outcome = 'released'\n        and job.cancel_requested_at is not null\n        then 'cancelled'\n      when given.outcome = 'released'\n        then 'queued'\n      when given.outcome = 'failed'\n        and given.retry_seconds is not null\n        and job.failures + 1 < job.most_failures\n        and job.cancel_requested_at is null\n        then 'queued'\n      else given.outcome\n    end::job_status as next_status,\n    date_trunc('milliseconds', now()) as ended_at,\n    now()\n    + make_interval(secs => coalesce(given.retry_seconds, 0)) as next_at\n  from given\n  -- Each job is looked up, and judged as it is once it is locked.\n  left join lateral (\n    select\n      status,\n      claim_token,\n      attempt,\n      claimed_by,\n      started_at,\n      failures,\n      most_failures,\n      cancel_requested_at\n    from jobs\n    where jobs.id = given.id\n    for no key update\n  ) as job on true\n),\nmoved as (\n  update jobs\n  set\n    status = found.next_status,\n    scheduled_for = case\n      when found.next_status = 'queued' then found.next_at\n      else jobs.scheduled_for\n    end,\n    completed_at = case\n      when found.next_status <> 'queued' then found.ended_at\n    end,\n    failures = jobs.failures + (found.outcome = 'failed')::integer,\n    error_class = found.error_class,\n    error_message = found.error_message,\n    -- The token stays with what it ended.\n    claim_token = case\n      when found.next_status <> 'queued' then jobs.claim_token\n    end,\n    lease_until = null\n  from found\n  where\n    jobs.id = found.id\n    and found.answer = 'accepted'\n),\nnoted as (\n  insert into job_attempts (\n    job_id,\n    attempt,\n    worker,\n    started_at,\n    completed_at,\n    outcome,\n    error_class,\n    error_message\n  )\n  select\n    id,\n    attempt,\n    claimed_by,\n    started_at,\n    ended_at,\n    outcome,\n    error_class,\n    error_message\n  from found\n  where\n    answer = 'accepted'\n    and next_status = 'queued'\n),\n-- As in JobTake.\ndue as materialized (\n  select\n    id,\n    device_id,\n    priority,\n    scheduled_for\n  from jobs\n  where\n    status = 'queued'\n    and scheduled_for <= now()::timestamptz(3)\n    and not exists (\n      select\n      from jobs as running\n      where\n        running.device_id = jobs.device_id\n        and running.status = 'running'\n      offset 0\n    )\n  order by priority desc, scheduled_for, id\n  limit (select coalesce(:limit::integer, 0))\n  for no key update skip locked\n),\ntaken as (\n  update jobs\n  set\n    status = 'running',\n    claimed_by = :worker::text,\n    claim_token = :claimToken::uuid,\n    lease_until = now() + make_interval(secs => :leaseSeconds::float8),\n    started_at = date_trunc('milliseconds', now()),\n    attempt = attempt + 1\n  where\n    id = any(\n      array(\n        select distinct on (device_id) id\n        from due\n        order by device_id, priority desc, scheduled_for, id\n      )\n    )\n  returning\n    id,\n    device_id,\n    job_type,\n    priority,\n    scheduled_for,\n    attempt,\n    failures,\n    most_failures\n)\nselect\n  id as \"id!\",\n  answer as \"answer?\",\n  status as \"status?\",\n  device_id as \"device_id?\",\n  job_type as \"job_type?\",\n  priority as \"priority?\",\n  scheduled_for as \"scheduled_for?\",\n  attempt as \"attempt?\",\n  failures as \"failures?\",\n  most_failures as \"most_failures?\"\nfrom (\n  select\n    place,\n    id,\n    answer,\n    case\n      when answer = 'accepted' then next_status\n      else status\n    end as status,\n    null::integer as device_id,\n    null as job_type,\n    null::smallint as priority,\n    null::timestamptz as scheduled_for,\n    null::integer as attempt,\n    null::smallint as failures,\n    null::smallint as most_failures\n  from found\n  union all\n  select\n    null,\n    id,\n    null,\n    null,\n    device_id,\n    job_type,\n    priority,\n    scheduled_for,\n    attempt,\n    failures,\n    most_failures\n  from taken\n) as turn\norder by place nulls last"};
 
 /**
- * Ends attempts as succeeded, partial, failed or cancelled, each with what went
- * wrong; the arrays go together by position. What failed and has seconds to
- * retry in goes back to the queue for then, unless it was its last attempt or
- * somebody wants the job cancelled. Says for each: accepted; repeated, where the
- * same claim had ended the job before, which a lost answer leads to; or stale,
- * where the claim counts no more and nothing changed. And where the job stands.
+ * Ends attempts as succeeded, partial, failed, cancelled or released, each with
+ * what went wrong; the arrays go together by position. What is released goes
+ * back to the queue, due after the seconds to retry in, and has not failed; what
+ * failed and has such seconds goes back as well, unless it was its last attempt.
+ * Nothing goes back that somebody wants cancelled. Says for each: accepted;
+ * repeated, where the same claim had ended the job before, which a lost answer
+ * leads to; or stale, where the claim counts no more and nothing changed. And
+ * where the job stands.
+ * With a limit it takes so many jobs in the same round trip, as JobTake does, with
+ * a new token: they come after the answers and have none. A device whose job ends
+ * here still has it running as this call sees it, and gets its next one by the next
+ * call. Where taking fails nothing was ended either: jobTurn ends alone then.
  *
  * ```sql
- * with given as (
+ * with given as materialized (
  *   select
  *     place,
  *     id,
@@ -257,7 +271,8 @@ const jobFinishIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"out
  *     error_message,
  *     retry_seconds
  *   from unnest(
- *     :ids!::integer[],
+ *     -- Selected: so many seem to be given at each call, and one plan serves all.
+ *     (select :ids!::integer[]),
  *     :claimTokens!::uuid[],
  *     :outcomes!::text[],
  *     :errorClasses!::text[],
@@ -272,53 +287,82 @@ const jobFinishIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"out
  *     retry_seconds,
  *     place
  *   )
+ *   -- The order in which jobs are locked, here and elsewhere.
+ *   order by id
  * ),
- * held as materialized (
+ * found as materialized (
  *   select
- *     jobs.id,
- *     jobs.attempt,
- *     jobs.claimed_by,
- *     jobs.started_at,
+ *     given.place,
+ *     given.id,
  *     given.outcome::attempt_outcome as outcome,
  *     given.error_class,
  *     given.error_message,
  *     case
+ *       when job.claim_token = given.claim_token and job.status = 'running'
+ *         then 'accepted'
+ *       when job.claim_token = given.claim_token then 'repeated'
+ *       else 'stale'
+ *     end as answer,
+ *     job.status,
+ *     job.attempt,
+ *     job.claimed_by,
+ *     job.started_at,
+ *     case
+ *       when given.outcome = 'released'
+ *         and job.cancel_requested_at is not null
+ *         then 'cancelled'
+ *       when given.outcome = 'released'
+ *         then 'queued'
  *       when given.outcome = 'failed'
  *         and given.retry_seconds is not null
- *         and jobs.failures + 1 < jobs.most_failures
- *         and jobs.cancel_requested_at is null
+ *         and job.failures + 1 < job.most_failures
+ *         and job.cancel_requested_at is null
  *         then 'queued'
  *       else given.outcome
- *     end::job_status as status,
+ *     end::job_status as next_status,
  *     date_trunc('milliseconds', now()) as ended_at,
- *     now() + make_interval(secs => given.retry_seconds) as next_at
- *   from jobs
- *   join given on given.id = jobs.id
- *   where
- *     jobs.claim_token = given.claim_token
- *     and jobs.status = 'running'
- *   order by jobs.id
- *   for no key update of jobs
+ *     now()
+ *     + make_interval(secs => coalesce(given.retry_seconds, 0)) as next_at
+ *   from given
+ *   -- Each job is looked up, and judged as it is once it is locked.
+ *   left join lateral (
+ *     select
+ *       status,
+ *       claim_token,
+ *       attempt,
+ *       claimed_by,
+ *       started_at,
+ *       failures,
+ *       most_failures,
+ *       cancel_requested_at
+ *     from jobs
+ *     where jobs.id = given.id
+ *     for no key update
+ *   ) as job on true
  * ),
  * moved as (
  *   update jobs
  *   set
- *     status = held.status,
+ *     status = found.next_status,
  *     scheduled_for = case
- *       when held.status = 'queued' then held.next_at
+ *       when found.next_status = 'queued' then found.next_at
  *       else jobs.scheduled_for
  *     end,
- *     completed_at = case when held.status <> 'queued' then held.ended_at end,
- *     failures = jobs.failures + (held.outcome = 'failed')::integer,
- *     error_class = held.error_class,
- *     error_message = held.error_message,
+ *     completed_at = case
+ *       when found.next_status <> 'queued' then found.ended_at
+ *     end,
+ *     failures = jobs.failures + (found.outcome = 'failed')::integer,
+ *     error_class = found.error_class,
+ *     error_message = found.error_message,
  *     -- The token stays with what it ended.
  *     claim_token = case
- *       when held.status <> 'queued' then jobs.claim_token
+ *       when found.next_status <> 'queued' then jobs.claim_token
  *     end,
  *     lease_until = null
- *   from held
- *   where jobs.id = held.id
+ *   from found
+ *   where
+ *     jobs.id = found.id
+ *     and found.answer = 'accepted'
  * ),
  * noted as (
  *   insert into job_attempts (
@@ -340,120 +384,108 @@ const jobFinishIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"out
  *     outcome,
  *     error_class,
  *     error_message
- *   from held
- *   where status = 'queued'
+ *   from found
+ *   where
+ *     answer = 'accepted'
+ *     and next_status = 'queued'
+ * ),
+ * -- As in JobTake.
+ * due as materialized (
+ *   select
+ *     id,
+ *     device_id,
+ *     priority,
+ *     scheduled_for
+ *   from jobs
+ *   where
+ *     status = 'queued'
+ *     and scheduled_for <= now()::timestamptz(3)
+ *     and not exists (
+ *       select
+ *       from jobs as running
+ *       where
+ *         running.device_id = jobs.device_id
+ *         and running.status = 'running'
+ *       offset 0
+ *     )
+ *   order by priority desc, scheduled_for, id
+ *   limit (select coalesce(:limit::integer, 0))
+ *   for no key update skip locked
+ * ),
+ * taken as (
+ *   update jobs
+ *   set
+ *     status = 'running',
+ *     claimed_by = :worker::text,
+ *     claim_token = :claimToken::uuid,
+ *     lease_until = now() + make_interval(secs => :leaseSeconds::float8),
+ *     started_at = date_trunc('milliseconds', now()),
+ *     attempt = attempt + 1
+ *   where
+ *     id = any(
+ *       array(
+ *         select distinct on (device_id) id
+ *         from due
+ *         order by device_id, priority desc, scheduled_for, id
+ *       )
+ *     )
+ *   returning
+ *     id,
+ *     device_id,
+ *     job_type,
+ *     priority,
+ *     scheduled_for,
+ *     attempt,
+ *     failures,
+ *     most_failures
  * )
  * select
- *   given.id as "id!",
- *   case
- *     when held.id is not null then 'accepted'
- *     when
- *       jobs.claim_token = given.claim_token
- *       and jobs.status <> 'running'
- *       then 'repeated'
- *     else 'stale'
- *   end as "answer!",
- *   coalesce(held.status, jobs.status) as "status?"
- * from given
- * left join held on held.id = given.id
- * left join jobs on jobs.id = given.id
- * order by given.place
- * ```
- */
-export const jobFinish: Query<JobFinishParams, JobFinishResult> = new Query("JobFinish", jobFinishIR);
-
-/** Parameters of `JobRelease`. */
-export interface JobReleaseParams {
-  claimTokens: readonly string[];
-  ids: readonly number[];
-  seconds: number;
-}
-
-/** A row of `JobRelease`. */
-export interface JobReleaseResult {
-  answer: string;
-  id: number;
-}
-
-const jobReleaseIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"seconds":true},"params":[{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":308,"b":312}]},{"name":"claimTokens","required":true,"transform":{"type":"scalar"},"locs":[{"a":326,"b":338}]},{"name":"seconds","required":true,"transform":{"type":"scalar"},"locs":[{"a":850,"b":858}]}],"statement":"-- Gives jobs back that their worker will not go on with, as when it stops: due\n-- again after some seconds, and no failure. What somebody wants cancelled is\n-- cancelled. Says for each whether it was accepted or the claim was stale.\nwith given as (\n  select\n    place,\n    id,\n    claim_token\n  from unnest(:ids!::integer[], :claimTokens!::uuid[])\n    with ordinality as given (id, claim_token, place)\n),\nheld as materialized (\n  select\n    jobs.id,\n    jobs.attempt,\n    jobs.claimed_by,\n    jobs.started_at,\n    jobs.cancel_requested_at is not null as is_cancelled\n  from jobs\n  join given on given.id = jobs.id\n  where\n    jobs.claim_token = given.claim_token\n    and jobs.status = 'running'\n  order by jobs.id\n  for no key update of jobs\n),\nagain as (\n  update jobs\n  set\n    status = 'queued',\n    scheduled_for = now() + make_interval(secs => :seconds!::float8),\n    claim_token = null,\n    lease_until = null\n  from held\n  where\n    jobs.id = held.id\n    and not held.is_cancelled\n),\ncancelled as (\n  update jobs\n  set\n    status = 'cancelled',\n    completed_at = date_trunc('milliseconds', now()),\n    claim_token = null,\n    lease_until = null\n  from held\n  where\n    jobs.id = held.id\n    and held.is_cancelled\n),\nnoted as (\n  insert into job_attempts\n    (job_id, attempt, worker, started_at, completed_at, outcome)\n  select\n    id,\n    attempt,\n    claimed_by,\n    started_at,\n    date_trunc('milliseconds', now()),\n    'released'\n  from held\n)\nselect\n  given.id as \"id!\",\n  case\n    when held.id is null then 'stale'\n    else 'accepted'\n  end as \"answer!\"\nfrom given\nleft join held on held.id = given.id\norder by given.place"};
-
-/**
- * Gives jobs back that their worker will not go on with, as when it stops: due
- * again after some seconds, and no failure. What somebody wants cancelled is
- * cancelled. Says for each whether it was accepted or the claim was stale.
- *
- * ```sql
- * with given as (
+ *   id as "id!",
+ *   answer as "answer?",
+ *   status as "status?",
+ *   device_id as "device_id?",
+ *   job_type as "job_type?",
+ *   priority as "priority?",
+ *   scheduled_for as "scheduled_for?",
+ *   attempt as "attempt?",
+ *   failures as "failures?",
+ *   most_failures as "most_failures?"
+ * from (
  *   select
  *     place,
  *     id,
- *     claim_token
- *   from unnest(:ids!::integer[], :claimTokens!::uuid[])
- *     with ordinality as given (id, claim_token, place)
- * ),
- * held as materialized (
+ *     answer,
+ *     case
+ *       when answer = 'accepted' then next_status
+ *       else status
+ *     end as status,
+ *     null::integer as device_id,
+ *     null as job_type,
+ *     null::smallint as priority,
+ *     null::timestamptz as scheduled_for,
+ *     null::integer as attempt,
+ *     null::smallint as failures,
+ *     null::smallint as most_failures
+ *   from found
+ *   union all
  *   select
- *     jobs.id,
- *     jobs.attempt,
- *     jobs.claimed_by,
- *     jobs.started_at,
- *     jobs.cancel_requested_at is not null as is_cancelled
- *   from jobs
- *   join given on given.id = jobs.id
- *   where
- *     jobs.claim_token = given.claim_token
- *     and jobs.status = 'running'
- *   order by jobs.id
- *   for no key update of jobs
- * ),
- * again as (
- *   update jobs
- *   set
- *     status = 'queued',
- *     scheduled_for = now() + make_interval(secs => :seconds!::float8),
- *     claim_token = null,
- *     lease_until = null
- *   from held
- *   where
- *     jobs.id = held.id
- *     and not held.is_cancelled
- * ),
- * cancelled as (
- *   update jobs
- *   set
- *     status = 'cancelled',
- *     completed_at = date_trunc('milliseconds', now()),
- *     claim_token = null,
- *     lease_until = null
- *   from held
- *   where
- *     jobs.id = held.id
- *     and held.is_cancelled
- * ),
- * noted as (
- *   insert into job_attempts
- *     (job_id, attempt, worker, started_at, completed_at, outcome)
- *   select
+ *     null,
  *     id,
+ *     null,
+ *     null,
+ *     device_id,
+ *     job_type,
+ *     priority,
+ *     scheduled_for,
  *     attempt,
- *     claimed_by,
- *     started_at,
- *     date_trunc('milliseconds', now()),
- *     'released'
- *   from held
- * )
- * select
- *   given.id as "id!",
- *   case
- *     when held.id is null then 'stale'
- *     else 'accepted'
- *   end as "answer!"
- * from given
- * left join held on held.id = given.id
- * order by given.place
+ *     failures,
+ *     most_failures
+ *   from taken
+ * ) as turn
+ * order by place nulls last
  * ```
  */
-export const jobRelease: Query<JobReleaseParams, JobReleaseResult> = new Query("JobRelease", jobReleaseIR);
+export const jobFinish: Query<JobFinishParams, JobFinishResult> = new Query("JobFinish", jobFinishIR);
 
 /** Parameters of `JobCancel`. */
 export interface JobCancelParams {

@@ -4,14 +4,14 @@
  */
 import process from "node:process";
 import { median, quantile } from "./compare.ts";
-import { type JobQueue, openBoss, openGraphile, openOurs } from "./jobs_peers.ts";
+import { type JobQueue, openBoss, openGraphile, openOurs, openWork } from "./jobs_peers.ts";
 
 /** What to measure, and where. */
 export interface JobsOptions {
   /** Where the peers are installed. */
   readonly peers: string;
-  /** Migrated for this layer; empty for the others. */
-  readonly urls: { readonly ours: string; readonly graphile: string; readonly boss: string };
+  /** Two that are migrated for this layer; empty ones for the others. */
+  readonly urls: Readonly<Record<"ours" | "work" | "graphile" | "boss", string>>;
   readonly jobs: { readonly batched: number; readonly single: number; readonly latency: number };
   readonly rounds: number;
 }
@@ -25,9 +25,13 @@ export interface JobRate {
   readonly quartiles: readonly [number, number];
 }
 
+/** A queue that is slow gets such a part of the jobs, which is to its advantage. */
+const SLOW = 10;
+
 async function main({ peers, urls, jobs, rounds }: JobsOptions): Promise<JobRate[]> {
   const queues = [
     await openOurs(urls.ours),
+    await openWork(urls.work),
     await openGraphile(urls.graphile, peers),
     await openBoss(urls.boss, peers),
   ];
@@ -43,17 +47,19 @@ async function main({ peers, urls, jobs, rounds }: JobsOptions): Promise<JobRate
     const taken = new Map<JobQueue, number[]>(queues.map((queue) => [queue, []]));
     for (let round = 0; round < rounds; round++) {
       for (const queue of queues) {
-        await queue.fill(count);
+        const queued = queue.slow ? Math.ceil(count / SLOW) : count;
+        await queue.fill(queued);
         const { done, milliseconds } = await queue.drain(batch, loops);
-        if (done !== count) throw new Error(`${queue.name}: ${done} of ${count} jobs`);
-        taken.get(queue)!.push(count / (milliseconds / 1000));
+        if (done !== queued) throw new Error(`${queue.name}: ${done} of ${queued} jobs`);
+        taken.get(queue)!.push(done / (milliseconds / 1000));
       }
     }
     for (const [queue, values] of taken) rates.push(rate(what, queue, values));
   }
   console.error("jobs: latency");
   for (const queue of queues) {
-    rates.push(rate("from insert to start", queue, await queue.latencies(jobs.latency)));
+    const times = await queue.latencies?.(jobs.latency);
+    if (times !== undefined) rates.push(rate("from insert to start", queue, times));
   }
   for (const queue of queues) await queue.close();
   return rates;

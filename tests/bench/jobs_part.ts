@@ -30,17 +30,19 @@ export async function measureJobs(
     };
     const urls = {
       ours: await url("ours"),
+      work: await url("work"),
       graphile: await url("graphile"),
       boss: await url("boss"),
     };
     await sql.end();
     await migrate({ url: urls.ours });
+    await migrate({ url: urls.work });
     const options: JobsOptions = {
       peers: PEERS,
       urls,
       jobs: quick
         ? { batched: 1_000, single: 200, latency: 20 }
-        : { batched: 10_000, single: 2_000, latency: 40 },
+        : { batched: 20_000, single: 2_000, latency: 40 },
       rounds: quick ? 2 : 5,
     };
     return await runJson<JobRate[]>(installed, "jobs.ts", { BENCH_JOBS: JSON.stringify(options) });
@@ -53,7 +55,10 @@ export async function measureJobs(
 export function jobsTable(rates: readonly JobRate[]): string {
   const queues = [...new Set(rates.map(({ queue }) => queue))];
   const lines = [...new Set(rates.map(({ what }) => what))].map((what) => {
-    const cells = rates.filter((rate) => rate.what === what).map(cell);
+    const cells = queues.map((queue) => {
+      const rate = rates.find((rate) => rate.what === what && rate.queue === queue);
+      return rate === undefined ? "" : cell(rate);
+    });
     return `| ${[what, ...cells].join(" | ")} |`;
   });
   const head = `| jobs | ${queues.join(" | ")} |`;

@@ -1,17 +1,20 @@
 /** Queues of jobs, each used as it is at its best: this layer's, graphile-worker's, pg-boss's. */
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type Database, jobClaim, jobFinish, jobInsertMany } from "netraven-db";
 
 /** Somebody's queue, in a database of its own. */
 export interface JobQueue {
   readonly name: string;
+  /** It would take minutes. */
+  readonly slow?: boolean;
   /** Queues so many jobs, each of another device. */
   fill(jobs: number): Promise<void>;
   /** Takes and ends all jobs, so many at a time, in so many loops at once; what it took to start is not counted. */
   drain(batch: number, loops: number): Promise<{ done: number; milliseconds: number }>;
   /** Milliseconds from the insert of a job to its handler, of a worker that waits: one after another. */
-  latencies(jobs: number): Promise<number[]>;
+  latencies?(jobs: number): Promise<number[]>;
   close(): Promise<void>;
 }
 
@@ -29,6 +32,35 @@ async function drainBy(
     for (let taken; (taken = await takeAndEnd()) > 0;) done += taken;
   }));
   return { done, milliseconds: performance.now() - began };
+}
+
+/** Starts workers, and measures from the first job that the handler gets until no job is left. */
+async function drainByHandler(
+  queued: number,
+  work: (handler: () => void) => Promise<readonly { stop(): Promise<void> }[]>,
+  isLeft: () => Promise<boolean>,
+): Promise<{ done: number; milliseconds: number }> {
+  let done = 0;
+  let began: number | undefined;
+  let finished: () => void = () => {};
+  const all = new Promise<void>((resolve) => finished = resolve);
+  const workers = await work(() => {
+    began ??= performance.now();
+    if (++done === queued) finished();
+  });
+  await all;
+  while (await isLeft()) await sleep(1);
+  const milliseconds = performance.now() - began!;
+  await Promise.all(workers.map((worker) => worker.stop()));
+  return { done, milliseconds };
+}
+
+/** Inserts so many, a thousand at a time. */
+async function fillBy(
+  insert: (from: number, until: number) => Promise<unknown>,
+  jobs: number,
+): Promise<void> {
+  for (let from = 0; from < jobs; from += 1_000) await insert(from, Math.min(from + 1_000, jobs));
 }
 
 /** Milliseconds from the insert of each job to its handler. `work` starts a worker, and gives its end. */
@@ -50,31 +82,68 @@ async function latencies(
   return times;
 }
 
-export async function openOurs(url: string): Promise<JobQueue> {
+/** Opens this layer, with devices for jobs. */
+async function open(
+  url: string,
+): Promise<{ db: Database; insert: (from: number, until: number) => Promise<unknown> }> {
   const db = await connect({ url, pool: { size: 8 }, logging: { level: "silent" } });
   const { rows } = await db.query<{ id: number }>(`
     insert into devices (hostname, ip_address, device_type)
     select 'device-' || i, '10.0.0.0'::inet + i, 'bench'
-    from generate_series(1, 10000) as i
+    from generate_series(1, 20000) as i
     returning id`);
   const devices = rows.map(({ id }) => id);
-  const fill = async (jobs: number) => {
-    for (let from = 0; from < jobs; from += 1_000) {
-      await jobInsertMany.run({ deviceIds: devices.slice(from, Math.min(from + 1_000, jobs)) }, db);
-    }
-  };
   return {
-    name: "this layer",
-    fill,
+    db,
+    insert: (from, until) => jobInsertMany.run({ deviceIds: devices.slice(from, until) }, db),
+  };
+}
+
+/** This layer, by a caller's own loops. */
+export async function openOurs(url: string): Promise<JobQueue> {
+  const { db, insert } = await open(url);
+  return {
+    name: "jobClaim and JobFinish",
+    fill: (jobs) => fillBy(insert, jobs),
     drain: (batch, loops) => drainBy(loops, () => takeAndEnd(db, batch)),
+    close: () => db.close(),
+  };
+}
+
+/** This layer, by workers. */
+export async function openWork(url: string): Promise<JobQueue> {
+  const { db, insert } = await open(url);
+  let queued = 0;
+  const work = (handler: () => void, concurrency: number) =>
+    db.work({ concurrency, poll: POLL }, () => Promise.resolve(handler()));
+  return {
+    name: "db.work",
+    fill: async (jobs) => {
+      await fillBy(insert, jobs);
+      queued = jobs;
+    },
+    drain: (batch, loops) =>
+      drainByHandler(
+        queued,
+        (handler) => {
+          const workers = Array.from({ length: loops }, () => work(handler, batch));
+          return Promise.resolve(workers);
+        },
+        async () => {
+          const { rows } = await db.query(
+            "select from jobs where status = 'running' union all select from jobs where status = 'queued' limit 1",
+          );
+          return rows.length > 0;
+        },
+      ),
     latencies: (jobs) =>
       latencies(
         jobs,
         (handler) => {
-          const worker = db.work({ poll: POLL }, () => Promise.resolve(handler()));
+          const worker = work(handler, 10);
           return Promise.resolve(() => worker.stop());
         },
-        (i) => jobInsertMany.run({ deviceIds: [devices[i]!] }, db),
+        (i) => insert(i, i + 1),
       ),
     close: () => db.close(),
   };
@@ -102,6 +171,9 @@ interface Graphile {
     migrate(): Promise<void>;
     addJobs(jobs: readonly object[]): Promise<unknown>;
     addJob(task: string, payload: object): Promise<unknown>;
+    withPgClient<Result>(
+      callback: (client: { query(text: string): Promise<{ rows: unknown[] }> }) => Promise<Result>,
+    ): Promise<Result>;
     release(): Promise<void>;
   }>;
   run(options: object): Promise<{ stop(): Promise<void> }>;
@@ -127,20 +199,15 @@ export async function openGraphile(url: string, folder: string): Promise<JobQueu
   return {
     name: "graphile-worker",
     fill: async (jobs) => {
-      for (let from = 0; from < jobs; from += 1_000) {
-        const some = Array.from({ length: Math.min(1_000, jobs - from) }, (_, i) => ({
+      const insert = (from: number, until: number) =>
+        utils.addJobs(Array.from({ length: until - from }, (_, i) => ({
           identifier: "backup",
           payload: { device: from + i },
-        }));
-        await utils.addJobs(some);
-      }
+        })));
+      await fillBy(insert, jobs);
       queued = jobs;
     },
-    drain: async (batch, loops) => {
-      let done = 0;
-      let began: number | undefined;
-      let finished: () => void = () => {};
-      const all = new Promise<void>((resolve) => finished = resolve);
+    drain: (batch, loops) => {
       // With batches: jobs are fetched ahead, and ends are gathered, as its documentation advises.
       const batched = {
         concurrentJobs: batch,
@@ -148,18 +215,18 @@ export async function openGraphile(url: string, folder: string): Promise<JobQueu
         completeJobBatchDelay: 0,
         failJobBatchDelay: 0,
       };
-      const runners = await Promise.all(Array.from({ length: loops }, () =>
-        worker(
-          () => {
-            began ??= performance.now();
-            if (++done === queued) finished();
-          },
-          batch === 1 ? { concurrentJobs: 1 } : batched,
-        )));
-      await all;
-      const milliseconds = performance.now() - began!;
-      await Promise.all(runners.map((runner) => runner.stop()));
-      return { done, milliseconds };
+      const options = batch === 1 ? { concurrentJobs: 1 } : batched;
+      return drainByHandler(
+        queued,
+        (handler) => Promise.all(Array.from({ length: loops }, () => worker(handler, options))),
+        () =>
+          utils.withPgClient(async (client) => {
+            const { rows } = await client.query(
+              "select from graphile_worker._private_jobs limit 1",
+            );
+            return rows.length > 0;
+          }),
+      );
     },
     latencies: (jobs) =>
       latencies(
@@ -204,6 +271,7 @@ export async function openBoss(url: string, folder: string): Promise<JobQueue> {
   await boss.createQueue(queue);
   return {
     name: "pg-boss",
+    slow: true,
     fill: async (jobs) => {
       const all = Array.from({ length: jobs }, (_, i) => ({ name: queue, data: { device: i } }));
       await boss.insert(all);
