@@ -402,7 +402,10 @@ CREATE FUNCTION public.connection_logs_add(job_ids integer[], device_ids integer
           if violated <> '' or made = '' then raise; end if;
       end;
       select
-        coalesce(string_agg(log_partition_make('connection_logs', day), ' '), '')
+        coalesce(
+          string_agg(log_partition_make('connection_logs', day), ' '),
+          ''
+        )
       into made
       from (
         select distinct date_trunc('day', coalesce(moment, now()), 'UTC') as day
@@ -614,7 +617,8 @@ CREATE FUNCTION public.job_logs_add(job_ids integer[], levels public.log_level[]
           count(*) as lines,
           min(coalesce(reported_at, now())) as first_at,
           max(coalesce(reported_at, now())) as last_at
-        from unnest(job_ids, levels, times) as given (job_id, level, reported_at)
+        from unnest(job_ids, levels, times)
+          as given (job_id, level, reported_at)
         group by 1, 2
       ) as given
       join jobs on jobs.id = given.job_id

@@ -101,9 +101,10 @@ returning
   "timestamp";
 
 /* @name ConnectionLogExpireByType */
--- Deletes sessions of jobs of a type that are older than so many days; tells how
--- many. Jobs in the order of their ids, after one of them, a thousand at a time:
--- the last of these is told, too, null where there is none. A dry run deletes none.
+-- Deletes sessions of jobs of a type that are older than so many days; tells
+-- how many. Jobs in the order of their ids, after one of them, a thousand at a
+-- time: the last of these is told, too, null where there is none. A dry run
+-- deletes none.
 with typed as materialized (
   select id
   from jobs

@@ -1,12 +1,12 @@
 /* @name JobTake */
--- Who works on a job, fenced: each answer of a worker counts only with the token
--- of its claim. Times are the server's.
+-- Who works on a job, fenced: each answer of a worker counts only with the
+-- token of its claim. Times are the server's.
 -- Hands due jobs to a worker, with one token for all of them: the highest
--- priority first, then by time. A device that has one running gets no other; rows
--- that somebody else is taking are skipped, not waited for. Where two take jobs
--- of one device at the same moment, one call takes nothing and fails with
--- jobs_one_runs_per_device, or in a deadlock: jobClaim makes the token and calls
--- again.
+-- priority first, then by time. A device that has one running gets no other;
+-- rows that somebody else is taking are skipped, not waited for. Where two take
+-- jobs of one device at the same moment, one call takes nothing and fails with
+-- jobs_one_runs_per_device, or in a deadlock: jobClaim makes the token and
+-- calls again.
 with due as materialized (
   select
     id,
@@ -42,8 +42,8 @@ set
   started_at = date_trunc('milliseconds', now()),
   attempt = attempt + 1
 where
-  -- An array, not a join: a limit that is not known yet looks like many rows, and
-  -- the planner would read the whole table for them.
+  -- An array, not a join: a limit that is not known yet looks like many rows,
+  -- and the planner would read the whole table for them.
   id = any(
     array(
       select distinct on (device_id) id
@@ -126,16 +126,17 @@ order by place;
 /* @name JobFinish */
 -- Ends attempts as succeeded, partial, failed, cancelled or released, each with
 -- what went wrong; the arrays go together by position. What is released goes
--- back to the queue, due after the seconds to retry in, and has not failed; what
--- failed and has such seconds goes back as well, unless it was its last attempt.
--- Nothing goes back that somebody wants cancelled. Says for each: accepted;
--- repeated, where the same claim had ended the job before, which a lost answer
--- leads to; or stale, where the claim counts no more and nothing changed. And
--- where the job stands.
--- With a limit it takes so many jobs in the same round trip, as JobTake does, with
--- a new token: they come after the answers and have none. A device whose job ends
--- here still has it running as this call sees it, and gets its next one by the next
--- call. Where taking fails nothing was ended either: jobTurn ends alone then.
+-- back to the queue, due after the seconds to retry in, and has not failed;
+-- what failed and has such seconds goes back as well, unless it was its last
+-- attempt. Nothing goes back that somebody wants cancelled. Says for each:
+-- accepted; repeated, where the same claim had ended the job before, which a
+-- lost answer leads to; or stale, where the claim counts no more and nothing
+-- changed. And where the job stands.
+-- With a limit it takes so many jobs in the same round trip, as JobTake does,
+-- with a new token: they come after the answers and have none. A device whose
+-- job ends here still has it running as this call sees it, and gets its next
+-- one by the next call. Where taking fails nothing was ended either: jobTurn
+-- ends alone then.
 with given as materialized (
   select
     place,
@@ -360,9 +361,9 @@ from (
 order by place nulls last;
 
 /* @name JobCancel */
--- Cancels jobs that wait; one that runs is marked, and its worker sees it at its
--- next heartbeat. Says for each: cancelled, requested, ended where it had ended
--- before, or missing.
+-- Cancels jobs that wait; one that runs is marked, and its worker sees it at
+-- its next heartbeat. Says for each: cancelled, requested, ended where it had
+-- ended before, or missing.
 with wanted as materialized (
   select id, status
   from jobs

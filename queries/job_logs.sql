@@ -1,7 +1,7 @@
 /* @name JobLogInsert */
 -- Job logs are the lines a job reports while it runs.
--- Stores a line: level info and the time now unless told. The function counts it,
--- and makes the part of the table where it is missing.
+-- Stores a line: level info and the time now unless told. The function counts
+-- it, and makes the part of the table where it is missing.
 select
   added.last_id as "id!",
   line.job_id as "job_id!",
@@ -25,9 +25,9 @@ cross join lateral job_logs_add(
 ) as added;
 
 /* @name JobLogInsertMany */
--- Stores many lines, all or none, and tells how many. The arrays go together
--- by position; a null or absent level is info, a null or absent time is now.
--- Lines of one time keep their order. The function counts them, and makes parts of
+-- Stores many lines, all or none, and tells how many. The arrays go together by
+-- position; a null or absent level is info, a null or absent time is now. Lines
+-- of one time keep their order. The function counts them, and makes parts of
 -- the table that are missing.
 select stored as "inserted!"
 from job_logs_add(
@@ -40,9 +40,9 @@ from job_logs_add(
 
 /* @name JobLogWrite */
 -- A batch of a writer, which may come again where its answer was lost: it is
--- stored once, in the order of the writer's batches. Times are milliseconds by the
--- writer's own count, which says now when it sends. Lines of jobs that are gone are
--- left out. No row where the batch had been stored.
+-- stored once, in the order of the writer's batches. Times are milliseconds by
+-- the writer's own count, which says now when it sends. Lines of jobs that are
+-- gone are left out. No row where the batch had been stored.
 with fenced as (
   insert into log_writers (id, batch, started_at, written_at)
   values (
@@ -104,14 +104,14 @@ where
     coalesce(:afterId::bigint, 0)
   )
 order by "timestamp", id
--- Selected: with a limit that is known a plan would be made at each call, for all
--- parts of the table.
+-- Selected: with a limit that is known a plan would be made at each call, for
+-- all parts of the table.
 limit (select :limit!::integer);
 
 /* @name JobLogListByDevice */
--- Lines of a device, of the job that was made last first, and of each the latest
--- first. Filters: a level at least, and times from the first up to but without
--- the second.
+-- Lines of a device, of the job that was made last first, and of each the
+-- latest first. Filters: a level at least, and times from the first up to but
+-- without the second.
 select id, job_id, device_id, level, message, "timestamp"
 from job_logs
 where
@@ -129,8 +129,8 @@ order by job_id desc, "timestamp" desc, id desc
 limit (select :limit!::integer);
 
 /* @name JobLogListByTime */
--- Lines of all devices, the latest first. Filter: times from the first up to but
--- without the second.
+-- Lines of all devices, the latest first. Filter: times from the first up to
+-- but without the second.
 select id, job_id, device_id, level, message, "timestamp"
 from job_logs
 where
@@ -227,8 +227,9 @@ left join (
 
 /* @name JobLogExpireByType */
 -- Deletes lines of jobs of a type that are older than so many days; tells how
--- many. Jobs in the order of their ids, after one of them, a thousand at a time:
--- the last of these is told, too, null where there is none. A dry run deletes none.
+-- many. Jobs in the order of their ids, after one of them, a thousand at a
+-- time: the last of these is told, too, null where there is none. A dry run
+-- deletes none.
 with typed as materialized (
   select id, device_id
   from jobs

@@ -275,8 +275,8 @@ cross join (
 ) as ended;
 
 /* @name JobDelete */
--- Deletes the job; its logs stay, see logsDelete. If it was its device's latest,
--- the one before it takes that place.
+-- Deletes the job; its logs stay, see logsDelete. If it was its device's
+-- latest, the one before it takes that place.
 with removed as (
   delete from jobs
   where id = :id!

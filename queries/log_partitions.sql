@@ -1,6 +1,6 @@
 /* @name LogPartitionList */
--- Job logs and connection logs lie in parts by time; a part that is too old goes
--- as a whole. Only the owner of the tables may let it go.
+-- Job logs and connection logs lie in parts by time; a part that is too old
+-- goes as a whole. Only the owner of the tables may let it go.
 -- The parts, the oldest first.
 select
   table_name as "table_name!",
@@ -12,15 +12,16 @@ from log_partitions
 order by table_name, from_at, partition_name;
 
 /* @name LogPartitionMake */
--- Makes the parts of both tables from now on for so many periods to come, week or
--- month; gives the names of those that were missing.
+-- Makes the parts of both tables from now on for so many periods to come, week
+-- or month; gives the names of those that were missing.
 select made as "made!"
 from log_partitions_make(:period!, :ahead!) as made;
 
 /* @name LogPartitionStepList */
--- What is to be done with parts that are older than so many days, null keeps all,
--- and with those that an earlier run has left on the way out: one statement each,
--- to be run outside of a transaction, since no other way stops no writer.
+-- What is to be done with parts that are older than so many days, null keeps
+-- all, and with those that an earlier run has left on the way out: one
+-- statement each, to be run outside of a transaction, since no other way stops
+-- no writer.
 select
   partition_name as "partition_name!",
   step as "step!",

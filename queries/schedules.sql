@@ -115,8 +115,8 @@ limit :limit!::integer;
 
 /* @name ScheduleUpdate */
 -- Changes when a schedule is due; what is absent stays. A cron expression takes
--- the place of an interval, and the other way round. scheduleChange finds out the
--- next time.
+-- the place of an interval, and the other way round. scheduleChange finds out
+-- the next time.
 update schedules
 set
   name = coalesce(:name::text, name),
@@ -163,11 +163,11 @@ order by next_run_at, id
 limit :limit!::integer;
 
 /* @name ScheduleRun */
--- Makes the jobs of schedules, each only while it is still due at the time given,
--- and moves it on to its next time; without one it is disabled. Whoever comes
--- second finds another time and makes none. A device that has a job of the type
--- waiting gets no other, nor does one that is in several of them get two. Says for
--- each schedule that was run how many jobs it made.
+-- Makes the jobs of schedules, each only while it is still due at the time
+-- given, and moves it on to its next time; without one it is disabled. Whoever
+-- comes second finds another time and makes none. A device that has a job of
+-- the type waiting gets no other, nor does one that is in several of them get
+-- two. Says for each schedule that was run how many jobs it made.
 with given as (
   select
     id,

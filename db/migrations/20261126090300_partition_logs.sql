@@ -1,9 +1,9 @@
 -- migrate:up
 
 -- Parts are made when the first line of their time comes, or ahead by
--- maintenance: nothing here depends on the day. No reference to jobs and devices:
--- attaching and dropping a part that has one would lock these, and logs outlive
--- what they tell of.
+-- maintenance: nothing here depends on the day. No reference to jobs and
+-- devices: attaching and dropping a part that has one would lock these, and logs
+-- outlive what they tell of.
 do $$
 declare
   old text;
@@ -46,8 +46,8 @@ begin
   )
   partition by range ("timestamp");
 
-  -- Serves JobLogList and JobLogTail, JobLogListByDevice and JobLogExpireByType:
-  -- one index less to write than with one for jobs and one for devices.
+  -- Serves JobLogList, JobLogTail, JobLogListByDevice and JobLogExpireByType: one
+  -- index less to write than with one for jobs and one for devices.
   create index job_logs_device_id_job_id_timestamp_id_idx
     on job_logs (device_id, job_id, "timestamp", id);
 
@@ -479,7 +479,8 @@ begin
           count(*) as lines,
           min(coalesce(reported_at, now())) as first_at,
           max(coalesce(reported_at, now())) as last_at
-        from unnest(job_ids, levels, times) as given (job_id, level, reported_at)
+        from unnest(job_ids, levels, times)
+          as given (job_id, level, reported_at)
         group by 1, 2
       ) as given
       join jobs on jobs.id = given.job_id
@@ -550,7 +551,10 @@ begin
           if violated <> '' or made = '' then raise; end if;
       end;
       select
-        coalesce(string_agg(log_partition_make('connection_logs', day), ' '), '')
+        coalesce(
+          string_agg(log_partition_make('connection_logs', day), ' '),
+          ''
+        )
       into made
       from (
         select distinct date_trunc('day', coalesce(moment, now()), 'UTC') as day

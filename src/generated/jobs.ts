@@ -583,11 +583,11 @@ export interface JobDeleteResult {
   status: JobStatus;
 }
 
-const jobDeleteIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":171,"b":174},{"a":387,"b":390}]}],"statement":"-- Deletes the job; its logs stay, see logsDelete. If it was its device's latest,\n-- the one before it takes that place.\nwith removed as (\n  delete from jobs\n  where id = :id!\n  returning id, device_id, status, scheduled_for, started_at, completed_at\n),\nprevious as (\n  select max(jobs.id) as id\n  from jobs\n  where\n    jobs.device_id = (select device_id from removed)\n    and jobs.id < :id!\n),\nnoted as (\n  update device_states\n  set job_id = previous.id\n  from removed\n  cross join previous\n  where\n    device_states.device_id = removed.device_id\n    and device_states.job_id = removed.id\n)\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at\nfrom removed"};
+const jobDeleteIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":171,"b":174},{"a":387,"b":390}]}],"statement":"-- Deletes the job; its logs stay, see logsDelete. If it was its device's\n-- latest, the one before it takes that place.\nwith removed as (\n  delete from jobs\n  where id = :id!\n  returning id, device_id, status, scheduled_for, started_at, completed_at\n),\nprevious as (\n  select max(jobs.id) as id\n  from jobs\n  where\n    jobs.device_id = (select device_id from removed)\n    and jobs.id < :id!\n),\nnoted as (\n  update device_states\n  set job_id = previous.id\n  from removed\n  cross join previous\n  where\n    device_states.device_id = removed.device_id\n    and device_states.job_id = removed.id\n)\nselect\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at\nfrom removed"};
 
 /**
- * Deletes the job; its logs stay, see logsDelete. If it was its device's latest,
- * the one before it takes that place.
+ * Deletes the job; its logs stay, see logsDelete. If it was its device's
+ * latest, the one before it takes that place.
  *
  * ```sql
  * with removed as (

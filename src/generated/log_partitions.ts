@@ -18,11 +18,11 @@ export interface LogPartitionListResult {
   untilAt: Date | null;
 }
 
-const logPartitionListIR: QueryIR = {"usedParamSet":{},"params":[],"statement":"-- Job logs and connection logs lie in parts by time; a part that is too old goes\n-- as a whole. Only the owner of the tables may let it go.\n-- The parts, the oldest first.\nselect\n  table_name as \"table_name!\",\n  partition_name as \"partition_name!\",\n  state as \"state!\",\n  from_at,\n  until_at\nfrom log_partitions\norder by table_name, from_at, partition_name"};
+const logPartitionListIR: QueryIR = {"usedParamSet":{},"params":[],"statement":"-- Job logs and connection logs lie in parts by time; a part that is too old\n-- goes as a whole. Only the owner of the tables may let it go.\n-- The parts, the oldest first.\nselect\n  table_name as \"table_name!\",\n  partition_name as \"partition_name!\",\n  state as \"state!\",\n  from_at,\n  until_at\nfrom log_partitions\norder by table_name, from_at, partition_name"};
 
 /**
- * Job logs and connection logs lie in parts by time; a part that is too old goes
- * as a whole. Only the owner of the tables may let it go.
+ * Job logs and connection logs lie in parts by time; a part that is too old
+ * goes as a whole. Only the owner of the tables may let it go.
  * The parts, the oldest first.
  *
  * ```sql
@@ -49,11 +49,11 @@ export interface LogPartitionMakeResult {
   made: string;
 }
 
-const logPartitionMakeIR: QueryIR = {"usedParamSet":{"period":true,"ahead":true},"params":[{"name":"period","required":true,"transform":{"type":"scalar"},"locs":[{"a":185,"b":192}]},{"name":"ahead","required":true,"transform":{"type":"scalar"},"locs":[{"a":195,"b":201}]}],"statement":"-- Makes the parts of both tables from now on for so many periods to come, week or\n-- month; gives the names of those that were missing.\nselect made as \"made!\"\nfrom log_partitions_make(:period!, :ahead!) as made"};
+const logPartitionMakeIR: QueryIR = {"usedParamSet":{"period":true,"ahead":true},"params":[{"name":"period","required":true,"transform":{"type":"scalar"},"locs":[{"a":185,"b":192}]},{"name":"ahead","required":true,"transform":{"type":"scalar"},"locs":[{"a":195,"b":201}]}],"statement":"-- Makes the parts of both tables from now on for so many periods to come, week\n-- or month; gives the names of those that were missing.\nselect made as \"made!\"\nfrom log_partitions_make(:period!, :ahead!) as made"};
 
 /**
- * Makes the parts of both tables from now on for so many periods to come, week or
- * month; gives the names of those that were missing.
+ * Makes the parts of both tables from now on for so many periods to come, week
+ * or month; gives the names of those that were missing.
  *
  * ```sql
  * select made as "made!"
@@ -76,12 +76,13 @@ export interface LogPartitionStepListResult {
   step: string;
 }
 
-const logPartitionStepListIR: QueryIR = {"usedParamSet":{"jobLogDays":true,"connectionLogDays":true},"params":[{"name":"jobLogDays","required":false,"transform":{"type":"scalar"},"locs":[{"a":929,"b":939}]},{"name":"connectionLogDays","required":false,"transform":{"type":"scalar"},"locs":[{"a":963,"b":980}]}],"statement":"-- What is to be done with parts that are older than so many days, null keeps all,\n-- and with those that an earlier run has left on the way out: one statement each,\n-- to be run outside of a transaction, since no other way stops no writer.\nselect\n  partition_name as \"partition_name!\",\n  step as \"step!\",\n  format(\n    case step\n      when 'drop' then 'select log_partition_drop(%2$L)'\n      when 'finalize' then 'alter table %I detach partition %I finalize'\n      else 'alter table %I detach partition %I concurrently'\n    end,\n    table_name,\n    partition_name\n  ) as \"statement!\"\nfrom (\n  select\n    table_name,\n    partition_name,\n    from_at,\n    case state\n      when 'detached' then 'drop'\n      when 'detaching' then 'finalize'\n      else 'detach'\n    end as step\n  from log_partitions\n  where\n    state <> 'attached'\n    or until_at <= now() - make_interval(\n      days => case table_name\n        when 'job_logs' then :jobLogDays::integer\n        else :connectionLogDays::integer\n      end\n    )\n) as steps\n-- What is on its way out first: a table lets go of one part at a time.\norder by step desc, table_name, from_at"};
+const logPartitionStepListIR: QueryIR = {"usedParamSet":{"jobLogDays":true,"connectionLogDays":true},"params":[{"name":"jobLogDays","required":false,"transform":{"type":"scalar"},"locs":[{"a":932,"b":942}]},{"name":"connectionLogDays","required":false,"transform":{"type":"scalar"},"locs":[{"a":966,"b":983}]}],"statement":"-- What is to be done with parts that are older than so many days, null keeps\n-- all, and with those that an earlier run has left on the way out: one\n-- statement each, to be run outside of a transaction, since no other way stops\n-- no writer.\nselect\n  partition_name as \"partition_name!\",\n  step as \"step!\",\n  format(\n    case step\n      when 'drop' then 'select log_partition_drop(%2$L)'\n      when 'finalize' then 'alter table %I detach partition %I finalize'\n      else 'alter table %I detach partition %I concurrently'\n    end,\n    table_name,\n    partition_name\n  ) as \"statement!\"\nfrom (\n  select\n    table_name,\n    partition_name,\n    from_at,\n    case state\n      when 'detached' then 'drop'\n      when 'detaching' then 'finalize'\n      else 'detach'\n    end as step\n  from log_partitions\n  where\n    state <> 'attached'\n    or until_at <= now() - make_interval(\n      days => case table_name\n        when 'job_logs' then :jobLogDays::integer\n        else :connectionLogDays::integer\n      end\n    )\n) as steps\n-- What is on its way out first: a table lets go of one part at a time.\norder by step desc, table_name, from_at"};
 
 /**
- * What is to be done with parts that are older than so many days, null keeps all,
- * and with those that an earlier run has left on the way out: one statement each,
- * to be run outside of a transaction, since no other way stops no writer.
+ * What is to be done with parts that are older than so many days, null keeps
+ * all, and with those that an earlier run has left on the way out: one
+ * statement each, to be run outside of a transaction, since no other way stops
+ * no writer.
  *
  * ```sql
  * select

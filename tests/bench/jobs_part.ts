@@ -8,6 +8,13 @@ import { migrate } from "../../src/tools/migrate.ts";
 import { startThrowaway } from "../../src/tools/throwaway.ts";
 import { type Installed, PROJECT, runJson } from "./installed.ts";
 import type { JobRate, JobsOptions } from "./jobs.ts";
+import type { HeldOptions, HeldRate } from "./jobs_held.ts";
+
+/** What was measured of jobs. */
+export interface JobFigures {
+  readonly rates: readonly JobRate[];
+  readonly held: readonly HeldRate[];
+}
 
 const PEERS = join(PROJECT, "tests/bench/peers");
 
@@ -15,7 +22,7 @@ const PEERS = join(PROJECT, "tests/bench/peers");
 export async function measureJobs(
   installed: Installed,
   { quick }: { quick: boolean },
-): Promise<JobRate[]> {
+): Promise<JobFigures> {
   if (!existsSync(join(PEERS, "node_modules"))) {
     await promisify(execFile)("npm", ["ci", "--no-audit", "--no-fund"], { cwd: PEERS });
   }
@@ -28,6 +35,8 @@ export async function measureJobs(
       await sql.unsafe(`create database ${name}`);
       return Object.assign(new URL(server.url), { pathname: `/${name}` }).href;
     };
+    const held = await url("held");
+    await migrate({ url: held });
     const urls = {
       ours: await url("ours"),
       work: await url("work"),
@@ -45,14 +54,36 @@ export async function measureJobs(
         : { batched: 20_000, single: 2_000, latency: 40 },
       rounds: quick ? 2 : 5,
     };
-    return await runJson<JobRate[]>(installed, "jobs.ts", { BENCH_JOBS: JSON.stringify(options) });
+    const open: HeldOptions = { url: held, window: quick ? 1 : 10, windows: quick ? 2 : 6 };
+    const run = <Result>(file: string, name: string, what: JobsOptions | HeldOptions) =>
+      runJson<Result>(installed, file, { [name]: JSON.stringify(what) });
+    return {
+      rates: await run<JobRate[]>("jobs.ts", "BENCH_JOBS", options),
+      held: await run<HeldRate[]>("jobs_held.ts", "BENCH_HELD", open),
+    };
   } finally {
     await server.stop();
   }
 }
 
+/** Queues beside one another, and this layer's while a transaction is held open. */
+export function jobTables({ rates, held }: JobFigures): string {
+  return `${rateTable(rates)}\n\n${heldTable(held)}`;
+}
+
+function heldTable(held: readonly HeldRate[]): string {
+  const lines = held.map(({ when, rate, index }) =>
+    `| ${when} | ${Math.round(rate).toLocaleString("en")} | ${index.toFixed(1)} MB |`
+  );
+  return [
+    "| a transaction | jobs a second, in batches of 100 | the queue's index |",
+    "|---|---|---|",
+    ...lines,
+  ].join("\n");
+}
+
 /** A row for each thing that was measured, a column for each queue. */
-export function jobsTable(rates: readonly JobRate[]): string {
+function rateTable(rates: readonly JobRate[]): string {
   const queues = [...new Set(rates.map(({ queue }) => queue))];
   const lines = [...new Set(rates.map(({ what }) => what))].map((what) => {
     const cells = queues.map((queue) => {

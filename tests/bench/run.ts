@@ -24,7 +24,7 @@ import { compare, type Comparison, type Contestant, type Effort, type Turn } fro
 import { hasHistoryData, measureHistory } from "./history_part.ts";
 import { historyTables } from "./history_table.ts";
 import { install, type Installed, PROJECT } from "./installed.ts";
-import { jobsTable, measureJobs } from "./jobs_part.ts";
+import { jobTables, measureJobs } from "./jobs_part.ts";
 import { load, LOG_ROWS } from "./load.ts";
 import type { Memory } from "./memory.ts";
 import { logTables, measureLogs } from "./logs_part.ts";
@@ -400,7 +400,7 @@ async function measureJobsPart(): Promise<object> {
   const installed = await install();
   try {
     const jobs = await measureJobs(installed, { quick });
-    console.log(jobsTable(jobs));
+    console.log(jobTables(jobs));
     return { jobs };
   } finally {
     await installed.remove();
