@@ -30,7 +30,7 @@ export interface JobLogStats {
   /** Lines that wait to be stored, and bytes that they take. */
   readonly waiting: number;
   readonly bytes: number;
-  /** Lines since the start. */
+  /** Lines since the start that the database took, and that were dropped. */
   readonly stored: number;
   readonly dropped: number;
 }
@@ -141,10 +141,10 @@ export class LogSink {
     this.#closed = true;
     this.#nap.wake();
     this.#pause.wake();
-    process.off("SIGTERM", this.#onTerm);
+    forget(this);
     const { waiting } = this.stats();
     if (waiting > 0) this.#logger.error(`${waiting} lines of job logs could not be stored`);
-    else if (this.#batch > 0) await this.#forget();
+    else if (this.#batch > 0) await this.#deleteWriter();
     await this.#connection?.close({ drain: 0 });
     await this.#writing;
   }
@@ -153,7 +153,7 @@ export class LogSink {
   async #write(): Promise<void> {
     if (this.#connection === undefined) {
       this.#connection = this.#open();
-      process.on("SIGTERM", this.#onTerm);
+      listenFor(this);
     }
     while (!this.#closed) {
       if (this.#sent === undefined) {
@@ -222,19 +222,32 @@ export class LogSink {
     }
   }
 
-  async #forget(): Promise<void> {
+  async #deleteWriter(): Promise<void> {
     const options = { timeout: PAUSE };
     // Maintenance forgets it otherwise.
     await jobLogWriterDelete.run({ writer: this.#writer }, this.#connection!, options)
       .catch(() => {});
   }
+}
 
-  /** Whoever listens as well ends the process; where nobody does, it ends as it would have. */
-  readonly #onTerm = async (): Promise<void> => {
-    const alone = process.listenerCount("SIGTERM") === 1;
-    await this.flush(LAST);
-    if (alone) process.exit(143);
-  };
+/** Sinks that have written; one listener for all of them. */
+const open = new Set<LogSink>();
+
+function listenFor(sink: LogSink): void {
+  if (open.size === 0) process.on("SIGTERM", onTerm);
+  open.add(sink);
+}
+
+function forget(sink: LogSink): void {
+  open.delete(sink);
+  if (open.size === 0) process.off("SIGTERM", onTerm);
+}
+
+/** Whoever listens as well ends the process; where nobody does, it ends as it would have. */
+async function onTerm(): Promise<void> {
+  const alone = process.listenerCount("SIGTERM") === 1;
+  await Promise.all([...open].map((sink) => sink.flush(LAST)));
+  if (alone) process.exit(143);
 }
 
 function described(dropped: Dropped): string {

@@ -10,10 +10,20 @@ const db = await connect({
   logging: { level: "silent" },
   jobLog: { delay: 60_000 },
 });
-const log = db.jobLog({ id: Number(process.env["TEST_JOB"]) });
-for (let i = 0; i < 500; i++) log.info(String(i));
+// Two of them, as a program may have.
+const other = await connect({
+  url: process.env["TEST_WORKER_URL"],
+  logging: { level: "silent" },
+  jobLog: { delay: 60_000 },
+});
+const id = Number(process.env["TEST_JOB"]);
+const logs = [db.jobLog({ id }), other.jobLog({ id })];
+for (let i = 0; i < 500; i++) logs[i % 2]!.info(String(i));
 if (process.env["TEST_HANDLES"] === "yes") {
-  process.on("SIGTERM", () => void db.close().then(() => process.exit(7)));
+  process.on(
+    "SIGTERM",
+    () => void Promise.all([db.close(), other.close()]).then(() => process.exit(7)),
+  );
 }
 setInterval(() => {}, 60_000);
 console.log("stored 0");
