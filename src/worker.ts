@@ -235,17 +235,21 @@ export class Worker {
 
   async #run(held: Held): Promise<void> {
     const { job } = held;
-    const log = this.#sources.log(job.id);
+    const { log: open } = this.#sources;
+    let log: JobLog | undefined;
+    // Made when they are asked for: most jobs of a busy queue need neither for long.
     const context = {
-      log,
+      get log() {
+        return log ??= open(job.id);
+      },
       get signal() {
         return signalOf(held);
       },
     };
     this.#running++;
     const handle = async () => await this.#handler(job, context);
-    const end = await jobEnd(handle, job, this.#options, (text) => log.redact(text));
-    await log.flush();
+    const end = await jobEnd(handle, job, this.#options, (text) => log?.redact(text) ?? text);
+    await log?.flush();
     this.#running--;
     this.#queue.wake();
     if (held.lost === "lease") {

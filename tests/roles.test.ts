@@ -4,6 +4,7 @@
  */
 import * as assert from "uvu/assert";
 import {
+  ConfigError,
   configSave,
   connect,
   connectionLogInsert,
@@ -34,6 +35,7 @@ import {
   jobInsert,
   jobInsertMany,
   jobLogInsert,
+  jobLogList,
   jobLogListByDevice,
   jobReap,
   keysCheck,
@@ -480,7 +482,9 @@ test("netraven_worker works on jobs: one that ends well, one that fails first, o
   const deviceIds = [await addDevice(), await addDevice(), await addDevice()];
   const jobs = await jobInsertMany.run({ deviceIds }, as.app);
   const [good, bad, cancelled] = jobs.map(({ id }) => id!);
-  const worker = as.worker.work({ lease: 600, poll: 50, backOff: 1 }, async (job, { signal }) => {
+  const options = { lease: 600, poll: 50, backOff: 1 };
+  const worker = as.worker.work(options, async (job, { signal, log }) => {
+    log.info(`attempt ${job.attempt}`);
     if (job.id === bad && job.attempt === 1) throw new Error("once");
     if (job.id === cancelled) {
       await until("it is told", () => signal.aborted, 10_000);
@@ -505,6 +509,23 @@ test("netraven_worker works on jobs: one that ends well, one that fails first, o
   await worker.stop();
   const attempts = await jobAttemptList.run({ jobId: bad!, limit: 10 }, as.readonly);
   assert.equal(attempts.map(({ outcome }) => outcome), ["failed", "succeeded"]);
+  const lines = await jobLogList.run({ jobId: bad!, limit: 10 }, as.readonly);
+  assert.equal(lines.map(({ message }) => message), ["attempt 1", "attempt 2"]);
+});
+
+test("maintain() is the owner's: others make what is missing, and may remove nothing", async () => {
+  const { id: jobId } = await jobInsert.one({ deviceId: await addDevice() }, as.app);
+  const timestamp = new Date(Date.now() - 300 * 86_400_000);
+  await jobLogInsert.run({ jobId, message: "old", timestamp }, as.worker);
+  await as.app.settings.set("log_retention_days", 30);
+
+  const error = await rejection(as.app.maintain());
+  const { dropped, left } = await owner.maintain();
+
+  assert.instance(error, ConfigError);
+  assert.match(error.message, "DATABASE_MIGRATION_URL");
+  assert.equal([dropped.length, left.length], [1, 0]);
+  await as.app.settings.delete("log_retention_days");
 });
 
 test("netraven_readonly lists everything, and sees no sealed password", async () => {
