@@ -237,7 +237,7 @@ export class Worker {
     const { job } = held;
     const { log: open } = this.#sources;
     let log: JobLog | undefined;
-    // Made when they are asked for: most jobs of a busy queue need neither for long.
+    // Made when they are asked for.
     const context = {
       get log() {
         return log ??= open(job.id);

@@ -205,7 +205,7 @@ test("maintain() waits no longer than told for who looks at the logs, and goes o
   });
   await until("somebody looks", () => looks);
 
-  const first = await db.maintain({ patience: 300 });
+  const first = await db.maintain({ patience: 3_000 });
   const detaching = await parts("detaching");
   await write();
   release();
