@@ -419,9 +419,13 @@ export class Database implements Queryable {
       ...[...this.#schedulers].map((scheduler) => scheduler.stop()),
     ];
     if (stops.length > 0) await Promise.all(stops);
-    // What was said last is stored, however little time running work is given.
-    await this.#sink.close(Math.max(drain, FLUSH));
-    await Promise.all([this.#pool.close(drain), this.settings.close(), this.#tails.close()]);
+    await Promise.all([
+      this.#pool.close(drain),
+      // What was said last is stored, however little time running work is given.
+      this.#sink.close(Math.max(drain, FLUSH)),
+      this.settings.close(),
+      this.#tails.close(),
+    ]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

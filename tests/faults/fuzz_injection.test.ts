@@ -76,8 +76,9 @@ function usual({ name, type, labels, sealed }: Field): unknown {
 }
 
 /** The text, as a value of the type; undefined where the type takes none. */
-function textual({ type, labels, sealed }: Field, text: string): unknown {
-  if (sealed) return undefined;
+function textual({ name, type, labels, sealed }: Field, text: string): unknown {
+  // A constraint takes one word alone.
+  if (sealed || name === "jobType") return undefined;
   if (type === "jsonb") return { [text]: text };
   const element = type.replace("[]", "");
   const takes = ["text", "inet", "uuid", "timestamp with time zone"].includes(element) ||
