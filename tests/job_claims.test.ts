@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import {
   type ClaimedJob,
   connect,
+  ConnectionError,
   ConstraintError,
   type Database,
   jobAttemptList,
@@ -16,6 +17,7 @@ import {
   type Queryable,
   QueryError,
 } from "netraven-db";
+import { jobTurn } from "../src/job_claim.ts";
 import { createDatabase } from "./support/database.ts";
 import { addDevice, addJob, clear, databaseNow } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
@@ -347,6 +349,67 @@ test("JobFinish with a limit ends attempts and takes the next jobs, of other dev
     [same.id, null],
     [others[2]!.id, null],
   ]);
+});
+
+/** A database that runs statements, and answers the first one with an error instead. */
+function failingOnce(error: Error, { runs }: { runs: boolean }): Queryable {
+  let failed = false;
+  return {
+    stream: (...call) => db.stream(...call),
+    query: async (...call) => {
+      if (failed) return await db.query(...call);
+      failed = true;
+      if (runs) await db.query(...call);
+      throw error;
+    },
+  };
+}
+
+function ended(job: ClaimedJob): Parameters<typeof jobTurn>[1] {
+  return {
+    ids: [job.id],
+    claimTokens: [job.claimToken],
+    outcomes: ["succeeded"],
+    errorClasses: [null] as unknown as string[],
+    errorMessages: [null] as unknown as string[],
+    retrySeconds: [null] as unknown as number[],
+  };
+}
+
+test("jobTurn() knows by its token what it took, where only the answer was lost", async () => {
+  const [first, next] = [await addJob(db), await addJob(db)];
+  const [job] = await claim(1);
+  const lost = new ConnectionError("lost", "Lost", { sent: true });
+
+  const turn = await jobTurn(failingOnce(lost, { runs: true }), ended(job!), {
+    worker: "w1",
+    limit: 5,
+    lease: LEASE,
+  });
+
+  assert.equal(turn.answers, ["accepted"]);
+  assert.equal(turn.jobs.map(({ id }) => id), [next.id]);
+  assert.is((await jobGet.one({ id: first.id }, db)).status, "succeeded");
+  assert.equal(await finish(turn.jobs[0]!, "succeeded"), ["accepted", "succeeded"]);
+});
+
+test("jobTurn() ends jobs alone, where another worker was first to take the next ones", async () => {
+  const [first, next] = [await addJob(db), await addJob(db)];
+  const [job] = await claim(1);
+  const rule = { kind: "unique", table: "jobs", columns: ["device_id"] } as const;
+  const race = new ConstraintError({ ...rule, constraint: "jobs_one_runs_per_device" });
+  const options = { worker: "w1", limit: 5, lease: LEASE };
+
+  const turn = await jobTurn(failingOnce(race, { runs: false }), ended(job!), options);
+  const other = new ConnectionError("lost", "Lost", { sent: false });
+  const unsent = await rejection(
+    jobTurn(failingOnce(other, { runs: false }), ended(job!), options),
+  );
+
+  assert.equal(turn, { answers: ["accepted"], jobs: [] });
+  assert.is((await jobGet.one({ id: first.id }, db)).status, "succeeded");
+  assert.is((await jobGet.one({ id: next.id }, db)).status, "queued");
+  assert.is(unsent, other);
 });
 
 test("JobCancel ends what waits, marks what runs, and leaves what has ended", async () => {
