@@ -165,7 +165,8 @@ export class Query<Params, Row> {
     const places = params
       .flatMap(({ locs }, i) => locs.map(({ a, b }) => ({ a, b, placeholder: `$${i + 1}` })))
       .sort((x, y) => x.a - y.a);
-    let text = "";
+    // Its name is what an operator finds in the server's views.
+    let text = `-- ${this.name}\n`;
     let from = 0;
     for (const { a, b, placeholder } of places) {
       text += statement.slice(from, a) + placeholder;

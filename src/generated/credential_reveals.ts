@@ -24,7 +24,7 @@ export interface CredentialRevealListResult {
   username: string;
 }
 
-const credentialRevealListIR: QueryIR = {"usedParamSet":{"credentialId":true,"afterId":true,"limit":true},"params":[{"name":"credentialId","required":false,"transform":{"type":"scalar"},"locs":[{"a":241,"b":253},{"a":291,"b":303}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":326,"b":333}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":388,"b":394}]}],"statement":"-- Who asked for a password in the clear: CredentialSecretGet adds the entries.\n-- Newest first; of one credential, or of all.\nselect\n  id,\n  credential_id,\n  username,\n  revealed_by,\n  reason,\n  revealed_at\nfrom credential_reveals\nwhere\n  (:credentialId::integer is null or credential_id = :credentialId)\n  and id < coalesce(:afterId::bigint, 9223372036854775807)\norder by id desc\nlimit :limit!::integer"};
+const credentialRevealListIR: QueryIR = {"usedParamSet":{"credentialId":true,"afterId":true,"limit":true},"params":[{"name":"credentialId","required":false,"transform":{"type":"scalar"},"locs":[{"a":114,"b":126},{"a":164,"b":176}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":199,"b":206}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":261,"b":267}]}],"statement":"select\n  id,\n  credential_id,\n  username,\n  revealed_by,\n  reason,\n  revealed_at\nfrom credential_reveals\nwhere\n  (:credentialId::integer is null or credential_id = :credentialId)\n  and id < coalesce(:afterId::bigint, 9223372036854775807)\norder by id desc\nlimit :limit!::integer"};
 
 /**
  * Who asked for a password in the clear: CredentialSecretGet adds the entries.

@@ -9,7 +9,7 @@ export interface DeviceStateEnsureParams {
 /** A row of `DeviceStateEnsure`. */
 export type DeviceStateEnsureResult = void;
 
-const deviceStateEnsureIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":219,"b":229}]}],"statement":"-- Device states are the narrow rows that change at every contact.\n-- Makes the states of devices where they are absent and the device exists.\ninsert into device_states (device_id)\nselect id\nfrom devices\nwhere id = any(:deviceIds!::integer[])\norder by id\non conflict (device_id) do nothing"};
+const deviceStateEnsureIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":76,"b":86}]}],"statement":"insert into device_states (device_id)\nselect id\nfrom devices\nwhere id = any(:deviceIds!::integer[])\norder by id\non conflict (device_id) do nothing"};
 
 /**
  * Device states are the narrow rows that change at every contact.
@@ -86,7 +86,7 @@ export interface DeviceStateLockResult {
   verifiedAt: Date | null;
 }
 
-const deviceStateLockIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":262,"b":272}]}],"statement":"-- Keeps other savers of these devices waiting until the transaction ends.\n-- What is read after it, by another statement, is current.\nselect\n  device_id,\n  content_hash,\n  configuration_id,\n  retrieved_at,\n  verified_at\nfrom device_states\nwhere device_id = any(:deviceIds!::integer[])\norder by device_id\nfor no key update"};
+const deviceStateLockIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":127,"b":137}]}],"statement":"select\n  device_id,\n  content_hash,\n  configuration_id,\n  retrieved_at,\n  verified_at\nfrom device_states\nwhere device_id = any(:deviceIds!::integer[])\norder by device_id\nfor no key update"};
 
 /**
  * Keeps other savers of these devices waiting until the transaction ends.

@@ -13,7 +13,7 @@ export interface EncryptionKeyInsertResult {
   keyId: string;
 }
 
-const encryptionKeyInsertIR: QueryIR = {"usedParamSet":{"keyIds":true,"checkValues":true},"params":[{"name":"keyIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":319,"b":326}]},{"name":"checkValues","required":true,"transform":{"type":"scalar"},"locs":[{"a":337,"b":349}]}],"statement":"-- The keys that sealed columns were or are sealed with, and a way to tell them\n-- apart: never the keys themselves.\n-- Notes keys that are not known yet; the arrays go together by position.\n-- Returns those that this call noted.\ninsert into encryption_keys (key_id, check_value)\nselect key_id, check_value\nfrom unnest(:keyIds!::text[], :checkValues!::text[])\n  as given (key_id, check_value)\norder by key_id\non conflict (key_id) do nothing\nreturning key_id"};
+const encryptionKeyInsertIR: QueryIR = {"usedParamSet":{"keyIds":true,"checkValues":true},"params":[{"name":"keyIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":89,"b":96}]},{"name":"checkValues","required":true,"transform":{"type":"scalar"},"locs":[{"a":107,"b":119}]}],"statement":"insert into encryption_keys (key_id, check_value)\nselect key_id, check_value\nfrom unnest(:keyIds!::text[], :checkValues!::text[])\n  as given (key_id, check_value)\norder by key_id\non conflict (key_id) do nothing\nreturning key_id"};
 
 /**
  * The keys that sealed columns were or are sealed with, and a way to tell them
@@ -49,7 +49,7 @@ export interface EncryptionKeyListResult {
   retiredAt: Date | null;
 }
 
-const encryptionKeyListIR: QueryIR = {"usedParamSet":{},"params":[],"statement":"-- Every key, the oldest first, with the number of rows that it seals. A row\n-- without a key was stored before there were keys.\nselect\n  key_id,\n  created_at,\n  retired_at,\n  check_value,\n  (\n    select count(*)\n    from credentials\n    where credentials.key_id = encryption_keys.key_id\n  ) as \"credentials!\"\nfrom encryption_keys\norder by created_at, key_id"};
+const encryptionKeyListIR: QueryIR = {"usedParamSet":{},"params":[],"statement":"select\n  key_id,\n  created_at,\n  retired_at,\n  check_value,\n  (\n    select count(*)\n    from credentials\n    where credentials.key_id = encryption_keys.key_id\n  ) as \"credentials!\"\nfrom encryption_keys\norder by created_at, key_id"};
 
 /**
  * Every key, the oldest first, with the number of rows that it seals. A row
@@ -87,7 +87,7 @@ export interface EncryptionKeyRetireResult {
   retiredAt: Date;
 }
 
-const encryptionKeyRetireIR: QueryIR = {"usedParamSet":{"keyId":true},"params":[{"name":"keyId","required":true,"transform":{"type":"scalar"},"locs":[{"a":221,"b":227}]}],"statement":"-- Gives a key up. A ConstraintError while a row is sealed with it; no row comes\n-- back where it is retired already, or unknown.\nupdate encryption_keys\nset retired_at = date_trunc('milliseconds', now())\nwhere\n  key_id = :keyId!\n  and retired_at is null\nreturning key_id, created_at, retired_at as \"retired_at!\""};
+const encryptionKeyRetireIR: QueryIR = {"usedParamSet":{"keyId":true},"params":[{"name":"keyId","required":true,"transform":{"type":"scalar"},"locs":[{"a":91,"b":97}]}],"statement":"update encryption_keys\nset retired_at = date_trunc('milliseconds', now())\nwhere\n  key_id = :keyId!\n  and retired_at is null\nreturning key_id, created_at, retired_at as \"retired_at!\""};
 
 /**
  * Gives a key up. A ConstraintError while a row is sealed with it; no row comes

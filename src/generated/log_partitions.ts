@@ -18,7 +18,7 @@ export interface LogPartitionListResult {
   untilAt: Date | null;
 }
 
-const logPartitionListIR: QueryIR = {"usedParamSet":{},"params":[],"statement":"-- Job logs and connection logs lie in parts by time; a part that is too old\n-- goes as a whole. Only the owner of the tables may let it go.\n-- The parts, the oldest first.\nselect\n  table_name as \"table_name!\",\n  partition_name as \"partition_name!\",\n  state as \"state!\",\n  from_at,\n  until_at\nfrom log_partitions\norder by table_name, from_at, partition_name"};
+const logPartitionListIR: QueryIR = {"usedParamSet":{},"params":[],"statement":"select\n  table_name as \"table_name!\",\n  partition_name as \"partition_name!\",\n  state as \"state!\",\n  from_at,\n  until_at\nfrom log_partitions\norder by table_name, from_at, partition_name"};
 
 /**
  * Job logs and connection logs lie in parts by time; a part that is too old
@@ -49,7 +49,7 @@ export interface LogPartitionMakeResult {
   made: string;
 }
 
-const logPartitionMakeIR: QueryIR = {"usedParamSet":{"period":true,"ahead":true},"params":[{"name":"period","required":true,"transform":{"type":"scalar"},"locs":[{"a":185,"b":192}]},{"name":"ahead","required":true,"transform":{"type":"scalar"},"locs":[{"a":195,"b":201}]}],"statement":"-- Makes the parts of both tables from now on for so many periods to come, week\n-- or month; gives the names of those that were missing.\nselect made as \"made!\"\nfrom log_partitions_make(:period!, :ahead!) as made"};
+const logPartitionMakeIR: QueryIR = {"usedParamSet":{"period":true,"ahead":true},"params":[{"name":"period","required":true,"transform":{"type":"scalar"},"locs":[{"a":48,"b":55}]},{"name":"ahead","required":true,"transform":{"type":"scalar"},"locs":[{"a":58,"b":64}]}],"statement":"select made as \"made!\"\nfrom log_partitions_make(:period!, :ahead!) as made"};
 
 /**
  * Makes the parts of both tables from now on for so many periods to come, week
@@ -76,7 +76,7 @@ export interface LogPartitionStepListResult {
   step: string;
 }
 
-const logPartitionStepListIR: QueryIR = {"usedParamSet":{"jobLogDays":true,"connectionLogDays":true},"params":[{"name":"jobLogDays","required":false,"transform":{"type":"scalar"},"locs":[{"a":932,"b":942}]},{"name":"connectionLogDays","required":false,"transform":{"type":"scalar"},"locs":[{"a":966,"b":983}]}],"statement":"-- What is to be done with parts that are older than so many days, null keeps\n-- all, and with those that an earlier run has left on the way out: one\n-- statement each, to be run outside of a transaction, since no other way stops\n-- no writer.\nselect\n  partition_name as \"partition_name!\",\n  step as \"step!\",\n  format(\n    case step\n      when 'drop' then 'select log_partition_drop(%2$L)'\n      when 'finalize' then 'alter table %I detach partition %I finalize'\n      else 'alter table %I detach partition %I concurrently'\n    end,\n    table_name,\n    partition_name\n  ) as \"statement!\"\nfrom (\n  select\n    table_name,\n    partition_name,\n    from_at,\n    case state\n      when 'detached' then 'drop'\n      when 'detaching' then 'finalize'\n      else 'detach'\n    end as step\n  from log_partitions\n  where\n    state <> 'attached'\n    or until_at <= now() - make_interval(\n      days => case table_name\n        when 'job_logs' then :jobLogDays::integer\n        else :connectionLogDays::integer\n      end\n    )\n) as steps\n-- What is on its way out first: a table lets go of one part at a time.\norder by step desc, table_name, from_at"};
+const logPartitionStepListIR: QueryIR = {"usedParamSet":{"jobLogDays":true,"connectionLogDays":true},"params":[{"name":"jobLogDays","required":false,"transform":{"type":"scalar"},"locs":[{"a":688,"b":698}]},{"name":"connectionLogDays","required":false,"transform":{"type":"scalar"},"locs":[{"a":722,"b":739}]}],"statement":"select\n  partition_name as \"partition_name!\",\n  step as \"step!\",\n  format(\n    case step\n      when 'drop' then 'select log_partition_drop(%2$L)'\n      when 'finalize' then 'alter table %I detach partition %I finalize'\n      else 'alter table %I detach partition %I concurrently'\n    end,\n    table_name,\n    partition_name\n  ) as \"statement!\"\nfrom (\n  select\n    table_name,\n    partition_name,\n    from_at,\n    case state\n      when 'detached' then 'drop'\n      when 'detaching' then 'finalize'\n      else 'detach'\n    end as step\n  from log_partitions\n  where\n    state <> 'attached'\n    or until_at <= now() - make_interval(\n      days => case table_name\n        when 'job_logs' then :jobLogDays::integer\n        else :connectionLogDays::integer\n      end\n    )\n) as steps\norder by step desc, table_name, from_at"};
 
 /**
  * What is to be done with parts that are older than so many days, null keeps
@@ -132,7 +132,7 @@ export interface LogWriterExpireResult {
   id: string;
 }
 
-const logWriterExpireIR: QueryIR = {"usedParamSet":{},"params":[],"statement":"-- Forgets writers that have written nothing for a week: they ended without\n-- saying so.\ndelete from log_writers\nwhere written_at < now() - interval '7 days'\nreturning id"};
+const logWriterExpireIR: QueryIR = {"usedParamSet":{},"params":[],"statement":"delete from log_writers\nwhere written_at < now() - interval '7 days'\nreturning id"};
 
 /**
  * Forgets writers that have written nothing for a week: they ended without
@@ -159,7 +159,7 @@ export interface LogDeleteResult {
   sessions: number;
 }
 
-const logDeleteIR: QueryIR = {"usedParamSet":{"deviceId":true,"jobId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":206,"b":215}]},{"name":"jobId","required":false,"transform":{"type":"scalar"},"locs":[{"a":227,"b":232}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":244,"b":250}]}],"statement":"-- Deletes logs of a device that is gone, or of one of its jobs that is: so many\n-- lines and so many sessions at most. Tells how many.\nselect\n  lines as \"lines!\",\n  sessions as \"sessions!\"\nfrom log_delete(:deviceId!::integer, :jobId::integer, :limit!::integer)"};
+const logDeleteIR: QueryIR = {"usedParamSet":{"deviceId":true,"jobId":true,"limit":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":70,"b":79}]},{"name":"jobId","required":false,"transform":{"type":"scalar"},"locs":[{"a":91,"b":96}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":108,"b":114}]}],"statement":"select\n  lines as \"lines!\",\n  sessions as \"sessions!\"\nfrom log_delete(:deviceId!::integer, :jobId::integer, :limit!::integer)"};
 
 /**
  * Deletes logs of a device that is gone, or of one of its jobs that is: so many

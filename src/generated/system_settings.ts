@@ -13,7 +13,7 @@ export interface SettingInsertDefaultsResult {
   key: string;
 }
 
-const settingInsertDefaultsIR: QueryIR = {"usedParamSet":{"defaults":true},"params":[{"name":"defaults","required":true,"transform":{"type":"scalar"},"locs":[{"a":248,"b":257}]}],"statement":"-- Settings are one JSON value a key, with a version that grows over all keys.\n-- Takes a JSON object and stores each key that does not exist yet; tells for\n-- each key whether it was inserted.\nwith given as (\n  select key, value\n  from jsonb_each(:defaults!::jsonb)\n),\ninserted as (\n  insert into system_settings (key, value)\n  select key, value\n  from given\n  order by key\n  on conflict (key) do nothing\n  returning key\n)\nselect\n  key as \"key!\",\n  key in (select key from inserted) as \"inserted!\"\nfrom given\norder by key"};
+const settingInsertDefaultsIR: QueryIR = {"usedParamSet":{"defaults":true},"params":[{"name":"defaults","required":true,"transform":{"type":"scalar"},"locs":[{"a":54,"b":63}]}],"statement":"with given as (\n  select key, value\n  from jsonb_each(:defaults!::jsonb)\n),\ninserted as (\n  insert into system_settings (key, value)\n  select key, value\n  from given\n  order by key\n  on conflict (key) do nothing\n  returning key\n)\nselect\n  key as \"key!\",\n  key in (select key from inserted) as \"inserted!\"\nfrom given\norder by key"};
 
 /**
  * Settings are one JSON value a key, with a version that grows over all keys.
@@ -91,7 +91,7 @@ export interface SettingGetManyResult {
   version: number;
 }
 
-const settingGetManyIR: QueryIR = {"usedParamSet":{"keys":true},"params":[{"name":"keys","required":true,"transform":{"type":"scalar"},"locs":[{"a":125,"b":130}]}],"statement":"-- The settings that exist, by key.\nselect key, value, description, version, updated_at\nfrom system_settings\nwhere key = any(:keys!::text[])\norder by key"};
+const settingGetManyIR: QueryIR = {"usedParamSet":{"keys":true},"params":[{"name":"keys","required":true,"transform":{"type":"scalar"},"locs":[{"a":89,"b":94}]}],"statement":"select key, value, description, version, updated_at\nfrom system_settings\nwhere key = any(:keys!::text[])\norder by key"};
 
 /**
  * The settings that exist, by key.
@@ -126,7 +126,7 @@ export interface SettingListResult {
   version: number;
 }
 
-const settingListIR: QueryIR = {"usedParamSet":{"prefix":true,"afterKey":true,"limit":true},"params":[{"name":"prefix","required":false,"transform":{"type":"scalar"},"locs":[{"a":243,"b":249}]},{"name":"afterKey","required":false,"transform":{"type":"scalar"},"locs":[{"a":284,"b":292}]},{"name":"limit","required":false,"transform":{"type":"scalar"},"locs":[{"a":324,"b":329}]}],"statement":"-- Settings by key, those that begin with the prefix or all; without a limit\n-- all rows. The key is unique, so it alone is the cursor.\nselect key, value, description, version, updated_at\nfrom system_settings\nwhere\n  starts_with(key, coalesce(:prefix::text, ''))\n  and key > coalesce(:afterKey::text, '')\norder by key\nlimit :limit::integer"};
+const settingListIR: QueryIR = {"usedParamSet":{"prefix":true,"afterKey":true,"limit":true},"params":[{"name":"prefix","required":false,"transform":{"type":"scalar"},"locs":[{"a":107,"b":113}]},{"name":"afterKey","required":false,"transform":{"type":"scalar"},"locs":[{"a":148,"b":156}]},{"name":"limit","required":false,"transform":{"type":"scalar"},"locs":[{"a":188,"b":193}]}],"statement":"select key, value, description, version, updated_at\nfrom system_settings\nwhere\n  starts_with(key, coalesce(:prefix::text, ''))\n  and key > coalesce(:afterKey::text, '')\norder by key\nlimit :limit::integer"};
 
 /**
  * Settings by key, those that begin with the prefix or all; without a limit
@@ -153,7 +153,7 @@ export interface SettingVersionGetResult {
   version: number;
 }
 
-const settingVersionGetIR: QueryIR = {"usedParamSet":{},"params":[],"statement":"-- Number of settings and highest version. One of them changes with every\n-- write: versions become visible in their order, and a delete lowers the count.\nselect\n  count(*)::integer as \"count!\",\n  coalesce(max(version), 0) as \"version!\"\nfrom system_settings"};
+const settingVersionGetIR: QueryIR = {"usedParamSet":{},"params":[],"statement":"select\n  count(*)::integer as \"count!\",\n  coalesce(max(version), 0) as \"version!\"\nfrom system_settings"};
 
 /**
  * Number of settings and highest version. One of them changes with every
@@ -185,7 +185,7 @@ export interface SettingUpsertResult {
   version: number;
 }
 
-const settingUpsertIR: QueryIR = {"usedParamSet":{"value":true,"description":true,"key":true,"ifVersion":true},"params":[{"name":"value","required":false,"transform":{"type":"scalar"},"locs":[{"a":330,"b":335},{"a":632,"b":637}]},{"name":"description","required":false,"transform":{"type":"scalar"},"locs":[{"a":381,"b":392},{"a":660,"b":671}]},{"name":"key","required":true,"transform":{"type":"scalar"},"locs":[{"a":426,"b":430},{"a":612,"b":616}]},{"name":"ifVersion","required":false,"transform":{"type":"scalar"},"locs":[{"a":450,"b":459},{"a":690,"b":699},{"a":865,"b":874}]}],"statement":"-- Writes a setting. With a version it is written only while it still has that\n-- version, or, with version 0, only while it does not exist; otherwise no row\n-- comes back. A value of null stores the JSON null; a description of null\n-- keeps the one there is.\nwith updated as (\n  update system_settings\n  set\n    value = coalesce(:value::jsonb, 'null'),\n    description = coalesce(:description, description)\n  where\n    key = :key!\n    and version = :ifVersion::bigint\n  returning key, value, description, version, updated_at\n),\nupserted as (\n  insert into system_settings (key, value, description)\n  select\n    :key!,\n    coalesce(:value::jsonb, 'null'),\n    :description\n  where coalesce(:ifVersion::bigint, 0) = 0\n  on conflict (key) do update set\n    value = excluded.value,\n    description = coalesce(excluded.description, system_settings.description)\n  where :ifVersion::bigint is null\n  returning key, value, description, version, updated_at\n)\nselect\n  key as \"key!\",\n  value as \"value!\",\n  description,\n  version as \"version!\",\n  updated_at as \"updated_at!\"\nfrom (table updated union all table upserted) as written"};
+const settingUpsertIR: QueryIR = {"usedParamSet":{"value":true,"description":true,"key":true,"ifVersion":true},"params":[{"name":"value","required":false,"transform":{"type":"scalar"},"locs":[{"a":70,"b":75},{"a":372,"b":377}]},{"name":"description","required":false,"transform":{"type":"scalar"},"locs":[{"a":121,"b":132},{"a":400,"b":411}]},{"name":"key","required":true,"transform":{"type":"scalar"},"locs":[{"a":166,"b":170},{"a":352,"b":356}]},{"name":"ifVersion","required":false,"transform":{"type":"scalar"},"locs":[{"a":190,"b":199},{"a":430,"b":439},{"a":605,"b":614}]}],"statement":"with updated as (\n  update system_settings\n  set\n    value = coalesce(:value::jsonb, 'null'),\n    description = coalesce(:description, description)\n  where\n    key = :key!\n    and version = :ifVersion::bigint\n  returning key, value, description, version, updated_at\n),\nupserted as (\n  insert into system_settings (key, value, description)\n  select\n    :key!,\n    coalesce(:value::jsonb, 'null'),\n    :description\n  where coalesce(:ifVersion::bigint, 0) = 0\n  on conflict (key) do update set\n    value = excluded.value,\n    description = coalesce(excluded.description, system_settings.description)\n  where :ifVersion::bigint is null\n  returning key, value, description, version, updated_at\n)\nselect\n  key as \"key!\",\n  value as \"value!\",\n  description,\n  version as \"version!\",\n  updated_at as \"updated_at!\"\nfrom (table updated union all table upserted) as written"};
 
 /**
  * Writes a setting. With a version it is written only while it still has that
@@ -248,7 +248,7 @@ export interface SettingDeleteResult {
   version: number;
 }
 
-const settingDeleteIR: QueryIR = {"usedParamSet":{"key":true,"ifVersion":true},"params":[{"name":"key","required":true,"transform":{"type":"scalar"},"locs":[{"a":98,"b":102}]},{"name":"ifVersion","required":false,"transform":{"type":"scalar"},"locs":[{"a":111,"b":120},{"a":151,"b":160}]}],"statement":"-- With a version: only while the setting still has it.\ndelete from system_settings\nwhere\n  key = :key!\n  and (:ifVersion::bigint is null or version = :ifVersion)\nreturning key, value, description, version, updated_at"};
+const settingDeleteIR: QueryIR = {"usedParamSet":{"key":true,"ifVersion":true},"params":[{"name":"key","required":true,"transform":{"type":"scalar"},"locs":[{"a":42,"b":46}]},{"name":"ifVersion","required":false,"transform":{"type":"scalar"},"locs":[{"a":55,"b":64},{"a":95,"b":104}]}],"statement":"delete from system_settings\nwhere\n  key = :key!\n  and (:ifVersion::bigint is null or version = :ifVersion)\nreturning key, value, description, version, updated_at"};
 
 /**
  * With a version: only while the setting still has it.

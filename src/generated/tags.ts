@@ -17,7 +17,7 @@ export interface TagInsertResult {
   type: string;
 }
 
-const tagInsertIR: QueryIR = {"usedParamSet":{"name":true,"type":true},"params":[{"name":"name","required":true,"transform":{"type":"scalar"},"locs":[{"a":155,"b":160}]},{"name":"type","required":false,"transform":{"type":"scalar"},"locs":[{"a":172,"b":176}]}],"statement":"-- Tags label devices and credentials, and so say which opens which.\n-- Makes a tag; its type is custom unless told.\ninsert into tags (name, type)\nvalues (:name!, coalesce(:type::text, 'custom'))\nreturning id, name, type"};
+const tagInsertIR: QueryIR = {"usedParamSet":{"name":true,"type":true},"params":[{"name":"name","required":true,"transform":{"type":"scalar"},"locs":[{"a":38,"b":43}]},{"name":"type","required":false,"transform":{"type":"scalar"},"locs":[{"a":55,"b":59}]}],"statement":"insert into tags (name, type)\nvalues (:name!, coalesce(:type::text, 'custom'))\nreturning id, name, type"};
 
 /**
  * Tags label devices and credentials, and so say which opens which.
@@ -44,7 +44,7 @@ export interface TagEnsureResult {
   type: string;
 }
 
-const tagEnsureIR: QueryIR = {"usedParamSet":{"names":true,"types":true},"params":[{"name":"names","required":true,"transform":{"type":"scalar"},"locs":[{"a":329,"b":335},{"a":469,"b":475}]},{"name":"types","required":false,"transform":{"type":"scalar"},"locs":[{"a":346,"b":351}]}],"statement":"-- Makes the tags that do not exist yet and returns all that were named.\n-- Types go with the names by position, custom where null or absent; a tag that\n-- exists keeps its own. Names are taken in order, so that two calls at once\n-- cannot block each other.\nwith given as (\n  select\n    name,\n    min(type) as type\n  from unnest(:names!::text[], :types::text[]) as given (name, type)\n  group by name\n),\nknown as (\n  select id, name, type\n  from tags\n  where name = any(:names!::text[])\n),\nmade as (\n  insert into tags (name, type)\n  select\n    name,\n    coalesce(type, 'custom')\n  from given\n  where name not in (select name from known)\n  order by name\n  on conflict (name) do update set type = tags.type\n  returning id, name, type\n)\nselect\n  id as \"id!\",\n  name as \"name!\",\n  type as \"type!\"\nfrom (table known union all table made) as wanted\norder by name"};
+const tagEnsureIR: QueryIR = {"usedParamSet":{"names":true,"types":true},"params":[{"name":"names","required":true,"transform":{"type":"scalar"},"locs":[{"a":71,"b":77},{"a":211,"b":217}]},{"name":"types","required":false,"transform":{"type":"scalar"},"locs":[{"a":88,"b":93}]}],"statement":"with given as (\n  select\n    name,\n    min(type) as type\n  from unnest(:names!::text[], :types::text[]) as given (name, type)\n  group by name\n),\nknown as (\n  select id, name, type\n  from tags\n  where name = any(:names!::text[])\n),\nmade as (\n  insert into tags (name, type)\n  select\n    name,\n    coalesce(type, 'custom')\n  from given\n  where name not in (select name from known)\n  order by name\n  on conflict (name) do update set type = tags.type\n  returning id, name, type\n)\nselect\n  id as \"id!\",\n  name as \"name!\",\n  type as \"type!\"\nfrom (table known union all table made) as wanted\norder by name"};
 
 /**
  * Makes the tags that do not exist yet and returns all that were named.
@@ -158,7 +158,7 @@ export interface TagListResult {
   type: string;
 }
 
-const tagListIR: QueryIR = {"usedParamSet":{"afterName":true,"afterId":true,"type":true,"limit":true},"params":[{"name":"afterName","required":false,"transform":{"type":"scalar"},"locs":[{"a":425,"b":434}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":457,"b":464}]},{"name":"type","required":false,"transform":{"type":"scalar"},"locs":[{"a":487,"b":491},{"a":517,"b":521}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":548,"b":554}]}],"statement":"-- Tags by name, with the number of devices and credentials that carry each.\n-- Without a type: of all types.\nselect\n  id,\n  name,\n  type,\n  (\n    select count(*)::integer\n    from device_tags\n    where device_tags.tag_id = tags.id\n  ) as \"device_count!\",\n  (\n    select count(*)::integer\n    from credential_tags\n    where credential_tags.tag_id = tags.id\n  ) as \"credential_count!\"\nfrom tags\nwhere\n  (name, id) > (coalesce(:afterName::text, ''), coalesce(:afterId::integer, 0))\n  and (:type::text is null or type = :type)\norder by name, id\nlimit :limit!::integer"};
+const tagListIR: QueryIR = {"usedParamSet":{"afterName":true,"afterId":true,"type":true,"limit":true},"params":[{"name":"afterName","required":false,"transform":{"type":"scalar"},"locs":[{"a":315,"b":324}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":347,"b":354}]},{"name":"type","required":false,"transform":{"type":"scalar"},"locs":[{"a":377,"b":381},{"a":407,"b":411}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":438,"b":444}]}],"statement":"select\n  id,\n  name,\n  type,\n  (\n    select count(*)::integer\n    from device_tags\n    where device_tags.tag_id = tags.id\n  ) as \"device_count!\",\n  (\n    select count(*)::integer\n    from credential_tags\n    where credential_tags.tag_id = tags.id\n  ) as \"credential_count!\"\nfrom tags\nwhere\n  (name, id) > (coalesce(:afterName::text, ''), coalesce(:afterId::integer, 0))\n  and (:type::text is null or type = :type)\norder by name, id\nlimit :limit!::integer"};
 
 /**
  * Tags by name, with the number of devices and credentials that carry each.
@@ -206,7 +206,7 @@ export interface TagUpdateResult {
   type: string;
 }
 
-const tagUpdateIR: QueryIR = {"usedParamSet":{"name":true,"type":true,"id":true},"params":[{"name":"name","required":false,"transform":{"type":"scalar"},"locs":[{"a":80,"b":84}]},{"name":"type","required":false,"transform":{"type":"scalar"},"locs":[{"a":112,"b":116}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":136,"b":139}]}],"statement":"-- Changes what is given and leaves the rest.\nupdate tags\nset\n  name = coalesce(:name, name),\n  type = coalesce(:type, type)\nwhere id = :id!\nreturning id, name, type"};
+const tagUpdateIR: QueryIR = {"usedParamSet":{"name":true,"type":true,"id":true},"params":[{"name":"name","required":false,"transform":{"type":"scalar"},"locs":[{"a":34,"b":38}]},{"name":"type","required":false,"transform":{"type":"scalar"},"locs":[{"a":66,"b":70}]},{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":90,"b":93}]}],"statement":"update tags\nset\n  name = coalesce(:name, name),\n  type = coalesce(:type, type)\nwhere id = :id!\nreturning id, name, type"};
 
 /**
  * Changes what is given and leaves the rest.
@@ -237,7 +237,7 @@ export interface TagDeleteResult {
   type: string;
 }
 
-const tagDeleteIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":77,"b":80}]}],"statement":"-- Takes the tag off everything that carries it.\ndelete from tags\nwhere id = :id!\nreturning id, name, type"};
+const tagDeleteIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":28,"b":31}]}],"statement":"delete from tags\nwhere id = :id!\nreturning id, name, type"};
 
 /**
  * Takes the tag off everything that carries it.
