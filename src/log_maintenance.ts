@@ -130,7 +130,10 @@ export async function maintainLogs(
   try {
     const made = await make(owner, policy, options);
     const { dropped, left } = await retire(owner, policy, options);
-    return { made, dropped, left, ...await expire(owner, policy, options) };
+    const deleted = await expire(owner, policy, options);
+    // Tells all sessions again of parts that are there now, see log_partition_make.
+    if (made.length > 0 && !options.dryRun) await make(owner, policy, { signal: options.signal });
+    return { made, dropped, left, ...deleted };
   } catch (error) {
     if (!(error instanceof DatabaseError) || error.sqlState !== NOT_ALLOWED) throw error;
     throw new ConfigError(

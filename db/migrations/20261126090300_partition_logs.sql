@@ -217,6 +217,13 @@ begin
         and parts.from_at <= at
         and parts.until_at > at
     ) then
+      -- Whoever comes here may have missed a part that is there: a session that
+      -- looks at the parts in the moment in which another is attached takes the
+      -- news of it for seen. This tells all sessions again.
+      execute format(
+        'alter table only %I alter column "timestamp" set statistics -1',
+        parent
+      );
       return null;
     end if;
     -- Unless told as long as the newest one.
@@ -420,7 +427,7 @@ begin
   as $function$
   declare
     violated text;
-    made text;
+    tries integer := 0;
     devices text;
   begin
     loop
@@ -447,10 +454,10 @@ begin
         when check_violation then
           get stacked diagnostics violated = constraint_name;
           -- No part is there for one of the times.
-          if violated <> '' or made = '' then raise; end if;
+          if violated <> '' or tries = 3 then raise; end if;
       end;
-      select coalesce(string_agg(log_partition_make('job_logs', day), ' '), '')
-      into made
+      tries := tries + 1;
+      perform log_partition_make('job_logs', day)
       from (
         select distinct date_trunc('day', coalesce(moment, now()), 'UTC') as day
         from unnest(job_ids, times) as given (id, moment)
@@ -523,7 +530,7 @@ begin
   as $function$
   declare
     violated text;
-    made text;
+    tries integer := 0;
   begin
     loop
       begin
@@ -548,14 +555,10 @@ begin
       exception
         when check_violation then
           get stacked diagnostics violated = constraint_name;
-          if violated <> '' or made = '' then raise; end if;
+          if violated <> '' or tries = 3 then raise; end if;
       end;
-      select
-        coalesce(
-          string_agg(log_partition_make('connection_logs', day), ' '),
-          ''
-        )
-      into made
+      tries := tries + 1;
+      perform log_partition_make('connection_logs', day)
       from (
         select distinct date_trunc('day', coalesce(moment, now()), 'UTC') as day
         from unnest(job_ids, times) as given (id, moment)
