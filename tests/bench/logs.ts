@@ -2,6 +2,7 @@
  * Writes lines of logs in several ways that take turns, and reads logs of several sizes. Prints what it
  * found as a line of JSON. `BENCH_LOGS` holds its `LogsOptions` as JSON.
  */
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import process from "node:process";
 import postgres from "postgres";
 import {
@@ -12,6 +13,7 @@ import {
   jobLogListByTime,
   jobLogTail,
   jobLogWarningList,
+  type QueryTrace,
 } from "netraven-db";
 import { median, quantile } from "./compare.ts";
 import { ratioOf, takeTurns, type TurnEffort, type Work } from "./history_turns.ts";
@@ -284,19 +286,18 @@ async function retention({ lines, url, plain }: LogsOptions["read"][number]): Pr
       running.inserts++;
     }
   });
+  const told = (message: unknown) => {
+    const { name, duration } = message as QueryTrace;
+    if (name === "LogPartition drop") taken.drop.push(duration);
+  };
+  subscribe("netraven-db:query", told);
   for (const { days } of parts) {
     await db.settings.set("log_retention_days", days);
     const started = performance.now();
-    let before = started;
-    await db.maintain({
-      onProgress: ({ step }) => {
-        // From the end of the step before: one part goes each time.
-        if (step === "drop") taken.drop.push(performance.now() - before);
-        before = performance.now();
-      },
-    });
+    await db.maintain();
     taken.maintain.push(performance.now() - started);
   }
+  unsubscribe("netraven-db:query", told);
   running.stopped = true;
   await Promise.all(writers);
   if (plain) {
