@@ -94,17 +94,6 @@ from job_logs
 where
   device_id = (select jobs.device_id from jobs where jobs.id = :jobId!)
   and job_id = :jobId!
-  -- Only these parts are looked into.
-  and "timestamp" >= (
-    select coalesce(min(first_at), '-infinity')
-    from job_log_counts
-    where job_log_counts.job_id = :jobId!
-  )
-  and "timestamp" <= (
-    select coalesce(max(last_at), 'infinity')
-    from job_log_counts
-    where job_log_counts.job_id = :jobId!
-  )
   and (:minLevel::log_level is null or level >= :minLevel)
   and "timestamp" >= coalesce(:from::timestamptz, '-infinity')
   and (:until::timestamptz is null or "timestamp" < :until)
@@ -179,17 +168,6 @@ from job_logs
 where
   device_id = (select jobs.device_id from jobs where jobs.id = :jobId!)
   and job_id = :jobId!
-  -- Only these parts are looked into.
-  and "timestamp" >= (
-    select coalesce(min(first_at), '-infinity')
-    from job_log_counts
-    where job_log_counts.job_id = :jobId!
-  )
-  and "timestamp" <= (
-    select coalesce(max(last_at), 'infinity')
-    from job_log_counts
-    where job_log_counts.job_id = :jobId!
-  )
   and ("timestamp", id)
   > (
     coalesce(:afterTimestamp::timestamptz, '-infinity'),

@@ -229,7 +229,7 @@ export interface JobLogListResult {
   timestamp: Date;
 }
 
-const jobLogListIR: QueryIR = {"usedParamSet":{"jobId":true,"minLevel":true,"from":true,"until":true,"text":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":141,"b":147},{"a":165,"b":171},{"a":302,"b":308},{"a":441,"b":447}]},{"name":"minLevel","required":false,"transform":{"type":"scalar"},"locs":[{"a":460,"b":468},{"a":501,"b":509}]},{"name":"from","required":false,"transform":{"type":"scalar"},"locs":[{"a":542,"b":546}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":582,"b":587},{"a":627,"b":632}]},{"name":"text","required":false,"transform":{"type":"scalar"},"locs":[{"a":642,"b":646},{"a":694,"b":698}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":750,"b":764}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":807,"b":814}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":871,"b":877}]}],"statement":"select id, job_id, device_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  device_id = (select jobs.device_id from jobs where jobs.id = :jobId!)\n  and job_id = :jobId!\n  and \"timestamp\" >= (\n    select coalesce(min(first_at), '-infinity')\n    from job_log_counts\n    where job_log_counts.job_id = :jobId!\n  )\n  and \"timestamp\" <= (\n    select coalesce(max(last_at), 'infinity')\n    from job_log_counts\n    where job_log_counts.job_id = :jobId!\n  )\n  and (:minLevel::log_level is null or level >= :minLevel)\n  and \"timestamp\" >= coalesce(:from::timestamptz, '-infinity')\n  and (:until::timestamptz is null or \"timestamp\" < :until)\n  and (:text::text is null or strpos(lower(message), lower(:text)) > 0)\n  and (\"timestamp\", id)\n  > (\n    coalesce(:afterTimestamp::timestamptz, '-infinity'),\n    coalesce(:afterId::bigint, 0)\n  )\norder by \"timestamp\", id\nlimit (select :limit!::integer)"};
+const jobLogListIR: QueryIR = {"usedParamSet":{"jobId":true,"minLevel":true,"from":true,"until":true,"text":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":141,"b":147},{"a":165,"b":171}]},{"name":"minLevel","required":false,"transform":{"type":"scalar"},"locs":[{"a":180,"b":188},{"a":221,"b":229}]},{"name":"from","required":false,"transform":{"type":"scalar"},"locs":[{"a":262,"b":266}]},{"name":"until","required":false,"transform":{"type":"scalar"},"locs":[{"a":302,"b":307},{"a":347,"b":352}]},{"name":"text","required":false,"transform":{"type":"scalar"},"locs":[{"a":362,"b":366},{"a":414,"b":418}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":470,"b":484}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":527,"b":534}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":591,"b":597}]}],"statement":"select id, job_id, device_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  device_id = (select jobs.device_id from jobs where jobs.id = :jobId!)\n  and job_id = :jobId!\n  and (:minLevel::log_level is null or level >= :minLevel)\n  and \"timestamp\" >= coalesce(:from::timestamptz, '-infinity')\n  and (:until::timestamptz is null or \"timestamp\" < :until)\n  and (:text::text is null or strpos(lower(message), lower(:text)) > 0)\n  and (\"timestamp\", id)\n  > (\n    coalesce(:afterTimestamp::timestamptz, '-infinity'),\n    coalesce(:afterId::bigint, 0)\n  )\norder by \"timestamp\", id\nlimit (select :limit!::integer)"};
 
 /**
  * Lines of a job in the order of their times. Filters: a level at least, times
@@ -242,17 +242,6 @@ const jobLogListIR: QueryIR = {"usedParamSet":{"jobId":true,"minLevel":true,"fro
  * where
  *   device_id = (select jobs.device_id from jobs where jobs.id = :jobId!)
  *   and job_id = :jobId!
- *   -- Only these parts are looked into.
- *   and "timestamp" >= (
- *     select coalesce(min(first_at), '-infinity')
- *     from job_log_counts
- *     where job_log_counts.job_id = :jobId!
- *   )
- *   and "timestamp" <= (
- *     select coalesce(max(last_at), 'infinity')
- *     from job_log_counts
- *     where job_log_counts.job_id = :jobId!
- *   )
  *   and (:minLevel::log_level is null or level >= :minLevel)
  *   and "timestamp" >= coalesce(:from::timestamptz, '-infinity')
  *   and (:until::timestamptz is null or "timestamp" < :until)
@@ -447,7 +436,7 @@ export interface JobLogTailResult {
   timestamp: Date;
 }
 
-const jobLogTailIR: QueryIR = {"usedParamSet":{"jobId":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":141,"b":147},{"a":165,"b":171},{"a":302,"b":308},{"a":441,"b":447}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":496,"b":510}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":553,"b":560}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":617,"b":623}]}],"statement":"select id, job_id, device_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  device_id = (select jobs.device_id from jobs where jobs.id = :jobId!)\n  and job_id = :jobId!\n  and \"timestamp\" >= (\n    select coalesce(min(first_at), '-infinity')\n    from job_log_counts\n    where job_log_counts.job_id = :jobId!\n  )\n  and \"timestamp\" <= (\n    select coalesce(max(last_at), 'infinity')\n    from job_log_counts\n    where job_log_counts.job_id = :jobId!\n  )\n  and (\"timestamp\", id)\n  > (\n    coalesce(:afterTimestamp::timestamptz, '-infinity'),\n    coalesce(:afterId::bigint, 0)\n  )\norder by \"timestamp\", id\nlimit (select :limit!::integer)"};
+const jobLogTailIR: QueryIR = {"usedParamSet":{"jobId":true,"afterTimestamp":true,"afterId":true,"limit":true},"params":[{"name":"jobId","required":true,"transform":{"type":"scalar"},"locs":[{"a":141,"b":147},{"a":165,"b":171}]},{"name":"afterTimestamp","required":false,"transform":{"type":"scalar"},"locs":[{"a":216,"b":230}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":273,"b":280}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":337,"b":343}]}],"statement":"select id, job_id, device_id, level, message, \"timestamp\"\nfrom job_logs\nwhere\n  device_id = (select jobs.device_id from jobs where jobs.id = :jobId!)\n  and job_id = :jobId!\n  and (\"timestamp\", id)\n  > (\n    coalesce(:afterTimestamp::timestamptz, '-infinity'),\n    coalesce(:afterId::bigint, 0)\n  )\norder by \"timestamp\", id\nlimit (select :limit!::integer)"};
 
 /**
  * Lines of a job after the last one read, from the first without one.
@@ -458,17 +447,6 @@ const jobLogTailIR: QueryIR = {"usedParamSet":{"jobId":true,"afterTimestamp":tru
  * where
  *   device_id = (select jobs.device_id from jobs where jobs.id = :jobId!)
  *   and job_id = :jobId!
- *   -- Only these parts are looked into.
- *   and "timestamp" >= (
- *     select coalesce(min(first_at), '-infinity')
- *     from job_log_counts
- *     where job_log_counts.job_id = :jobId!
- *   )
- *   and "timestamp" <= (
- *     select coalesce(max(last_at), 'infinity')
- *     from job_log_counts
- *     where job_log_counts.job_id = :jobId!
- *   )
  *   and ("timestamp", id)
  *   > (
  *     coalesce(:afterTimestamp::timestamptz, '-infinity'),

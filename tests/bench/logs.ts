@@ -75,6 +75,8 @@ export interface LogFigures {
 /** Lines of a job, and jobs of a device, as `logs_part.ts` makes them. */
 const LINES = 22;
 const PAGE = 100;
+/** Jobs that people look at: the last ones. */
+const RECENT = 1_000;
 /** Jobs that report at the same time. */
 const JOBS = 50;
 /** Parts that retention takes, one after the other. */
@@ -207,7 +209,8 @@ async function reads({ read, effort }: LogsOptions): Promise<ReadTimes[]> {
   const sizes = await Promise.all(read.map(async ({ lines, url }) => {
     const db = await connect({ url, pool: { size: 1 }, ...quiet });
     const jobs = Math.floor(lines / LINES);
-    const jobId = () => 1 + Math.floor(Math.random() * jobs);
+    const any = () => 1 + Math.floor(Math.random() * jobs);
+    const recent = () => jobs - Math.floor(Math.random() * RECENT);
     const depth = Math.min(999 * PAGE, lines - PAGE);
     const cursor = async (offset: number) => {
       const { rows } = await db.query<{ timestamp: Date; id: number }>(
@@ -217,23 +220,26 @@ async function reads({ read, effort }: LogsOptions): Promise<ReadTimes[]> {
       return { afterTimestamp: rows[0]!.timestamp, afterId: rows[0]!.id };
     };
     const deep = await cursor(depth - 1);
+    const deviceOf = async (jobId: number) => {
+      // The last one may have fewer jobs than the others.
+      const deviceId = Math.max(1, Math.floor(jobId / LINES));
+      return (await jobLogListByDevice.run({ deviceId, limit: PAGE }, db)).length;
+    };
     const works: Record<string, Work> = {
-      "log of a job": async () =>
-        (await jobLogList.run({ jobId: jobId(), limit: PAGE }, db)).length,
-      "log of a device, first page": async () =>
-        (await jobLogListByDevice.run(
-          { deviceId: 1 + Math.floor(jobId() / LINES), limit: PAGE },
-          db,
-        ))
-          .length,
+      "log of a job, of the last 1,000": async () =>
+        (await jobLogList.run({ jobId: recent(), limit: PAGE }, db)).length,
+      "log of a job, of all": async () =>
+        (await jobLogList.run({ jobId: any(), limit: PAGE }, db)).length,
+      "log of a device, of those jobs, first page": async () => await deviceOf(recent()),
+      "log of a device, of all, first page": async () => await deviceOf(any()),
       "all devices, first page": async () =>
         (await jobLogListByTime.run({ limit: PAGE }, db)).length,
       "all devices, page 1,000": async () =>
         (await jobLogListByTime.run({ ...deep, limit: PAGE }, db)).length,
       "warnings of all devices, first page": async () =>
         (await jobLogWarningList.run({ limit: PAGE }, db)).length,
-      "tail of a job": async () => {
-        const id = jobId();
+      "tail of a job, of the last 1,000": async () => {
+        const id = recent();
         const after = tails.get(id) ?? await known(id);
         return (await jobLogTail.run({ jobId: id, ...after, limit: PAGE }, db)).length;
       },

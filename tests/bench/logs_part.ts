@@ -64,17 +64,7 @@ select
   jobs.started_at + interval '100 milliseconds' * line
 from jobs
 cross join generate_series(21, 22) as line
-order by jobs.id, line;
-
-insert into job_log_counts (job_id, level, lines, first_at, last_at)
-select
-  job_id,
-  level,
-  count(*),
-  min("timestamp"),
-  max("timestamp")
-from job_logs
-group by job_id, level;`;
+order by jobs.id, line;`;
 
 const FILL_PLAIN = `
 insert into plain_logs (job_id, message, level, "timestamp")
