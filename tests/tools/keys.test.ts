@@ -25,6 +25,7 @@ import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { addKey, envelope } from "../support/factories.ts";
 import { testKeys } from "../support/keys.ts";
 import { suite } from "../support/suite.ts";
+import { runTool } from "../support/tool.ts";
 import { until } from "../support/until.ts";
 
 const test = suite("keys", { timeout: 120_000 });
@@ -62,19 +63,8 @@ async function configure(active: string, ...older: string[]): Promise<void> {
 }
 
 /** What `make keys-…` calls, in this process. */
-async function run(...args: string[]): Promise<{ code: number; output: string }> {
-  const { env } = process;
-  const { error } = console;
-  const lines: string[] = [];
-  const tell = (line: string) => void lines.push(line);
-  process.env = { ...env, DATABASE_URL: database.url, NETRAVEN_CONFIG_DIR: folder };
-  console.error = tell;
-  try {
-    return { code: await main(args, tell), output: lines.join("\n") };
-  } finally {
-    process.env = env;
-    console.error = error;
-  }
+function run(...args: string[]): Promise<{ code: number; output: string }> {
+  return runTool(main, { DATABASE_URL: database.url, NETRAVEN_CONFIG_DIR: folder }, args);
 }
 
 /** The same as a process of its own. */

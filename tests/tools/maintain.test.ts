@@ -1,11 +1,11 @@
 /** `make maintain`: what it says and what it returns. */
-import process from "node:process";
 import * as assert from "uvu/assert";
 import { connect, type Database, jobLogInsert, logPartitionList } from "netraven-db";
 import { main } from "../../src/tools/maintain.ts";
 import { createDatabase, createEmptyDatabase, type TestDatabase } from "../support/database.ts";
 import { addJob } from "../support/factories.ts";
 import { suite } from "../support/suite.ts";
+import { runTool } from "../support/tool.ts";
 
 const test = suite("maintain");
 let database: TestDatabase;
@@ -26,19 +26,8 @@ async function run(...args: string[]): Promise<{ code: number; output: string }>
   return await runOn(database, ...args);
 }
 
-async function runOn({ url }: TestDatabase, ...args: string[]) {
-  const { env } = process;
-  const { error } = console;
-  const lines: string[] = [];
-  const tell = (line: string) => void lines.push(line);
-  process.env = { ...env, DATABASE_URL: url };
-  console.error = tell;
-  try {
-    return { code: await main(args, tell), output: lines.join("\n") };
-  } finally {
-    process.env = env;
-    console.error = error;
-  }
+function runOn({ url }: TestDatabase, ...args: string[]) {
+  return runTool(main, { DATABASE_URL: url }, args);
 }
 
 test("maintain says in a dry run what it would do, does it without, and then has nothing to do", async () => {

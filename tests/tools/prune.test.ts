@@ -1,11 +1,11 @@
 /** `make prune`: what the settings do not keep goes, and a dry run says so before. */
-import process from "node:process";
 import * as assert from "uvu/assert";
 import { configSave, connect, type Database } from "netraven-db";
 import { main } from "../../src/tools/prune.ts";
 import { createDatabase, createEmptyDatabase, type TestDatabase } from "../support/database.ts";
 import { addDevice, clear, count } from "../support/factories.ts";
 import { suite } from "../support/suite.ts";
+import { runTool } from "../support/tool.ts";
 
 const test = suite("prune");
 let database: TestDatabase;
@@ -28,19 +28,8 @@ async function run(...args: string[]): Promise<{ code: number; output: string }>
   return await runOn(database, ...args);
 }
 
-async function runOn({ url }: TestDatabase, ...args: string[]) {
-  const { env } = process;
-  const { error } = console;
-  const lines: string[] = [];
-  const tell = (line: string) => void lines.push(line);
-  process.env = { ...env, DATABASE_URL: url };
-  console.error = tell;
-  try {
-    return { code: await main(args, tell), output: lines.join("\n") };
-  } finally {
-    process.env = env;
-    console.error = error;
-  }
+function runOn({ url }: TestDatabase, ...args: string[]) {
+  return runTool(main, { DATABASE_URL: url }, args);
 }
 
 test("prune says in a dry run what would go, and removes it without", async () => {
