@@ -3,6 +3,7 @@
 -- What changed from since to before until, newest first: of all devices, some,
 -- or those with one of the tags. The first version of a device has no
 -- previous_id; configDiff tells what changed to any other.
+-- Reads.
 select
   device_configurations.id,
   device_configurations.device_id,
@@ -44,6 +45,7 @@ limit :limit!::integer;
 -- The days from since to before until on which something changed, by the
 -- calendar of a time zone such as Europe/Berlin: how many changes, on how many
 -- devices, of how many lines, and how many devices were read for the first time.
+-- Reads.
 select
   to_char(retrieved_at at time zone :zone!, 'YYYY-MM-DD') as "day!",
   (count(*) filter (where previous_id is not null))::integer as "changes!",

@@ -4,6 +4,7 @@
 -- A save that began earlier may end later, and its version then stands before
 -- some that were read already. So who goes on where the last export ended
 -- leaves out those that are younger than any save takes, in milliseconds.
+-- Reads.
 select
   id,
   device_id,
@@ -28,6 +29,7 @@ limit :limit!::integer;
 
 /* @name ConfigImportDeviceList */
 -- The devices that have one of the hostnames or ids, with their latest version.
+-- Reads.
 select
   devices.id,
   devices.hostname,
@@ -46,6 +48,7 @@ order by devices.id;
 -- at the time given. The arrays go together by position. Of versions that were
 -- read at that very time there may be several with one text; the oldest is
 -- first.
+-- Reads.
 with given as (
   select
     place::integer - 1 as index,

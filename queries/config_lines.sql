@@ -2,6 +2,7 @@
 -- The index of lines: each line that ever stood in a configuration, once for
 -- each time it came in, with the version it came in with.
 -- The versions of a device with their texts, oldest first, for its index.
+-- Reads.
 select
   id,
   retrieved_at,
@@ -22,6 +23,7 @@ limit :limit!::integer;
 /* @name ConfigIndexClear */
 -- Forgets the index of a device. Only for a transaction that holds
 -- DeviceStateLock and makes it anew.
+-- Writes config_line_ends, config_lines, device_configurations.
 with ended as (
   delete from config_line_ends
   where device_id = :deviceId!
@@ -43,6 +45,7 @@ where
 /* @name ConfigIndexWrite */
 -- Adds a version to the index; the arrays go together by position. The versions
 -- of a device come oldest first.
+-- Writes device_configurations, config_lines, config_line_ends.
 with written as (
   update device_configurations
   set
@@ -83,6 +86,7 @@ cross join unnest(:endIds!::bigint[], :endNumbers!::text[])
 /* @name ConfigLineInsert */
 -- Adds lines that came in with a version that is in the index already: what is
 -- too much for one statement comes in several.
+-- Writes config_lines.
 insert into config_lines
   (device_id, configuration_id, part, numbers, lines)
 select
@@ -99,6 +103,7 @@ from unnest(
 
 /* @name ConfigUnpackedList */
 -- The versions of a device that are not packed yet, oldest first.
+-- Reads.
 select
   id,
   config_data,
@@ -113,6 +118,7 @@ limit :limit!::integer;
 
 /* @name ConfigPack */
 -- Puts what the device sent, compressed by Brotli, in place of the text.
+-- Writes device_configurations.
 update device_configurations
 set
   packed = :packed!,
@@ -124,6 +130,7 @@ where
 
 /* @name ConfigUnindexedList */
 -- Devices with a version that is not indexed or not packed, by id.
+-- Reads.
 select distinct device_id
 from device_configurations
 where
@@ -140,6 +147,7 @@ limit :limit!::integer;
 -- Letters count by their case.
 -- Over all history, or the latest versions, or what stood at some time from
 -- since to until; of all devices, some, or those with one of the tags.
+-- Reads.
 with given as (
   select
     coalesce(array_agg(pattern), '{}') as patterns,
@@ -341,6 +349,7 @@ limit :limit!::integer;
 -- Devices whose latest configuration has no line that holds the text, by
 -- hostname: of all, or of those with one of the tags. Devices without a
 -- configuration are not among them.
+-- Reads.
 with indexed as materialized (
   select
     device_id,
@@ -389,6 +398,7 @@ limit :limit!::integer;
 -- For one whole line, the devices that it ever stood on, by device: when it
 -- first came in, when it was last seen to be gone, or null where it stands, and
 -- how often it came in.
+-- Reads.
 with indexed as materialized (
   select
     device_id,
@@ -422,4 +432,5 @@ limit :limit!::integer;
 /* @name ConfigPatternCheck */
 -- Whether a text is a regular expression of PostgreSQL: if not, this fails with
 -- SQLSTATE 2201B.
+-- Reads.
 select '' ~ :pattern! as "matches!";

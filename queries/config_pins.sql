@@ -3,6 +3,7 @@
 -- such as golden or restored.
 -- Pins a version; a second time under the same label changes its note and who
 -- pinned it. No row comes back where there is no such version.
+-- Writes config_pins.
 insert into config_pins
   (device_id, configuration_id, label, note, pinned_by)
 select
@@ -20,6 +21,7 @@ returning device_id, configuration_id, label, note, pinned_by, pinned_at;
 
 /* @name ConfigUnpin */
 -- Takes a label away; the version is pinned while it has another one.
+-- Writes config_pins.
 delete from config_pins
 where
   configuration_id = :id!
@@ -34,6 +36,7 @@ returning device_id, configuration_id, label, note, pinned_by, pinned_at;
 /* @name ConfigPinList */
 -- Pinned versions by device, newest first: of some devices or all, under a label
 -- or any.
+-- Reads.
 select
   config_pins.device_id,
   devices.hostname,

@@ -10,6 +10,7 @@
 -- one, those of a list, those with one at least of the tags, or all. After a
 -- device id alone come the devices after it.
 -- What is put in order stands in an index as a whole: no text is carried along.
+-- Reads.
 with placed as (
   select
     id,
@@ -85,6 +86,7 @@ limit :limit!::integer;
 /* @name ConfigPruneLock */
 -- Keeps versions from being pinned until the transaction ends. One that
 -- somebody is about to pin is skipped, not waited for.
+-- Writes nothing, locks its rows.
 select id
 from device_configurations
 where id = any(:ids!::bigint[])
@@ -96,6 +98,7 @@ for update skip locked;
 -- DeviceStateLock and ConfigPruneLock, and makes the index of lines anew: it
 -- then sees every pin there is, and no other one can come. The latest version,
 -- and a pinned one in any other transaction, are kept by their foreign keys.
+-- Writes device_configurations.
 delete from device_configurations
 where
   id = any(:ids!::bigint[])

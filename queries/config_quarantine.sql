@@ -3,6 +3,7 @@
 -- Stores such texts, or notes that they were read again; the arrays go together
 -- by position. No state moves: the version before stays the latest. The time is
 -- now; for an import it may be given.
+-- Writes config_quarantine.
 insert into config_quarantine (
   device_id,
   config_data,
@@ -59,6 +60,7 @@ returning id, device_id;
 
 /* @name ConfigQuarantineGet */
 -- One of them with its text.
+-- Reads.
 select
   config_quarantine.id,
   config_quarantine.device_id,
@@ -79,6 +81,7 @@ where config_quarantine.id = :id!;
 /* @name ConfigQuarantineList */
 -- What waits for a person, without the texts, longest first; size in bytes, and
 -- that of the latest version beside it.
+-- Reads.
 select
   config_quarantine.id,
   config_quarantine.device_id,
@@ -116,6 +119,7 @@ limit :limit!::integer;
 
 /* @name ConfigQuarantineDrop */
 -- Drops one of them for good.
+-- Writes config_quarantine.
 delete from config_quarantine
 where id = :id!
 returning

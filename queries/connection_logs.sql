@@ -2,6 +2,7 @@
 -- Connection logs are recorded sessions between a worker and a device.
 -- Stores a session, recorded now unless told; returns it without its text. The
 -- function makes the part of the table where it is missing.
+-- Writes connection_logs.
 select
   added.last_id as "id!",
   session.job_id as "job_id!",
@@ -27,6 +28,7 @@ cross join lateral connection_logs_add(
 -- Stores many sessions, all or none, and tells how many. The arrays go together
 -- by position; a null or absent time is now. The function makes parts of the
 -- table that are missing.
+-- Writes connection_logs.
 select stored as "inserted!"
 from connection_logs_add(
   :jobIds!::integer[],
@@ -37,6 +39,7 @@ from connection_logs_add(
 
 /* @name ConnectionLogGet */
 -- The session with its text; the key as the lists return it.
+-- Reads.
 select
   id,
   job_id,
@@ -51,6 +54,7 @@ where
 
 /* @name ConnectionLogList */
 -- Sessions with a device without their text, latest first; size in bytes.
+-- Reads.
 select
   id,
   job_id,
@@ -70,6 +74,7 @@ limit :limit!::integer;
 
 /* @name ConnectionLogListByJob */
 -- Sessions of a job without their text, latest first; size in bytes.
+-- Reads.
 select
   id,
   job_id,
@@ -89,6 +94,7 @@ limit :limit!::integer;
 
 /* @name ConnectionLogDelete */
 -- The key as the lists return it.
+-- Writes connection_logs.
 delete from connection_logs
 where
   device_id = :deviceId!
@@ -105,6 +111,7 @@ returning
 -- how many. Jobs in the order of their ids, after one of them, a thousand at a
 -- time: the last of these is told, too, null where there is none. A dry run
 -- deletes none.
+-- Writes connection_logs.
 with typed as materialized (
   select id
   from jobs

@@ -3,6 +3,7 @@
 -- The credentials that failed on a device at least so many times in a row, and
 -- lately, in the order of device and credential: what CredentialMatch leaves
 -- out there. The numbers are those of CredentialMatch.
+-- Reads.
 select
   credential_attempts.device_id,
   devices.hostname,
@@ -29,6 +30,7 @@ limit :limit!::integer;
 /* @name CredentialLockoutClear */
 -- Forgets the attempts with a credential on devices, so that it may be tried
 -- at once; without devices on all.
+-- Writes credential_attempts.
 delete from credential_attempts
 where
   credential_id = :credentialId!

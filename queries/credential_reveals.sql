@@ -1,6 +1,7 @@
 /* @name CredentialRevealList */
 -- Who asked for a password in the clear: CredentialSecretGet adds the entries.
 -- Newest first; of one credential, or of all.
+-- Reads.
 select
   id,
   credential_id,

@@ -3,6 +3,7 @@
 -- Gives every credential exactly these tags, making the ones that do not
 -- exist. Returns the credentials that exist, each with its tags. Of two calls
 -- at once for one credential the result may hold the tags of both.
+-- Writes tags, credential_tags.
 with given as (
   select distinct name
   from unnest(:tagNames!::text[]) as given (name)
@@ -56,6 +57,7 @@ order by id;
 /* @name CredentialTagAdd */
 -- Adds the tags to every credential, making the ones that do not exist. Returns
 -- the credentials that exist, each with its tags.
+-- Writes tags, credential_tags.
 with given as (
   select distinct name
   from unnest(:tagNames!::text[]) as given (name)
@@ -112,6 +114,7 @@ order by id;
 /* @name CredentialTagRemove */
 -- Takes the tags off every credential. Returns the credentials that exist, each
 -- with the tags it keeps.
+-- Writes credential_tags.
 with removed as (
   delete from credential_tags
   where

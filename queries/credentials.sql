@@ -3,6 +3,7 @@
 -- return a sealed password.
 -- Makes a credential with its tags; tags that do not exist are made. The
 -- password comes sealed for the uuid, as credentialCreate does it.
+-- Writes credentials, tags, credential_tags.
 with inserted as (
   insert into credentials (uuid, username, password, priority)
   values (
@@ -56,6 +57,7 @@ select
 from inserted;
 
 /* @name CredentialGet */
+-- Reads.
 select
   credentials.id,
   credentials.uuid,
@@ -79,6 +81,7 @@ where credentials.id = :id!;
 /* @name CredentialSecretGet */
 -- The sealed password, for the moment of use; notes who asked for it, and why.
 -- The key is null for a password from before there were keys.
+-- Writes credential_reveals.
 with revealed as (
   select id, uuid, username, password, key_id
   from credentials
@@ -106,6 +109,7 @@ cross join noted;
 
 /* @name CredentialList */
 -- Credentials in the order of trying.
+-- Reads.
 select
   credentials.id,
   credentials.username,
@@ -134,6 +138,7 @@ limit :limit!::integer;
 -- tags that they share. One that failed there so many times in a row, 3 unless
 -- told, is left out for so many seconds after the last time, 900 unless told;
 -- credentialGuard reads both from the settings. With 0 failures none is.
+-- Reads.
 select
   credentials.id,
   credentials.username,
@@ -171,6 +176,7 @@ order by
 -- The order is the same for every device, so the best of a device are among
 -- the best of its tags, and no tag needs to give more than a device can take,
 -- and as many more as are locked out on one of them.
+-- Reads.
 with locked_out as (
   select device_id, credential_id
   from credential_attempts
@@ -253,6 +259,7 @@ order by ranked.device_id, ranked.rank;
 
 /* @name CredentialDependents */
 -- Devices that only this credential opens, by hostname: ask before deleting.
+-- Reads.
 select
   devices.id,
   devices.hostname
@@ -284,6 +291,7 @@ limit :limit!::integer;
 -- Changes what is given and leaves the rest; for the password there is
 -- CredentialPasswordSet. Only CredentialAttemptRecord moves the counts, the
 -- success_rate and last_used.
+-- Writes credentials.
 update credentials
 set
   username = coalesce(:username, username),
@@ -294,6 +302,7 @@ returning id, username, priority, last_used, success_rate;
 /* @name CredentialPasswordSet */
 -- Replaces the sealed password, as credentialSetPassword does it. A new
 -- password may be tried at once where the old one had failed too often.
+-- Writes credentials, credential_attempts.
 with changed as (
   update credentials
   set password = :password!::text
@@ -310,6 +319,7 @@ from changed;
 /* @name CredentialUnsealedList */
 -- Credentials with a password from before there were keys, which nothing
 -- opens: each needs a new one.
+-- Reads.
 select id
 from credentials
 where
@@ -321,6 +331,7 @@ limit :limit!::integer;
 /* @name CredentialResealList */
 -- For the rotation of keys: sealed passwords that another key than this one
 -- sealed, by id, with what they are bound to.
+-- Reads.
 select
   id,
   uuid,
@@ -337,6 +348,7 @@ limit :limit!::integer;
 -- Puts in what was sealed anew, where the password is still the one that was
 -- read; the arrays go together by position. Returns the credentials that were
 -- changed: others have been changed meanwhile, or are locked, and come again.
+-- Writes credentials.
 with given as (
   select id, sealed, resealed
   from unnest(:ids!::integer[], :sealed!::text[], :resealed!::text[])
@@ -369,6 +381,7 @@ returning credentials.id;
 -- two calls at once cannot block each other, and skipping would lose attempts.
 -- A time in the future counts as now. A rate below a millionth of a millionth
 -- is 0, and powers end at 500: smaller numbers underflow, which is an error.
+-- Writes credential_attempts, credentials.
 with attempts as (
   select
     credential_id,
@@ -491,6 +504,7 @@ returning
 
 /* @name CredentialDelete */
 -- CredentialDependents tells first which devices will have none left.
+-- Writes credentials.
 delete from credentials
 where id = :id!
 returning id, username, priority, last_used, success_rate;

@@ -2,6 +2,7 @@
 -- Configurations are versions: a row is written when a device's text changes.
 -- Notes that a device was read just now and sent its latest text again. Returns
 -- the id of that version; no row if the text is another one.
+-- Writes device_states.
 update device_states
 set
   verified_at = greatest(verified_at, date_trunc('milliseconds', now())),
@@ -16,6 +17,7 @@ returning configuration_id as "id!";
 -- again; the arrays go together by position, a device stands there once.
 -- Returns each device that exists with its type, and the id of its latest
 -- version where it is that text.
+-- Writes device_states.
 with given as (
   select device_id, content_hash
   from unnest(:deviceIds!::integer[], :contentHashes!::bytea[])
@@ -56,6 +58,7 @@ left join verified on verified.device_id = given.device_id;
 -- Tells of the latest version its text, and what each version changed; of what
 -- came whether its last line is an end, and how often the same text came back
 -- within the seconds.
+-- Reads.
 select
   given.device_id as "device_id!",
   latest.id as "id?",
@@ -99,6 +102,7 @@ from
 /* @name ConfigNoiseList */
 -- Devices whose text after differs from that before in nothing but lines that
 -- the pattern of noise matches; the arrays go together by position.
+-- Reads.
 select given.device_id as "device_id!"
 from
   unnest(
@@ -133,6 +137,8 @@ where
 -- transaction may have begun before the other one committed. For an import it
 -- may be given; versions come oldest first then, and no row comes back for one
 -- that is older than the latest.
+-- Writes device_configurations, device_states, config_quarantine, config_lines,
+-- config_line_ends.
 with given as (
   select *
   from
@@ -292,6 +298,7 @@ from inserted;
 
 /* @name ConfigGet */
 -- One version with its text.
+-- Reads.
 select
   device_configurations.id,
   device_configurations.device_id,
@@ -321,6 +328,7 @@ where device_configurations.id = :id!;
 
 /* @name ConfigPairGet */
 -- Two versions with their texts, in the order asked for.
+-- Reads.
 select
   device_configurations.id,
   device_configurations.device_id,
@@ -352,6 +360,7 @@ order by wanted.place;
 
 /* @name ConfigLatestGet */
 -- The latest version of a device, with its text.
+-- Reads.
 select
   device_configurations.id,
   device_configurations.device_id,
@@ -375,6 +384,7 @@ where device_states.device_id = :deviceId!;
 /* @name ConfigAsOfGet */
 -- The version of a device that was valid at a time, with its text; no row if
 -- its first one is later.
+-- Reads.
 select
   device_configurations.id,
   device_configurations.device_id,
@@ -413,6 +423,7 @@ limit 1;
 -- bytes: of all devices, or of those with one of the tags. A version whose
 -- valid_until is before that time is the last known of a time whose versions
 -- were pruned.
+-- Reads.
 select
   version.id,
   version.device_id,
@@ -471,6 +482,7 @@ limit :limit!::integer;
 /* @name ConfigLatestList */
 -- The latest versions of the devices without their text, by device; size in
 -- bytes. Without device ids: of all.
+-- Reads.
 select
   device_configurations.id,
   device_configurations.device_id,
@@ -498,6 +510,7 @@ limit :limit!::integer;
 
 /* @name ConfigHistoryList */
 -- The versions of a device without their text, newest first; size in bytes.
+-- Reads.
 select
   device_configurations.id,
   device_configurations.device_id,
@@ -535,6 +548,7 @@ limit :limit!::integer;
 
 /* @name ConfigPreviousGet */
 -- The version before one, without its text; no row for the first.
+-- Reads.
 select
   device_configurations.id,
   device_configurations.device_id,
@@ -571,6 +585,7 @@ limit 1;
 
 /* @name ConfigNextGet */
 -- The version after one, without its text; no row for the latest.
+-- Reads.
 select
   device_configurations.id,
   device_configurations.device_id,
@@ -608,6 +623,7 @@ limit 1;
 /* @name ConfigBlameGet */
 -- A version with its text, and the versions of its device up to it, oldest
 -- first, with what each changed: src/blame.ts finds in it where lines came in.
+-- Reads.
 select
   blamed.id,
   blamed.device_id,
@@ -638,6 +654,7 @@ where blamed.id = :id!;
 
 /* @name ConfigTimeList */
 -- When versions were first read, by id.
+-- Reads.
 select id, retrieved_at
 from device_configurations
 where id = any(:ids!::bigint[])
@@ -647,6 +664,7 @@ order by id;
 -- Deletes a version; configDelete mends the index of lines as well. The latest
 -- one stays while its device does: to delete it breaks
 -- device_states_device_id_configuration_id_fkey.
+-- Writes device_configurations.
 delete from device_configurations
 where id = :id!
 returning id, device_id, retrieved_at;

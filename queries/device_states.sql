@@ -1,6 +1,7 @@
 /* @name DeviceStateEnsure */
 -- Device states are the narrow rows that change at every contact.
 -- Makes the states of devices where they are absent and the device exists.
+-- Writes device_states.
 insert into device_states (device_id)
 select id
 from devices
@@ -9,6 +10,7 @@ order by id
 on conflict (device_id) do nothing;
 
 /* @name DeviceStateGet */
+-- Reads.
 select
   device_id,
   content_hash,
@@ -23,6 +25,7 @@ where device_id = :deviceId!;
 /* @name DeviceStateLock */
 -- Keeps other savers of these devices waiting until the transaction ends.
 -- What is read after it, by another statement, is current.
+-- Writes nothing, locks its rows.
 select
   device_id,
   content_hash,

@@ -3,6 +3,7 @@
 -- Gives every device exactly these tags, making the ones that do not exist.
 -- Returns the devices that exist, each with its tags. Of two calls at once for
 -- one device the result may hold the tags of both.
+-- Writes tags, device_tags.
 with given as (
   select distinct name
   from unnest(:tagNames!::text[]) as given (name)
@@ -56,6 +57,7 @@ order by id;
 /* @name DeviceTagAdd */
 -- Adds the tags to every device, making the ones that do not exist. Returns
 -- the devices that exist, each with its tags.
+-- Writes tags, device_tags.
 with given as (
   select distinct name
   from unnest(:tagNames!::text[]) as given (name)
@@ -112,6 +114,7 @@ order by id;
 /* @name DeviceTagRemove */
 -- Takes the tags off every device. Returns the devices that exist, each with
 -- the tags it keeps.
+-- Writes device_tags.
 with removed as (
   delete from device_tags
   where

@@ -3,6 +3,7 @@
 -- Makes a device with its tags; tags that do not exist are made.
 -- A hostname or address that is taken breaks devices_hostname_key or
 -- devices_ip_address_key.
+-- Writes devices, tags, device_tags.
 with inserted as (
   insert into devices (hostname, ip_address, device_type)
   values (:hostname!, :ipAddress!, :deviceType!)
@@ -58,6 +59,7 @@ from inserted;
 -- that has the hostname, else the address, or null while the transaction that
 -- took it is not visible here.
 -- Rows go in by hostname, so that two calls at once cannot block each other.
+-- Writes devices, tags, device_tags.
 with given as (
   select
     place::integer - 1 as index,
@@ -149,6 +151,7 @@ order by outcomes.index;
 -- breaks devices_ip_address_key; so may, once, a call that makes the device
 -- while another call is making it.
 -- A row that was just inserted has no xmax: nobody has locked or updated it.
+-- Writes devices, tags, device_tags.
 with upserted as (
   insert into devices (hostname, ip_address, device_type)
   values (:hostname!, :ipAddress!, :deviceType!)
@@ -227,6 +230,7 @@ select
 from upserted;
 
 /* @name DeviceGet */
+-- Reads.
 select
   devices.id,
   devices.hostname,
@@ -244,6 +248,7 @@ from devices
 where devices.id = :id!;
 
 /* @name DeviceGetByHostname */
+-- Reads.
 select
   devices.id,
   devices.hostname,
@@ -261,6 +266,7 @@ from devices
 where devices.hostname = :hostname!;
 
 /* @name DeviceGetByIpAddress */
+-- Reads.
 select
   devices.id,
   devices.hostname,
@@ -279,6 +285,7 @@ where devices.ip_address = :ipAddress!;
 
 /* @name DeviceGetMany */
 -- The devices that exist, by id.
+-- Reads.
 select
   devices.id,
   devices.hostname,
@@ -302,6 +309,7 @@ order by devices.id;
 -- job. All filters are optional: part of the hostname, a network, a type, any
 -- of some tags, all of some tags, and text that stands in hostname, type or
 -- address. Letters A to Z match in either case.
+-- Reads.
 with page as materialized (
   select
     devices.id,
@@ -364,6 +372,7 @@ order by page.hostname, page.id;
 
 /* @name DeviceCount */
 -- How many devices DeviceList would list with these filters.
+-- Reads.
 select count(*)::integer as "count!"
 from devices_matching(
   :hostname::text,
@@ -376,6 +385,7 @@ from devices_matching(
 
 /* @name DeviceCountByType */
 -- The same by type.
+-- Reads.
 select
   device_type as "device_type!",
   count(*)::integer as "count!"
@@ -392,6 +402,7 @@ order by device_type;
 
 /* @name DeviceListByTag */
 -- Devices that carry the tag, by hostname.
+-- Reads.
 select
   devices.id,
   devices.hostname,
@@ -417,6 +428,7 @@ limit :limit!::integer;
 
 /* @name DeviceListWithoutCredential */
 -- Devices that no credential shares a tag with, by hostname.
+-- Reads.
 select
   devices.id,
   devices.hostname,
@@ -447,6 +459,7 @@ limit :limit!::integer;
 /* @name DeviceListStale */
 -- Devices that were never backed up, or not verified since the time given; the
 -- never backed up first, then the longest unverified.
+-- Reads.
 select
   devices.id,
   devices.hostname,
@@ -479,6 +492,7 @@ limit :limit!::integer;
 /* @name DeviceUpdate */
 -- Changes what is given and leaves the rest; tag names replace the device's
 -- tags, and those that do not exist are made. Only DeviceSeen moves last_seen.
+-- Writes devices, tags, device_tags.
 with updated as (
   update devices
   set
@@ -553,6 +567,7 @@ from updated;
 /* @name DeviceSeen */
 -- Notes that the devices were reached just now. Returns those whose last_seen
 -- moved; it never goes back.
+-- Writes devices.
 update devices
 set last_seen = date_trunc('milliseconds', now())
 where
@@ -565,6 +580,7 @@ returning id, last_seen;
 -- logsDelete.
 -- Its state is locked first, and waited for, as savers and JobInsert do: in the
 -- other order the deletion and they would block each other.
+-- Writes devices.
 with state as materialized (
   select device_id
   from device_states

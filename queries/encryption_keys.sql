@@ -3,6 +3,7 @@
 -- apart: never the keys themselves.
 -- Notes keys that are not known yet; the arrays go together by position.
 -- Returns those that this call noted.
+-- Writes encryption_keys.
 insert into encryption_keys (key_id, check_value)
 select key_id, check_value
 from unnest(:keyIds!::text[], :checkValues!::text[])
@@ -14,6 +15,7 @@ returning key_id;
 /* @name EncryptionKeyList */
 -- Every key, the oldest first, with the number of rows that it seals. A row
 -- without a key was stored before there were keys.
+-- Reads.
 select
   key_id,
   created_at,
@@ -30,6 +32,7 @@ order by created_at, key_id;
 /* @name EncryptionKeyRetire */
 -- Gives a key up. A ConstraintError while a row is sealed with it; no row comes
 -- back where it is retired already, or unknown.
+-- Writes encryption_keys.
 update encryption_keys
 set retired_at = date_trunc('milliseconds', now())
 where

@@ -1,6 +1,7 @@
 /* @name JobAttemptList */
 -- Attempts at jobs: those that did not end them; the last one is in jobs.
 -- Attempts at a job that have ended, the first one first, with what went wrong.
+-- Reads.
 select
   job_id as "job_id!",
   attempt as "attempt!",

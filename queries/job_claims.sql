@@ -7,6 +7,7 @@
 -- jobs of one device at the same moment, one call takes nothing and fails with
 -- jobs_one_runs_per_device, or in a deadlock: jobClaim makes the token and
 -- calls again.
+-- Writes jobs.
 with due as materialized (
   select
     id,
@@ -63,6 +64,7 @@ returning
 
 /* @name JobHeldList */
 -- The jobs that a claim holds: what JobTake gave, where its answer was lost.
+-- Reads.
 select
   id,
   device_id,
@@ -82,6 +84,7 @@ order by id;
 -- Prolongs claims from now on, and says of each whether it is held and whether
 -- somebody wants the job cancelled. A claim that has outlived its lease is held
 -- until somebody takes it away.
+-- Writes jobs.
 with given as materialized (
   select
     place,
@@ -137,6 +140,7 @@ order by place;
 -- job ends here still has it running as this call sees it, and gets its next
 -- one by the next call. Where taking fails nothing was ended either: jobTurn
 -- ends alone then.
+-- Writes jobs, job_attempts.
 with given as materialized (
   select
     place,
@@ -364,6 +368,7 @@ order by place nulls last;
 -- Cancels jobs that wait; one that runs is marked, and its worker sees it at
 -- its next heartbeat. Says for each: cancelled, requested, ended where it had
 -- ended before, or missing.
+-- Writes jobs.
 with wanted as materialized (
   select id, status
   from jobs
@@ -408,6 +413,7 @@ order by given.place;
 -- seconds, twice as many, and so on, up to the most; after its last attempt it
 -- has failed, and where somebody wants it cancelled it is. Whoever calls; rows
 -- that somebody else is reaping are skipped.
+-- Writes jobs, job_attempts.
 with expired as materialized (
   select
     id,

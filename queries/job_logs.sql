@@ -2,6 +2,7 @@
 -- Job logs are the lines a job reports while it runs.
 -- Stores a line: level info and the time now unless told. The function counts
 -- it, and makes the part of the table where it is missing.
+-- Writes job_logs, job_log_counts.
 select
   added.last_id as "id!",
   line.job_id as "job_id!",
@@ -29,6 +30,7 @@ cross join lateral job_logs_add(
 -- position; a null or absent level is info, a null or absent time is now. Lines
 -- of one time keep their order. The function counts them, and makes parts of
 -- the table that are missing.
+-- Writes job_logs, job_log_counts.
 select stored as "inserted!"
 from job_logs_add(
   :jobIds!::integer[],
@@ -43,6 +45,7 @@ from job_logs_add(
 -- stored once, in the order of the writer's batches. Times are milliseconds by
 -- the writer's own count, which says now when it sends. Lines of jobs that are
 -- gone are left out. No row where the batch had been stored.
+-- Writes log_writers, job_logs, job_log_counts.
 with fenced as (
   insert into log_writers (id, batch, started_at, written_at)
   values (
@@ -74,11 +77,13 @@ cross join lateral job_logs_add(
 
 /* @name JobLogWriterDelete */
 -- Forgets a writer that has ended.
+-- Writes log_writers.
 delete from log_writers
 where id = :writer!;
 
 /* @name JobLogGet */
 -- The key as the lists return it.
+-- Reads.
 select id, job_id, device_id, level, message, "timestamp"
 from job_logs
 where
@@ -89,6 +94,7 @@ where
 -- Lines of a job in the order of their times. Filters: a level at least, times
 -- from the first up to but without the second, and text that stands in the
 -- line, in either case.
+-- Reads.
 select id, job_id, device_id, level, message, "timestamp"
 from job_logs
 where
@@ -112,6 +118,7 @@ limit (select :limit!::integer);
 -- Lines of a device, of the job that was made last first, and of each the
 -- latest first. Filters: a level at least, and times from the first up to but
 -- without the second.
+-- Reads.
 select id, job_id, device_id, level, message, "timestamp"
 from job_logs
 where
@@ -131,6 +138,7 @@ limit (select :limit!::integer);
 /* @name JobLogListByTime */
 -- Lines of all devices, the latest first. Filter: times from the first up to
 -- but without the second.
+-- Reads.
 select id, job_id, device_id, level, message, "timestamp"
 from job_logs
 where
@@ -146,6 +154,7 @@ limit (select :limit!::integer);
 
 /* @name JobLogWarningList */
 -- As JobLogListByTime, of a level at least: warning or one above.
+-- Reads.
 select id, job_id, device_id, level, message, "timestamp"
 from job_logs
 where
@@ -163,6 +172,7 @@ limit (select :limit!::integer);
 
 /* @name JobLogTail */
 -- Lines of a job after the last one read, from the first without one.
+-- Reads.
 select id, job_id, device_id, level, message, "timestamp"
 from job_logs
 where
@@ -179,6 +189,7 @@ limit (select :limit!::integer);
 /* @name JobLogStats */
 -- How many lines a job has reported by level, the least first, also those that
 -- retention has removed since. They are counted as they are stored.
+-- Reads.
 select
   level,
   lines as count,
@@ -191,6 +202,7 @@ order by level;
 /* @name JobLogExpireByLevel */
 -- Deletes lines of a level that are older than so many days, the oldest first,
 -- after one of them; tells how many, and the last. A dry run deletes none.
+-- Writes job_logs.
 with doomed as materialized (
   select "timestamp", id
   from job_logs
@@ -230,6 +242,7 @@ left join (
 -- many. Jobs in the order of their ids, after one of them, a thousand at a
 -- time: the last of these is told, too, null where there is none. A dry run
 -- deletes none.
+-- Writes job_logs.
 with typed as materialized (
   select id, device_id
   from jobs
@@ -263,6 +276,7 @@ select
 /* @name JobLogDelete */
 -- Deletes the lines of a job, those before a time if one is given, and tells
 -- how many.
+-- Writes job_logs.
 with removed as (
   delete from job_logs
   where

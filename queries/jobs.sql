@@ -3,6 +3,7 @@
 -- Queues a job, for now unless told, notes it as the device's latest, and wakes
 -- workers. A backup unless told. Of the jobs that are due those of the highest
 -- priority come first, 0 unless told; so many attempts may fail, 3 unless told.
+-- Writes jobs, device_states.
 with inserted as (
   insert into jobs (
     device_id,
@@ -40,6 +41,7 @@ cross join pg_notify('netraven_jobs', '');
 -- order given. Times go with the devices by position; a null or absent one is
 -- now. A device that does not exist is missing and gets no job.
 -- Jobs get their ids in the order given, so the nth id is that of the nth row.
+-- Writes jobs, device_states.
 with given as (
   select
     place::integer - 1 as index,
@@ -111,6 +113,7 @@ cross join pg_notify('netraven_jobs', '')
 order by given.index;
 
 /* @name JobGet */
+-- Reads.
 select
   id,
   device_id,
@@ -135,6 +138,7 @@ where id = :id!;
 -- Jobs by scheduled time, latest first. Filters: some statuses, a device, and
 -- times from the first up to but without the second.
 -- For one device alone JobListByDevice is quicker.
+-- Reads.
 select
   id,
   device_id,
@@ -171,6 +175,7 @@ limit :limit!::integer;
 
 /* @name JobListByDevice */
 -- Jobs of a device, the last made first.
+-- Reads.
 select
   id,
   device_id,
@@ -198,6 +203,7 @@ limit :limit!::integer;
 /* @name JobLatestByDevice */
 -- The job that was made last for each of the devices, by device; a device
 -- without a job has no row.
+-- Reads.
 select
   jobs.id,
   jobs.device_id,
@@ -224,6 +230,7 @@ order by jobs.device_id;
 -- The queue at this moment, and how the jobs ended that were due since a time:
 -- seconds from the start to the end of the last attempt, and the share that
 -- succeeded of those that did or failed; null where there is none.
+-- Reads.
 select
   queue.due as "due!",
   queue.later as "later!",
@@ -277,6 +284,7 @@ cross join (
 /* @name JobDelete */
 -- Deletes the job; its logs stay, see logsDelete. If it was its device's
 -- latest, the one before it takes that place.
+-- Writes jobs, device_states.
 with removed as (
   delete from jobs
   where id = :id!

@@ -2,6 +2,7 @@
 -- Job logs and connection logs lie in parts by time; a part that is too old
 -- goes as a whole. Only the owner of the tables may let it go.
 -- The parts, the oldest first.
+-- Reads.
 select
   table_name as "table_name!",
   partition_name as "partition_name!",
@@ -14,6 +15,7 @@ order by table_name, from_at, partition_name;
 /* @name LogPartitionMake */
 -- Makes the parts of both tables from now on for so many periods to come, week
 -- or month; gives the names of those that were missing.
+-- Writes job_logs, connection_logs.
 select made as "made!"
 from log_partitions_make(:period!, :ahead!) as made;
 
@@ -22,6 +24,7 @@ from log_partitions_make(:period!, :ahead!) as made;
 -- all, and with those that an earlier run has left on the way out: one
 -- statement each, to be run outside of a transaction, since no other way stops
 -- no writer.
+-- Reads.
 select
   partition_name as "partition_name!",
   step as "step!",
@@ -60,6 +63,7 @@ order by step desc, table_name, from_at;
 /* @name LogWriterExpire */
 -- Forgets writers that have written nothing for a week: they ended without
 -- saying so.
+-- Writes log_writers.
 delete from log_writers
 where written_at < now() - interval '7 days'
 returning id;
@@ -67,6 +71,7 @@ returning id;
 /* @name LogDelete */
 -- Deletes logs of a device that is gone, or of one of its jobs that is: so many
 -- lines and so many sessions at most. Tells how many.
+-- Writes job_logs, connection_logs.
 select
   lines as "lines!",
   sessions as "sessions!"

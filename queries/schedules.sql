@@ -2,6 +2,7 @@
 -- Schedules make jobs when they are due: of a device, or of those with tags.
 -- Makes a schedule; no row where one of the tags does not exist. scheduleCreate
 -- checks when it is due first.
+-- Writes schedules, schedule_tags.
 with inserted as (
   insert into schedules (
     name,
@@ -66,6 +67,7 @@ select
 from inserted;
 
 /* @name ScheduleGet */
+-- Reads.
 select
   id,
   name,
@@ -90,6 +92,7 @@ where id = :id!;
 
 /* @name ScheduleList */
 -- Schedules with their tags, by name.
+-- Reads.
 select
   id,
   name,
@@ -117,6 +120,7 @@ limit :limit!::integer;
 -- Changes when a schedule is due; what is absent stays. A cron expression takes
 -- the place of an interval, and the other way round. scheduleChange finds out
 -- the next time.
+-- Writes schedules.
 update schedules
 set
   name = coalesce(:name::text, name),
@@ -147,6 +151,7 @@ returning
 
 /* @name ScheduleDueList */
 -- Schedules that are due, the longest first, and what time it is.
+-- Reads.
 select
   id,
   name,
@@ -168,6 +173,7 @@ limit :limit!::integer;
 -- comes second finds another time and makes none. A device that has a job of
 -- the type waiting gets no other, nor does one that is in several of them get
 -- two. Says for each schedule that was run how many jobs it made.
+-- Writes schedules, jobs, device_states.
 with given as (
   select
     id,
@@ -272,6 +278,7 @@ order by due.id;
 
 /* @name ScheduleDelete */
 -- Deletes a schedule; the jobs that it made stay.
+-- Writes schedules.
 delete from schedules
 where id = :id!
 returning id, name;

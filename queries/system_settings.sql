@@ -2,6 +2,7 @@
 -- Settings are one JSON value a key, with a version that grows over all keys.
 -- Takes a JSON object and stores each key that does not exist yet; tells for
 -- each key whether it was inserted.
+-- Writes system_settings.
 with given as (
   select key, value
   from jsonb_each(:defaults!::jsonb)
@@ -21,12 +22,14 @@ from given
 order by key;
 
 /* @name SettingGet */
+-- Reads.
 select key, value, description, version, updated_at
 from system_settings
 where key = :key!;
 
 /* @name SettingGetMany */
 -- The settings that exist, by key.
+-- Reads.
 select key, value, description, version, updated_at
 from system_settings
 where key = any(:keys!::text[])
@@ -35,6 +38,7 @@ order by key;
 /* @name SettingList */
 -- Settings by key, those that begin with the prefix or all; without a limit
 -- all rows. The key is unique, so it alone is the cursor.
+-- Reads.
 select key, value, description, version, updated_at
 from system_settings
 where
@@ -46,6 +50,7 @@ limit :limit::integer;
 /* @name SettingVersionGet */
 -- Number of settings and highest version. One of them changes with every
 -- write: versions become visible in their order, and a delete lowers the count.
+-- Reads.
 select
   count(*)::integer as "count!",
   coalesce(max(version), 0) as "version!"
@@ -56,6 +61,7 @@ from system_settings;
 -- version, or, with version 0, only while it does not exist; otherwise no row
 -- comes back. A value of null stores the JSON null; a description of null
 -- keeps the one there is.
+-- Writes system_settings.
 with updated as (
   update system_settings
   set
@@ -89,6 +95,7 @@ from (table updated union all table upserted) as written;
 
 /* @name SettingDelete */
 -- With a version: only while the setting still has it.
+-- Writes system_settings.
 delete from system_settings
 where
   key = :key!

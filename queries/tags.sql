@@ -1,6 +1,7 @@
 /* @name TagInsert */
 -- Tags label devices and credentials, and so say which opens which.
 -- Makes a tag; its type is custom unless told.
+-- Writes tags.
 insert into tags (name, type)
 values (:name!, coalesce(:type::text, 'custom'))
 returning id, name, type;
@@ -10,6 +11,7 @@ returning id, name, type;
 -- Types go with the names by position, custom where null or absent; a tag that
 -- exists keeps its own. Names are taken in order, so that two calls at once
 -- cannot block each other.
+-- Writes tags.
 with given as (
   select
     name,
@@ -41,11 +43,13 @@ from (table known union all table made) as wanted
 order by name;
 
 /* @name TagGet */
+-- Reads.
 select id, name, type
 from tags
 where id = :id!;
 
 /* @name TagGetByName */
+-- Reads.
 select id, name, type
 from tags
 where name = :name!;
@@ -53,6 +57,7 @@ where name = :name!;
 /* @name TagList */
 -- Tags by name, with the number of devices and credentials that carry each.
 -- Without a type: of all types.
+-- Reads.
 select
   id,
   name,
@@ -76,6 +81,7 @@ limit :limit!::integer;
 
 /* @name TagUpdate */
 -- Changes what is given and leaves the rest.
+-- Writes tags.
 update tags
 set
   name = coalesce(:name, name),
@@ -85,6 +91,7 @@ returning id, name, type;
 
 /* @name TagDelete */
 -- Takes the tag off everything that carries it.
+-- Writes tags.
 delete from tags
 where id = :id!
 returning id, name, type;

@@ -78,13 +78,22 @@ export class Query<Params, Row> {
   readonly name: string;
   readonly #ir: QueryIR;
   readonly #packed: boolean;
+  readonly #reads: boolean;
   #compiled: Compiled | undefined;
 
-  /** @param options `packed`: its rows have a column of that name, which becomes `configData` and `raw`. */
-  constructor(name: string, ir: QueryIR, { packed = false }: { packed?: boolean } = {}) {
+  /**
+   * @param options `packed`: its rows have a column of that name, which becomes `configData` and `raw`;
+   *   `reads`: its file says that it changes nothing.
+   */
+  constructor(
+    name: string,
+    ir: QueryIR,
+    { packed = false, reads = false }: { packed?: boolean; reads?: boolean } = {},
+  ) {
     this.name = name;
     this.#ir = ir;
     this.#packed = packed;
+    this.#reads = reads;
   }
 
   /**
@@ -179,7 +188,7 @@ export class Query<Params, Row> {
       fields,
       required: params.map(({ required }) => required),
       sealed: fields.flatMap((field, i) => SEALED.has(field) ? [i] : []),
-      options: { name: this.name, fields, reads: readsOnly(text) },
+      options: { name: this.name, fields, reads: this.#reads },
     };
   }
 
@@ -210,11 +219,4 @@ async function unpackAll<Row>(answer: Promise<{ rows: unknown[] }>): Promise<{ r
 
 async function* unpacked<Row>(rows: AsyncIterable<PackedRow>): AsyncIterableIterator<Row> {
   for await (const row of rows) yield await unpackRow<Row>(row);
-}
-
-/** Whether a statement surely changes nothing. A false "no" only forgoes a retry. */
-export function readsOnly(text: string): boolean {
-  const bare = text.replace(/--.*|'(?:[^']|'')*'/g, " ");
-  return /^\s*(select|with|values|table)\b/i.test(bare) &&
-    !/\b(insert|update|delete|merge|into|nextval|setval|pg_notify|lock)\b/i.test(bare);
 }

@@ -40,6 +40,7 @@ const configChangeListIR: QueryIR = {"usedParamSet":{"since":true,"until":true,"
  * What changed from since to before until, newest first: of all devices, some,
  * or those with one of the tags. The first version of a device has no
  * previous_id; configDiff tells what changed to any other.
+ * Reads.
  *
  * ```sql
  * select
@@ -80,7 +81,7 @@ const configChangeListIR: QueryIR = {"usedParamSet":{"since":true,"until":true,"
  * limit :limit!::integer
  * ```
  */
-export const configChangeList: Query<ConfigChangeListParams, ConfigChangeListResult> = new Query("ConfigChangeList", configChangeListIR);
+export const configChangeList: Query<ConfigChangeListParams, ConfigChangeListResult> = new Query("ConfigChangeList", configChangeListIR, { reads: true });
 
 /** Parameters of `ConfigCalendarList`. */
 export interface ConfigCalendarListParams {
@@ -106,6 +107,7 @@ const configCalendarListIR: QueryIR = {"usedParamSet":{"zone":true,"since":true,
  * The days from since to before until on which something changed, by the
  * calendar of a time zone such as Europe/Berlin: how many changes, on how many
  * devices, of how many lines, and how many devices were read for the first time.
+ * Reads.
  *
  * ```sql
  * select
@@ -135,4 +137,4 @@ const configCalendarListIR: QueryIR = {"usedParamSet":{"zone":true,"since":true,
  * order by 1
  * ```
  */
-export const configCalendarList: Query<ConfigCalendarListParams, ConfigCalendarListResult> = new Query("ConfigCalendarList", configCalendarListIR);
+export const configCalendarList: Query<ConfigCalendarListParams, ConfigCalendarListResult> = new Query("ConfigCalendarList", configCalendarListIR, { reads: true });

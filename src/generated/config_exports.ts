@@ -32,6 +32,7 @@ const configExportListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"afterRetr
  * A save that began earlier may end later, and its version then stands before
  * some that were read already. So who goes on where the last export ended
  * leaves out those that are younger than any save takes, in milliseconds.
+ * Reads.
  *
  * ```sql
  * select
@@ -57,7 +58,7 @@ const configExportListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"afterRetr
  * limit :limit!::integer
  * ```
  */
-export const configExportList: Query<ConfigExportListParams, ConfigExportListResult> = new Query("ConfigExportList", configExportListIR, { packed: true });
+export const configExportList: Query<ConfigExportListParams, ConfigExportListResult> = new Query("ConfigExportList", configExportListIR, { packed: true, reads: true });
 
 /** Parameters of `ConfigImportDeviceList`. */
 export interface ConfigImportDeviceListParams {
@@ -83,6 +84,7 @@ const configImportDeviceListIR: QueryIR = {"usedParamSet":{"hostnames":true,"ids
 
 /**
  * The devices that have one of the hostnames or ids, with their latest version.
+ * Reads.
  *
  * ```sql
  * select
@@ -99,7 +101,7 @@ const configImportDeviceListIR: QueryIR = {"usedParamSet":{"hostnames":true,"ids
  * order by devices.id
  * ```
  */
-export const configImportDeviceList: Query<ConfigImportDeviceListParams, ConfigImportDeviceListResult> = new Query("ConfigImportDeviceList", configImportDeviceListIR);
+export const configImportDeviceList: Query<ConfigImportDeviceListParams, ConfigImportDeviceListResult> = new Query("ConfigImportDeviceList", configImportDeviceListIR, { reads: true });
 
 /** Parameters of `ConfigImportKnownList`. */
 export interface ConfigImportKnownListParams {
@@ -122,6 +124,7 @@ const configImportKnownListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"cont
  * at the time given. The arrays go together by position. Of versions that were
  * read at that very time there may be several with one text; the oldest is
  * first.
+ * Reads.
  *
  * ```sql
  * with given as (
@@ -169,4 +172,4 @@ const configImportKnownListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"cont
  * order by index, id
  * ```
  */
-export const configImportKnownList: Query<ConfigImportKnownListParams, ConfigImportKnownListResult> = new Query("ConfigImportKnownList", configImportKnownListIR);
+export const configImportKnownList: Query<ConfigImportKnownListParams, ConfigImportKnownListResult> = new Query("ConfigImportKnownList", configImportKnownListIR, { reads: true });

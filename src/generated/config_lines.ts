@@ -27,6 +27,7 @@ const configTextListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetriev
  * The index of lines: each line that ever stood in a configuration, once for
  * each time it came in, with the version it came in with.
  * The versions of a device with their texts, oldest first, for its index.
+ * Reads.
  *
  * ```sql
  * select
@@ -47,7 +48,7 @@ const configTextListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetriev
  * limit :limit!::integer
  * ```
  */
-export const configTextList: Query<ConfigTextListParams, ConfigTextListResult> = new Query("ConfigTextList", configTextListIR, { packed: true });
+export const configTextList: Query<ConfigTextListParams, ConfigTextListResult> = new Query("ConfigTextList", configTextListIR, { packed: true, reads: true });
 
 /** Parameters of `ConfigIndexClear`. */
 export interface ConfigIndexClearParams {
@@ -62,6 +63,7 @@ const configIndexClearIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[
 /**
  * Forgets the index of a device. Only for a transaction that holds
  * DeviceStateLock and makes it anew.
+ * Writes config_line_ends, config_lines, device_configurations.
  *
  * ```sql
  * with ended as (
@@ -107,6 +109,7 @@ const configIndexWriteIR: QueryIR = {"usedParamSet":{"changes":true,"previousId"
 /**
  * Adds a version to the index; the arrays go together by position. The versions
  * of a device come oldest first.
+ * Writes device_configurations, config_lines, config_line_ends.
  *
  * ```sql
  * with written as (
@@ -166,6 +169,7 @@ const configLineInsertIR: QueryIR = {"usedParamSet":{"deviceId":true,"id":true,"
 /**
  * Adds lines that came in with a version that is in the index already: what is
  * too much for one statement comes in several.
+ * Writes config_lines.
  *
  * ```sql
  * insert into config_lines
@@ -206,6 +210,7 @@ const configUnpackedListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterId"
 
 /**
  * The versions of a device that are not packed yet, oldest first.
+ * Reads.
  *
  * ```sql
  * select
@@ -221,7 +226,7 @@ const configUnpackedListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterId"
  * limit :limit!::integer
  * ```
  */
-export const configUnpackedList: Query<ConfigUnpackedListParams, ConfigUnpackedListResult> = new Query("ConfigUnpackedList", configUnpackedListIR);
+export const configUnpackedList: Query<ConfigUnpackedListParams, ConfigUnpackedListResult> = new Query("ConfigUnpackedList", configUnpackedListIR, { reads: true });
 
 /** Parameters of `ConfigPack`. */
 export interface ConfigPackParams {
@@ -236,6 +241,7 @@ const configPackIR: QueryIR = {"usedParamSet":{"packed":true,"id":true},"params"
 
 /**
  * Puts what the device sent, compressed by Brotli, in place of the text.
+ * Writes device_configurations.
  *
  * ```sql
  * update device_configurations
@@ -266,6 +272,7 @@ const configUnindexedListIR: QueryIR = {"usedParamSet":{"afterDeviceId":true,"li
 
 /**
  * Devices with a version that is not indexed or not packed, by id.
+ * Reads.
  *
  * ```sql
  * select distinct device_id
@@ -277,7 +284,7 @@ const configUnindexedListIR: QueryIR = {"usedParamSet":{"afterDeviceId":true,"li
  * limit :limit!::integer
  * ```
  */
-export const configUnindexedList: Query<ConfigUnindexedListParams, ConfigUnindexedListResult> = new Query("ConfigUnindexedList", configUnindexedListIR);
+export const configUnindexedList: Query<ConfigUnindexedListParams, ConfigUnindexedListResult> = new Query("ConfigUnindexedList", configUnindexedListIR, { reads: true });
 
 /** Parameters of `ConfigSearch`. */
 export interface ConfigSearchParams {
@@ -322,6 +329,7 @@ const configSearchIR: QueryIR = {"usedParamSet":{"regex":true,"latest":true,"sin
  * Letters count by their case.
  * Over all history, or the latest versions, or what stood at some time from
  * since to until; of all devices, some, or those with one of the tags.
+ * Reads.
  *
  * ```sql
  * with given as (
@@ -522,7 +530,7 @@ const configSearchIR: QueryIR = {"usedParamSet":{"regex":true,"latest":true,"sin
  * limit :limit!::integer
  * ```
  */
-export const configSearch: Query<ConfigSearchParams, ConfigSearchResult> = new Query("ConfigSearch", configSearchIR);
+export const configSearch: Query<ConfigSearchParams, ConfigSearchResult> = new Query("ConfigSearch", configSearchIR, { reads: true });
 
 /** Parameters of `ConfigAbsentSearch`. */
 export interface ConfigAbsentSearchParams {
@@ -549,6 +557,7 @@ const configAbsentSearchIR: QueryIR = {"usedParamSet":{"text":true,"tagNames":tr
  * Devices whose latest configuration has no line that holds the text, by
  * hostname: of all, or of those with one of the tags. Devices without a
  * configuration are not among them.
+ * Reads.
  *
  * ```sql
  * with indexed as materialized (
@@ -596,7 +605,7 @@ const configAbsentSearchIR: QueryIR = {"usedParamSet":{"text":true,"tagNames":tr
  * limit :limit!::integer
  * ```
  */
-export const configAbsentSearch: Query<ConfigAbsentSearchParams, ConfigAbsentSearchResult> = new Query("ConfigAbsentSearch", configAbsentSearchIR);
+export const configAbsentSearch: Query<ConfigAbsentSearchParams, ConfigAbsentSearchResult> = new Query("ConfigAbsentSearch", configAbsentSearchIR, { reads: true });
 
 /** Parameters of `ConfigLineList`. */
 export interface ConfigLineListParams {
@@ -623,6 +632,7 @@ const configLineListIR: QueryIR = {"usedParamSet":{"line":true,"deviceIds":true,
  * For one whole line, the devices that it ever stood on, by device: when it
  * first came in, when it was last seen to be gone, or null where it stands, and
  * how often it came in.
+ * Reads.
  *
  * ```sql
  * with indexed as materialized (
@@ -656,7 +666,7 @@ const configLineListIR: QueryIR = {"usedParamSet":{"line":true,"deviceIds":true,
  * limit :limit!::integer
  * ```
  */
-export const configLineList: Query<ConfigLineListParams, ConfigLineListResult> = new Query("ConfigLineList", configLineListIR);
+export const configLineList: Query<ConfigLineListParams, ConfigLineListResult> = new Query("ConfigLineList", configLineListIR, { reads: true });
 
 /** Parameters of `ConfigPatternCheck`. */
 export interface ConfigPatternCheckParams {
@@ -673,9 +683,10 @@ const configPatternCheckIR: QueryIR = {"usedParamSet":{"pattern":true},"params":
 /**
  * Whether a text is a regular expression of PostgreSQL: if not, this fails with
  * SQLSTATE 2201B.
+ * Reads.
  *
  * ```sql
  * select '' ~ :pattern! as "matches!"
  * ```
  */
-export const configPatternCheck: Query<ConfigPatternCheckParams, ConfigPatternCheckResult> = new Query("ConfigPatternCheck", configPatternCheckIR);
+export const configPatternCheck: Query<ConfigPatternCheckParams, ConfigPatternCheckResult> = new Query("ConfigPatternCheck", configPatternCheckIR, { reads: true });

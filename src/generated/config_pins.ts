@@ -32,6 +32,7 @@ const configPinIR: QueryIR = {"usedParamSet":{"label":true,"note":true,"by":true
  * such as golden or restored.
  * Pins a version; a second time under the same label changes its note and who
  * pinned it. No row comes back where there is no such version.
+ * Writes config_pins.
  *
  * ```sql
  * insert into config_pins
@@ -78,6 +79,7 @@ const configUnpinIR: QueryIR = {"usedParamSet":{"id":true,"label":true},"params"
 
 /**
  * Takes a label away; the version is pinned while it has another one.
+ * Writes config_pins.
  *
  * ```sql
  * delete from config_pins
@@ -131,6 +133,7 @@ const configPinListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"label":true,
 /**
  * Pinned versions by device, newest first: of some devices or all, under a label
  * or any.
+ * Reads.
  *
  * ```sql
  * select
@@ -169,4 +172,4 @@ const configPinListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"label":true,
  * limit :limit!::integer
  * ```
  */
-export const configPinList: Query<ConfigPinListParams, ConfigPinListResult> = new Query("ConfigPinList", configPinListIR);
+export const configPinList: Query<ConfigPinListParams, ConfigPinListResult> = new Query("ConfigPinList", configPinListIR, { reads: true });

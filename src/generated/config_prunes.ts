@@ -45,6 +45,7 @@ const configPruneListIR: QueryIR = {"usedParamSet":{"keepLast":true,"deviceId":t
  * one, those of a list, those with one at least of the tags, or all. After a
  * device id alone come the devices after it.
  * What is put in order stands in an index as a whole: no text is carried along.
+ * Reads.
  *
  * ```sql
  * with placed as (
@@ -120,7 +121,7 @@ const configPruneListIR: QueryIR = {"usedParamSet":{"keepLast":true,"deviceId":t
  * limit :limit!::integer
  * ```
  */
-export const configPruneList: Query<ConfigPruneListParams, ConfigPruneListResult> = new Query("ConfigPruneList", configPruneListIR);
+export const configPruneList: Query<ConfigPruneListParams, ConfigPruneListResult> = new Query("ConfigPruneList", configPruneListIR, { reads: true });
 
 /** Parameters of `ConfigPruneLock`. */
 export interface ConfigPruneLockParams {
@@ -138,6 +139,7 @@ const configPruneLockIR: QueryIR = {"usedParamSet":{"ids":true},"params":[{"name
 /**
  * Keeps versions from being pinned until the transaction ends. One that
  * somebody is about to pin is skipped, not waited for.
+ * Writes nothing, locks its rows.
  *
  * ```sql
  * select id
@@ -167,6 +169,7 @@ const configPruneDeleteIR: QueryIR = {"usedParamSet":{"ids":true},"params":[{"na
  * DeviceStateLock and ConfigPruneLock, and makes the index of lines anew: it
  * then sees every pin there is, and no other one can come. The latest version,
  * and a pinned one in any other transaction, are kept by their foreign keys.
+ * Writes device_configurations.
  *
  * ```sql
  * delete from device_configurations

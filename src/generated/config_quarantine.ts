@@ -28,6 +28,7 @@ const configQuarantineInsertIR: QueryIR = {"usedParamSet":{"deviceIds":true,"con
  * Stores such texts, or notes that they were read again; the arrays go together
  * by position. No state moves: the version before stays the latest. The time is
  * now; for an import it may be given.
+ * Writes config_quarantine.
  *
  * ```sql
  * insert into config_quarantine (
@@ -122,6 +123,7 @@ const configQuarantineGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"n
 
 /**
  * One of them with its text.
+ * Reads.
  *
  * ```sql
  * select
@@ -142,7 +144,7 @@ const configQuarantineGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"n
  * where config_quarantine.id = :id!
  * ```
  */
-export const configQuarantineGet: Query<ConfigQuarantineGetParams, ConfigQuarantineGetResult> = new Query("ConfigQuarantineGet", configQuarantineGetIR);
+export const configQuarantineGet: Query<ConfigQuarantineGetParams, ConfigQuarantineGetResult> = new Query("ConfigQuarantineGet", configQuarantineGetIR, { reads: true });
 
 /** Parameters of `ConfigQuarantineList`. */
 export interface ConfigQuarantineListParams {
@@ -184,6 +186,7 @@ const configQuarantineListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"after
 /**
  * What waits for a person, without the texts, longest first; size in bytes, and
  * that of the latest version beside it.
+ * Reads.
  *
  * ```sql
  * select
@@ -222,7 +225,7 @@ const configQuarantineListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"after
  * limit :limit!::integer
  * ```
  */
-export const configQuarantineList: Query<ConfigQuarantineListParams, ConfigQuarantineListResult> = new Query("ConfigQuarantineList", configQuarantineListIR);
+export const configQuarantineList: Query<ConfigQuarantineListParams, ConfigQuarantineListResult> = new Query("ConfigQuarantineList", configQuarantineListIR, { reads: true });
 
 /** Parameters of `ConfigQuarantineDrop`. */
 export interface ConfigQuarantineDropParams {
@@ -253,6 +256,7 @@ const configQuarantineDropIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"
 
 /**
  * Drops one of them for good.
+ * Writes config_quarantine.
  *
  * ```sql
  * delete from config_quarantine

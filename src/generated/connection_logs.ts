@@ -24,6 +24,7 @@ const connectionLogInsertIR: QueryIR = {"usedParamSet":{"jobId":true,"deviceId":
  * Connection logs are recorded sessions between a worker and a device.
  * Stores a session, recorded now unless told; returns it without its text. The
  * function makes the part of the table where it is missing.
+ * Writes connection_logs.
  *
  * ```sql
  * select
@@ -69,6 +70,7 @@ const connectionLogInsertManyIR: QueryIR = {"usedParamSet":{"jobIds":true,"devic
  * Stores many sessions, all or none, and tells how many. The arrays go together
  * by position; a null or absent time is now. The function makes parts of the
  * table that are missing.
+ * Writes connection_logs.
  *
  * ```sql
  * select stored as "inserted!"
@@ -107,6 +109,7 @@ const connectionLogGetIR: QueryIR = {"usedParamSet":{"deviceId":true,"timestamp"
 
 /**
  * The session with its text; the key as the lists return it.
+ * Reads.
  *
  * ```sql
  * select
@@ -122,7 +125,7 @@ const connectionLogGetIR: QueryIR = {"usedParamSet":{"deviceId":true,"timestamp"
  *   and id = :id!
  * ```
  */
-export const connectionLogGet: Query<ConnectionLogGetParams, ConnectionLogGetResult> = new Query("ConnectionLogGet", connectionLogGetIR);
+export const connectionLogGet: Query<ConnectionLogGetParams, ConnectionLogGetResult> = new Query("ConnectionLogGet", connectionLogGetIR, { reads: true });
 
 /** Parameters of `ConnectionLogList`. */
 export interface ConnectionLogListParams {
@@ -149,6 +152,7 @@ const connectionLogListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterTime
 
 /**
  * Sessions with a device without their text, latest first; size in bytes.
+ * Reads.
  *
  * ```sql
  * select
@@ -169,7 +173,7 @@ const connectionLogListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterTime
  * limit :limit!::integer
  * ```
  */
-export const connectionLogList: Query<ConnectionLogListParams, ConnectionLogListResult> = new Query("ConnectionLogList", connectionLogListIR);
+export const connectionLogList: Query<ConnectionLogListParams, ConnectionLogListResult> = new Query("ConnectionLogList", connectionLogListIR, { reads: true });
 
 /** Parameters of `ConnectionLogListByJob`. */
 export interface ConnectionLogListByJobParams {
@@ -196,6 +200,7 @@ const connectionLogListByJobIR: QueryIR = {"usedParamSet":{"jobId":true,"afterTi
 
 /**
  * Sessions of a job without their text, latest first; size in bytes.
+ * Reads.
  *
  * ```sql
  * select
@@ -216,7 +221,7 @@ const connectionLogListByJobIR: QueryIR = {"usedParamSet":{"jobId":true,"afterTi
  * limit :limit!::integer
  * ```
  */
-export const connectionLogListByJob: Query<ConnectionLogListByJobParams, ConnectionLogListByJobResult> = new Query("ConnectionLogListByJob", connectionLogListByJobIR);
+export const connectionLogListByJob: Query<ConnectionLogListByJobParams, ConnectionLogListByJobResult> = new Query("ConnectionLogListByJob", connectionLogListByJobIR, { reads: true });
 
 /** Parameters of `ConnectionLogDelete`. */
 export interface ConnectionLogDeleteParams {
@@ -241,6 +246,7 @@ const connectionLogDeleteIR: QueryIR = {"usedParamSet":{"deviceId":true,"timesta
 
 /**
  * The key as the lists return it.
+ * Writes connection_logs.
  *
  * ```sql
  * delete from connection_logs
@@ -279,6 +285,7 @@ const connectionLogExpireByTypeIR: QueryIR = {"usedParamSet":{"jobType":true,"af
  * how many. Jobs in the order of their ids, after one of them, a thousand at a
  * time: the last of these is told, too, null where there is none. A dry run
  * deletes none.
+ * Writes connection_logs.
  *
  * ```sql
  * with typed as materialized (

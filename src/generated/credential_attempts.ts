@@ -33,6 +33,7 @@ const credentialLockoutListIR: QueryIR = {"usedParamSet":{"lockoutFailures":true
  * The credentials that failed on a device at least so many times in a row, and
  * lately, in the order of device and credential: what CredentialMatch leaves
  * out there. The numbers are those of CredentialMatch.
+ * Reads.
  *
  * ```sql
  * select
@@ -59,7 +60,7 @@ const credentialLockoutListIR: QueryIR = {"usedParamSet":{"lockoutFailures":true
  * limit :limit!::integer
  * ```
  */
-export const credentialLockoutList: Query<CredentialLockoutListParams, CredentialLockoutListResult> = new Query("CredentialLockoutList", credentialLockoutListIR);
+export const credentialLockoutList: Query<CredentialLockoutListParams, CredentialLockoutListResult> = new Query("CredentialLockoutList", credentialLockoutListIR, { reads: true });
 
 /** Parameters of `CredentialLockoutClear`. */
 export interface CredentialLockoutClearParams {
@@ -84,6 +85,7 @@ const credentialLockoutClearIR: QueryIR = {"usedParamSet":{"credentialId":true,"
 /**
  * Forgets the attempts with a credential on devices, so that it may be tried
  * at once; without devices on all.
+ * Writes credential_attempts.
  *
  * ```sql
  * delete from credential_attempts

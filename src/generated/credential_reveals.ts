@@ -29,6 +29,7 @@ const credentialRevealListIR: QueryIR = {"usedParamSet":{"credentialId":true,"af
 /**
  * Who asked for a password in the clear: CredentialSecretGet adds the entries.
  * Newest first; of one credential, or of all.
+ * Reads.
  *
  * ```sql
  * select
@@ -46,4 +47,4 @@ const credentialRevealListIR: QueryIR = {"usedParamSet":{"credentialId":true,"af
  * limit :limit!::integer
  * ```
  */
-export const credentialRevealList: Query<CredentialRevealListParams, CredentialRevealListResult> = new Query("CredentialRevealList", credentialRevealListIR);
+export const credentialRevealList: Query<CredentialRevealListParams, CredentialRevealListResult> = new Query("CredentialRevealList", credentialRevealListIR, { reads: true });

@@ -21,6 +21,7 @@ const credentialTagSetIR: QueryIR = {"usedParamSet":{"tagNames":true,"credential
  * Gives every credential exactly these tags, making the ones that do not
  * exist. Returns the credentials that exist, each with its tags. Of two calls
  * at once for one credential the result may hold the tags of both.
+ * Writes tags, credential_tags.
  *
  * ```sql
  * with given as (
@@ -94,6 +95,7 @@ const credentialTagAddIR: QueryIR = {"usedParamSet":{"tagNames":true,"credential
 /**
  * Adds the tags to every credential, making the ones that do not exist. Returns
  * the credentials that exist, each with its tags.
+ * Writes tags, credential_tags.
  *
  * ```sql
  * with given as (
@@ -170,6 +172,7 @@ const credentialTagRemoveIR: QueryIR = {"usedParamSet":{"credentialIds":true,"ta
 /**
  * Takes the tags off every credential. Returns the credentials that exist, each
  * with the tags it keeps.
+ * Writes credential_tags.
  *
  * ```sql
  * with removed as (

@@ -34,6 +34,7 @@ const credentialInsertIR: QueryIR = {"usedParamSet":{"uuid":true,"username":true
  * return a sealed password.
  * Makes a credential with its tags; tags that do not exist are made. The
  * password comes sealed for the uuid, as credentialCreate does it.
+ * Writes credentials, tags, credential_tags.
  *
  * ```sql
  * with inserted as (
@@ -122,6 +123,8 @@ export interface CredentialGetResult {
 const credentialGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":455,"b":458}]}],"statement":"select\n  credentials.id,\n  credentials.uuid,\n  credentials.key_id,\n  credentials.username,\n  credentials.priority,\n  credentials.last_used,\n  credentials.success_rate,\n  credentials.succeeded,\n  credentials.failed,\n  array(\n    select tags.name\n    from credential_tags\n    join tags on tags.id = credential_tags.tag_id\n    where credential_tags.credential_id = credentials.id\n    order by tags.name\n  ) as \"tags!\"\nfrom credentials\nwhere credentials.id = :id!"};
 
 /**
+ * Reads.
+ *
  * ```sql
  * select
  *   credentials.id,
@@ -144,7 +147,7 @@ const credentialGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"
  * where credentials.id = :id!
  * ```
  */
-export const credentialGet: Query<CredentialGetParams, CredentialGetResult> = new Query("CredentialGet", credentialGetIR);
+export const credentialGet: Query<CredentialGetParams, CredentialGetResult> = new Query("CredentialGet", credentialGetIR, { reads: true });
 
 /** Parameters of `CredentialSecretGet`. */
 export interface CredentialSecretGetParams {
@@ -173,6 +176,7 @@ const credentialSecretGetIR: QueryIR = {"usedParamSet":{"id":true,"by":true,"rea
 /**
  * The sealed password, for the moment of use; notes who asked for it, and why.
  * The key is null for a password from before there were keys.
+ * Writes credential_reveals.
  *
  * ```sql
  * with revealed as (
@@ -229,6 +233,7 @@ const credentialListIR: QueryIR = {"usedParamSet":{"afterPriority":true,"afterId
 
 /**
  * Credentials in the order of trying.
+ * Reads.
  *
  * ```sql
  * select
@@ -255,7 +260,7 @@ const credentialListIR: QueryIR = {"usedParamSet":{"afterPriority":true,"afterId
  * limit :limit!::integer
  * ```
  */
-export const credentialList: Query<CredentialListParams, CredentialListResult> = new Query("CredentialList", credentialListIR);
+export const credentialList: Query<CredentialListParams, CredentialListResult> = new Query("CredentialList", credentialListIR, { reads: true });
 
 /** Parameters of `CredentialMatch`. */
 export interface CredentialMatchParams {
@@ -286,6 +291,7 @@ const credentialMatchIR: QueryIR = {"usedParamSet":{"deviceId":true,"lockoutFail
  * tags that they share. One that failed there so many times in a row, 3 unless
  * told, is left out for so many seconds after the last time, 900 unless told;
  * credentialGuard reads both from the settings. With 0 failures none is.
+ * Reads.
  *
  * ```sql
  * select
@@ -320,7 +326,7 @@ const credentialMatchIR: QueryIR = {"usedParamSet":{"deviceId":true,"lockoutFail
  *   credentials.id
  * ```
  */
-export const credentialMatch: Query<CredentialMatchParams, CredentialMatchResult> = new Query("CredentialMatch", credentialMatchIR);
+export const credentialMatch: Query<CredentialMatchParams, CredentialMatchResult> = new Query("CredentialMatch", credentialMatchIR, { reads: true });
 
 /** Parameters of `CredentialMatchMany`. */
 export interface CredentialMatchManyParams {
@@ -356,6 +362,7 @@ const credentialMatchManyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"lockou
  * The order is the same for every device, so the best of a device are among
  * the best of its tags, and no tag needs to give more than a device can take,
  * and as many more as are locked out on one of them.
+ * Reads.
  *
  * ```sql
  * with locked_out as (
@@ -439,7 +446,7 @@ const credentialMatchManyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"lockou
  * order by ranked.device_id, ranked.rank
  * ```
  */
-export const credentialMatchMany: Query<CredentialMatchManyParams, CredentialMatchManyResult> = new Query("CredentialMatchMany", credentialMatchManyIR);
+export const credentialMatchMany: Query<CredentialMatchManyParams, CredentialMatchManyResult> = new Query("CredentialMatchMany", credentialMatchManyIR, { reads: true });
 
 /** Parameters of `CredentialDependents`. */
 export interface CredentialDependentsParams {
@@ -461,6 +468,7 @@ const credentialDependentsIR: QueryIR = {"usedParamSet":{"id":true,"afterHostnam
 
 /**
  * Devices that only this credential opens, by hostname: ask before deleting.
+ * Reads.
  *
  * ```sql
  * select
@@ -491,7 +499,7 @@ const credentialDependentsIR: QueryIR = {"usedParamSet":{"id":true,"afterHostnam
  * limit :limit!::integer
  * ```
  */
-export const credentialDependents: Query<CredentialDependentsParams, CredentialDependentsResult> = new Query("CredentialDependents", credentialDependentsIR);
+export const credentialDependents: Query<CredentialDependentsParams, CredentialDependentsResult> = new Query("CredentialDependents", credentialDependentsIR, { reads: true });
 
 /** Parameters of `CredentialUpdate`. */
 export interface CredentialUpdateParams {
@@ -520,6 +528,7 @@ const credentialUpdateIR: QueryIR = {"usedParamSet":{"username":true,"priority":
  * Changes what is given and leaves the rest; for the password there is
  * CredentialPasswordSet. Only CredentialAttemptRecord moves the counts, the
  * success_rate and last_used.
+ * Writes credentials.
  *
  * ```sql
  * update credentials
@@ -557,6 +566,7 @@ const credentialPasswordSetIR: QueryIR = {"usedParamSet":{"password":true,"id":t
 /**
  * Replaces the sealed password, as credentialSetPassword does it. A new
  * password may be tried at once where the old one had failed too often.
+ * Writes credentials, credential_attempts.
  *
  * ```sql
  * with changed as (
@@ -592,6 +602,7 @@ const credentialUnsealedListIR: QueryIR = {"usedParamSet":{"afterId":true,"limit
 /**
  * Credentials with a password from before there were keys, which nothing
  * opens: each needs a new one.
+ * Reads.
  *
  * ```sql
  * select id
@@ -603,7 +614,7 @@ const credentialUnsealedListIR: QueryIR = {"usedParamSet":{"afterId":true,"limit
  * limit :limit!::integer
  * ```
  */
-export const credentialUnsealedList: Query<CredentialUnsealedListParams, CredentialUnsealedListResult> = new Query("CredentialUnsealedList", credentialUnsealedListIR);
+export const credentialUnsealedList: Query<CredentialUnsealedListParams, CredentialUnsealedListResult> = new Query("CredentialUnsealedList", credentialUnsealedListIR, { reads: true });
 
 /** Parameters of `CredentialResealList`. */
 export interface CredentialResealListParams {
@@ -628,6 +639,7 @@ const credentialResealListIR: QueryIR = {"usedParamSet":{"keyId":true,"afterId":
 /**
  * For the rotation of keys: sealed passwords that another key than this one
  * sealed, by id, with what they are bound to.
+ * Reads.
  *
  * ```sql
  * select
@@ -643,7 +655,7 @@ const credentialResealListIR: QueryIR = {"usedParamSet":{"keyId":true,"afterId":
  * limit :limit!::integer
  * ```
  */
-export const credentialResealList: Query<CredentialResealListParams, CredentialResealListResult> = new Query("CredentialResealList", credentialResealListIR);
+export const credentialResealList: Query<CredentialResealListParams, CredentialResealListResult> = new Query("CredentialResealList", credentialResealListIR, { reads: true });
 
 /** Parameters of `CredentialReseal`. */
 export interface CredentialResealParams {
@@ -664,6 +676,7 @@ const credentialResealIR: QueryIR = {"usedParamSet":{"ids":true,"sealed":true,"r
  * Puts in what was sealed anew, where the password is still the one that was
  * read; the arrays go together by position. Returns the credentials that were
  * changed: others have been changed meanwhile, or are locked, and come again.
+ * Writes credentials.
  *
  * ```sql
  * with given as (
@@ -725,6 +738,7 @@ const credentialAttemptRecordIR: QueryIR = {"usedParamSet":{"credentialIds":true
  * two calls at once cannot block each other, and skipping would lose attempts.
  * A time in the future counts as now. A rate below a millionth of a millionth
  * is 0, and powers end at 500: smaller numbers underflow, which is an error.
+ * Writes credential_attempts, credentials.
  *
  * ```sql
  * with attempts as (
@@ -873,6 +887,7 @@ const credentialDeleteIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name
 
 /**
  * CredentialDependents tells first which devices will have none left.
+ * Writes credentials.
  *
  * ```sql
  * delete from credentials

@@ -20,6 +20,7 @@ const configVerifyIR: QueryIR = {"usedParamSet":{"deviceId":true,"contentHash":t
  * Configurations are versions: a row is written when a device's text changes.
  * Notes that a device was read just now and sent its latest text again. Returns
  * the id of that version; no row if the text is another one.
+ * Writes device_states.
  *
  * ```sql
  * update device_states
@@ -57,6 +58,7 @@ const configVerifyManyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"contentHa
  * again; the arrays go together by position, a device stands there once.
  * Returns each device that exists with its type, and the id of its latest
  * version where it is that text.
+ * Writes device_states.
  *
  * ```sql
  * with given as (
@@ -130,6 +132,7 @@ const configBaseListIR: QueryIR = {"usedParamSet":{"flappingSeconds":true,"devic
  * Tells of the latest version its text, and what each version changed; of what
  * came whether its last line is an end, and how often the same text came back
  * within the seconds.
+ * Reads.
  *
  * ```sql
  * select
@@ -173,7 +176,7 @@ const configBaseListIR: QueryIR = {"usedParamSet":{"flappingSeconds":true,"devic
  *     on latest.id = device_states.configuration_id
  * ```
  */
-export const configBaseList: Query<ConfigBaseListParams, ConfigBaseListResult> = new Query("ConfigBaseList", configBaseListIR, { packed: true });
+export const configBaseList: Query<ConfigBaseListParams, ConfigBaseListResult> = new Query("ConfigBaseList", configBaseListIR, { packed: true, reads: true });
 
 /** Parameters of `ConfigNoiseList`. */
 export interface ConfigNoiseListParams {
@@ -193,6 +196,7 @@ const configNoiseListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"textsBefor
 /**
  * Devices whose text after differs from that before in nothing but lines that
  * the pattern of noise matches; the arrays go together by position.
+ * Reads.
  *
  * ```sql
  * select given.device_id as "device_id!"
@@ -220,7 +224,7 @@ const configNoiseListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"textsBefor
  *   )
  * ```
  */
-export const configNoiseList: Query<ConfigNoiseListParams, ConfigNoiseListResult> = new Query("ConfigNoiseList", configNoiseListIR);
+export const configNoiseList: Query<ConfigNoiseListParams, ConfigNoiseListResult> = new Query("ConfigNoiseList", configNoiseListIR, { reads: true });
 
 /** Parameters of `ConfigInsert`. */
 export interface ConfigInsertParams {
@@ -269,6 +273,8 @@ const configInsertIR: QueryIR = {"usedParamSet":{"deviceIds":true,"ids":true,"pa
  * transaction may have begun before the other one committed. For an import it
  * may be given; versions come oldest first then, and no row comes back for one
  * that is older than the latest.
+ * Writes device_configurations, device_states, config_quarantine, config_lines,
+ * config_line_ends.
  *
  * ```sql
  * with given as (
@@ -468,6 +474,7 @@ const configGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id",
 
 /**
  * One version with its text.
+ * Reads.
  *
  * ```sql
  * select
@@ -498,7 +505,7 @@ const configGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id",
  * where device_configurations.id = :id!
  * ```
  */
-export const configGet: Query<ConfigGetParams, ConfigGetResult> = new Query("ConfigGet", configGetIR, { packed: true });
+export const configGet: Query<ConfigGetParams, ConfigGetResult> = new Query("ConfigGet", configGetIR, { packed: true, reads: true });
 
 /** Parameters of `ConfigPairGet`. */
 export interface ConfigPairGetParams {
@@ -538,6 +545,7 @@ const configPairGetIR: QueryIR = {"usedParamSet":{"idA":true,"idB":true},"params
 
 /**
  * Two versions with their texts, in the order asked for.
+ * Reads.
  *
  * ```sql
  * select
@@ -570,7 +578,7 @@ const configPairGetIR: QueryIR = {"usedParamSet":{"idA":true,"idB":true},"params
  * order by wanted.place
  * ```
  */
-export const configPairGet: Query<ConfigPairGetParams, ConfigPairGetResult> = new Query("ConfigPairGet", configPairGetIR, { packed: true });
+export const configPairGet: Query<ConfigPairGetParams, ConfigPairGetResult> = new Query("ConfigPairGet", configPairGetIR, { packed: true, reads: true });
 
 /** Parameters of `ConfigLatestGet`. */
 export interface ConfigLatestGetParams {
@@ -611,6 +619,7 @@ const configLatestGetIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{
 
 /**
  * The latest version of a device, with its text.
+ * Reads.
  *
  * ```sql
  * select
@@ -634,7 +643,7 @@ const configLatestGetIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{
  * where device_states.device_id = :deviceId!
  * ```
  */
-export const configLatestGet: Query<ConfigLatestGetParams, ConfigLatestGetResult> = new Query("ConfigLatestGet", configLatestGetIR, { packed: true });
+export const configLatestGet: Query<ConfigLatestGetParams, ConfigLatestGetResult> = new Query("ConfigLatestGet", configLatestGetIR, { packed: true, reads: true });
 
 /** Parameters of `ConfigAsOfGet`. */
 export interface ConfigAsOfGetParams {
@@ -675,6 +684,7 @@ const configAsOfGetIR: QueryIR = {"usedParamSet":{"deviceId":true,"at":true},"pa
 /**
  * The version of a device that was valid at a time, with its text; no row if
  * its first one is later.
+ * Reads.
  *
  * ```sql
  * select
@@ -711,7 +721,7 @@ const configAsOfGetIR: QueryIR = {"usedParamSet":{"deviceId":true,"at":true},"pa
  * limit 1
  * ```
  */
-export const configAsOfGet: Query<ConfigAsOfGetParams, ConfigAsOfGetResult> = new Query("ConfigAsOfGet", configAsOfGetIR, { packed: true });
+export const configAsOfGet: Query<ConfigAsOfGetParams, ConfigAsOfGetResult> = new Query("ConfigAsOfGet", configAsOfGetIR, { packed: true, reads: true });
 
 /** Parameters of `ConfigAsOfList`. */
 export interface ConfigAsOfListParams {
@@ -755,6 +765,7 @@ const configAsOfListIR: QueryIR = {"usedParamSet":{"at":true,"afterDeviceId":tru
  * bytes: of all devices, or of those with one of the tags. A version whose
  * valid_until is before that time is the last known of a time whose versions
  * were pruned.
+ * Reads.
  *
  * ```sql
  * select
@@ -813,7 +824,7 @@ const configAsOfListIR: QueryIR = {"usedParamSet":{"at":true,"afterDeviceId":tru
  * limit :limit!::integer
  * ```
  */
-export const configAsOfList: Query<ConfigAsOfListParams, ConfigAsOfListResult> = new Query("ConfigAsOfList", configAsOfListIR);
+export const configAsOfList: Query<ConfigAsOfListParams, ConfigAsOfListResult> = new Query("ConfigAsOfList", configAsOfListIR, { reads: true });
 
 /** Parameters of `ConfigLatestList`. */
 export interface ConfigLatestListParams {
@@ -855,6 +866,7 @@ const configLatestListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"afterDevi
 /**
  * The latest versions of the devices without their text, by device; size in
  * bytes. Without device ids: of all.
+ * Reads.
  *
  * ```sql
  * select
@@ -883,7 +895,7 @@ const configLatestListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"afterDevi
  * limit :limit!::integer
  * ```
  */
-export const configLatestList: Query<ConfigLatestListParams, ConfigLatestListResult> = new Query("ConfigLatestList", configLatestListIR);
+export const configLatestList: Query<ConfigLatestListParams, ConfigLatestListResult> = new Query("ConfigLatestList", configLatestListIR, { reads: true });
 
 /** Parameters of `ConfigHistoryList`. */
 export interface ConfigHistoryListParams {
@@ -923,6 +935,7 @@ const configHistoryListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetr
 
 /**
  * The versions of a device without their text, newest first; size in bytes.
+ * Reads.
  *
  * ```sql
  * select
@@ -961,7 +974,7 @@ const configHistoryListIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterRetr
  * limit :limit!::integer
  * ```
  */
-export const configHistoryList: Query<ConfigHistoryListParams, ConfigHistoryListResult> = new Query("ConfigHistoryList", configHistoryListIR);
+export const configHistoryList: Query<ConfigHistoryListParams, ConfigHistoryListResult> = new Query("ConfigHistoryList", configHistoryListIR, { reads: true });
 
 /** Parameters of `ConfigPreviousGet`. */
 export interface ConfigPreviousGetParams {
@@ -998,6 +1011,7 @@ const configPreviousGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"nam
 
 /**
  * The version before one, without its text; no row for the first.
+ * Reads.
  *
  * ```sql
  * select
@@ -1035,7 +1049,7 @@ const configPreviousGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"nam
  * limit 1
  * ```
  */
-export const configPreviousGet: Query<ConfigPreviousGetParams, ConfigPreviousGetResult> = new Query("ConfigPreviousGet", configPreviousGetIR);
+export const configPreviousGet: Query<ConfigPreviousGetParams, ConfigPreviousGetResult> = new Query("ConfigPreviousGet", configPreviousGetIR, { reads: true });
 
 /** Parameters of `ConfigNextGet`. */
 export interface ConfigNextGetParams {
@@ -1072,6 +1086,7 @@ const configNextGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"
 
 /**
  * The version after one, without its text; no row for the latest.
+ * Reads.
  *
  * ```sql
  * select
@@ -1109,7 +1124,7 @@ const configNextGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"
  * limit 1
  * ```
  */
-export const configNextGet: Query<ConfigNextGetParams, ConfigNextGetResult> = new Query("ConfigNextGet", configNextGetIR);
+export const configNextGet: Query<ConfigNextGetParams, ConfigNextGetResult> = new Query("ConfigNextGet", configNextGetIR, { reads: true });
 
 /** Parameters of `ConfigBlameGet`. */
 export interface ConfigBlameGetParams {
@@ -1137,6 +1152,7 @@ const configBlameGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":
 /**
  * A version with its text, and the versions of its device up to it, oldest
  * first, with what each changed: src/blame.ts finds in it where lines came in.
+ * Reads.
  *
  * ```sql
  * select
@@ -1168,7 +1184,7 @@ const configBlameGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":
  * where blamed.id = :id!
  * ```
  */
-export const configBlameGet: Query<ConfigBlameGetParams, ConfigBlameGetResult> = new Query("ConfigBlameGet", configBlameGetIR, { packed: true });
+export const configBlameGet: Query<ConfigBlameGetParams, ConfigBlameGetResult> = new Query("ConfigBlameGet", configBlameGetIR, { packed: true, reads: true });
 
 /** Parameters of `ConfigTimeList`. */
 export interface ConfigTimeListParams {
@@ -1187,6 +1203,7 @@ const configTimeListIR: QueryIR = {"usedParamSet":{"ids":true},"params":[{"name"
 
 /**
  * When versions were first read, by id.
+ * Reads.
  *
  * ```sql
  * select id, retrieved_at
@@ -1195,7 +1212,7 @@ const configTimeListIR: QueryIR = {"usedParamSet":{"ids":true},"params":[{"name"
  * order by id
  * ```
  */
-export const configTimeList: Query<ConfigTimeListParams, ConfigTimeListResult> = new Query("ConfigTimeList", configTimeListIR);
+export const configTimeList: Query<ConfigTimeListParams, ConfigTimeListResult> = new Query("ConfigTimeList", configTimeListIR, { reads: true });
 
 /** Parameters of `ConfigVersionDelete`. */
 export interface ConfigVersionDeleteParams {
@@ -1218,6 +1235,7 @@ const configVersionDeleteIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"n
  * Deletes a version; configDelete mends the index of lines as well. The latest
  * one stays while its device does: to delete it breaks
  * device_states_device_id_configuration_id_fkey.
+ * Writes device_configurations.
  *
  * ```sql
  * delete from device_configurations

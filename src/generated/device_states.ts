@@ -14,6 +14,7 @@ const deviceStateEnsureIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params"
 /**
  * Device states are the narrow rows that change at every contact.
  * Makes the states of devices where they are absent and the device exists.
+ * Writes device_states.
  *
  * ```sql
  * insert into device_states (device_id)
@@ -52,6 +53,8 @@ export interface DeviceStateGetResult {
 const deviceStateGetIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"name":"deviceId","required":true,"transform":{"type":"scalar"},"locs":[{"a":151,"b":160}]}],"statement":"select\n  device_id,\n  content_hash,\n  configuration_id,\n  retrieved_at,\n  verified_at,\n  verified_count,\n  job_id\nfrom device_states\nwhere device_id = :deviceId!"};
 
 /**
+ * Reads.
+ *
  * ```sql
  * select
  *   device_id,
@@ -65,7 +68,7 @@ const deviceStateGetIR: QueryIR = {"usedParamSet":{"deviceId":true},"params":[{"
  * where device_id = :deviceId!
  * ```
  */
-export const deviceStateGet: Query<DeviceStateGetParams, DeviceStateGetResult> = new Query("DeviceStateGet", deviceStateGetIR);
+export const deviceStateGet: Query<DeviceStateGetParams, DeviceStateGetResult> = new Query("DeviceStateGet", deviceStateGetIR, { reads: true });
 
 /** Parameters of `DeviceStateLock`. */
 export interface DeviceStateLockParams {
@@ -91,6 +94,7 @@ const deviceStateLockIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params":[
 /**
  * Keeps other savers of these devices waiting until the transaction ends.
  * What is read after it, by another statement, is current.
+ * Writes nothing, locks its rows.
  *
  * ```sql
  * select

@@ -21,6 +21,7 @@ const deviceTagSetIR: QueryIR = {"usedParamSet":{"tagNames":true,"deviceIds":tru
  * Gives every device exactly these tags, making the ones that do not exist.
  * Returns the devices that exist, each with its tags. Of two calls at once for
  * one device the result may hold the tags of both.
+ * Writes tags, device_tags.
  *
  * ```sql
  * with given as (
@@ -94,6 +95,7 @@ const deviceTagAddIR: QueryIR = {"usedParamSet":{"tagNames":true,"deviceIds":tru
 /**
  * Adds the tags to every device, making the ones that do not exist. Returns
  * the devices that exist, each with its tags.
+ * Writes tags, device_tags.
  *
  * ```sql
  * with given as (
@@ -170,6 +172,7 @@ const deviceTagRemoveIR: QueryIR = {"usedParamSet":{"deviceIds":true,"tagNames":
 /**
  * Takes the tags off every device. Returns the devices that exist, each with
  * the tags it keeps.
+ * Writes device_tags.
  *
  * ```sql
  * with removed as (

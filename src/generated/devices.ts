@@ -34,6 +34,7 @@ const deviceInsertIR: QueryIR = {"usedParamSet":{"hostname":true,"ipAddress":tru
  * Makes a device with its tags; tags that do not exist are made.
  * A hostname or address that is taken breaks devices_hostname_key or
  * devices_ip_address_key.
+ * Writes devices, tags, device_tags.
  *
  * ```sql
  * with inserted as (
@@ -111,6 +112,7 @@ const deviceInsertManyIR: QueryIR = {"usedParamSet":{"hostnames":true,"ipAddress
  * that has the hostname, else the address, or null while the transaction that
  * took it is not visible here.
  * Rows go in by hostname, so that two calls at once cannot block each other.
+ * Writes devices, tags, device_tags.
  *
  * ```sql
  * with given as (
@@ -233,6 +235,7 @@ const deviceUpsertIR: QueryIR = {"usedParamSet":{"hostname":true,"ipAddress":tru
  * breaks devices_ip_address_key; so may, once, a call that makes the device
  * while another call is making it.
  * A row that was just inserted has no xmax: nobody has locked or updated it.
+ * Writes devices, tags, device_tags.
  *
  * ```sql
  * with upserted as (
@@ -338,6 +341,8 @@ export interface DeviceGetResult {
 const deviceGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":319,"b":322}]}],"statement":"select\n  devices.id,\n  devices.hostname,\n  devices.ip_address,\n  devices.device_type,\n  devices.last_seen,\n  array(\n    select tags.name\n    from device_tags\n    join tags on tags.id = device_tags.tag_id\n    where device_tags.device_id = devices.id\n    order by tags.name\n  ) as \"tags!\"\nfrom devices\nwhere devices.id = :id!"};
 
 /**
+ * Reads.
+ *
  * ```sql
  * select
  *   devices.id,
@@ -356,7 +361,7 @@ const deviceGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id",
  * where devices.id = :id!
  * ```
  */
-export const deviceGet: Query<DeviceGetParams, DeviceGetResult> = new Query("DeviceGet", deviceGetIR);
+export const deviceGet: Query<DeviceGetParams, DeviceGetResult> = new Query("DeviceGet", deviceGetIR, { reads: true });
 
 /** Parameters of `DeviceGetByHostname`. */
 export interface DeviceGetByHostnameParams {
@@ -381,6 +386,8 @@ export interface DeviceGetByHostnameResult {
 const deviceGetByHostnameIR: QueryIR = {"usedParamSet":{"hostname":true},"params":[{"name":"hostname","required":true,"transform":{"type":"scalar"},"locs":[{"a":325,"b":334}]}],"statement":"select\n  devices.id,\n  devices.hostname,\n  devices.ip_address,\n  devices.device_type,\n  devices.last_seen,\n  array(\n    select tags.name\n    from device_tags\n    join tags on tags.id = device_tags.tag_id\n    where device_tags.device_id = devices.id\n    order by tags.name\n  ) as \"tags!\"\nfrom devices\nwhere devices.hostname = :hostname!"};
 
 /**
+ * Reads.
+ *
  * ```sql
  * select
  *   devices.id,
@@ -399,7 +406,7 @@ const deviceGetByHostnameIR: QueryIR = {"usedParamSet":{"hostname":true},"params
  * where devices.hostname = :hostname!
  * ```
  */
-export const deviceGetByHostname: Query<DeviceGetByHostnameParams, DeviceGetByHostnameResult> = new Query("DeviceGetByHostname", deviceGetByHostnameIR);
+export const deviceGetByHostname: Query<DeviceGetByHostnameParams, DeviceGetByHostnameResult> = new Query("DeviceGetByHostname", deviceGetByHostnameIR, { reads: true });
 
 /** Parameters of `DeviceGetByIpAddress`. */
 export interface DeviceGetByIpAddressParams {
@@ -424,6 +431,8 @@ export interface DeviceGetByIpAddressResult {
 const deviceGetByIpAddressIR: QueryIR = {"usedParamSet":{"ipAddress":true},"params":[{"name":"ipAddress","required":true,"transform":{"type":"scalar"},"locs":[{"a":327,"b":337}]}],"statement":"select\n  devices.id,\n  devices.hostname,\n  devices.ip_address,\n  devices.device_type,\n  devices.last_seen,\n  array(\n    select tags.name\n    from device_tags\n    join tags on tags.id = device_tags.tag_id\n    where device_tags.device_id = devices.id\n    order by tags.name\n  ) as \"tags!\"\nfrom devices\nwhere devices.ip_address = :ipAddress!"};
 
 /**
+ * Reads.
+ *
  * ```sql
  * select
  *   devices.id,
@@ -442,7 +451,7 @@ const deviceGetByIpAddressIR: QueryIR = {"usedParamSet":{"ipAddress":true},"para
  * where devices.ip_address = :ipAddress!
  * ```
  */
-export const deviceGetByIpAddress: Query<DeviceGetByIpAddressParams, DeviceGetByIpAddressResult> = new Query("DeviceGetByIpAddress", deviceGetByIpAddressIR);
+export const deviceGetByIpAddress: Query<DeviceGetByIpAddressParams, DeviceGetByIpAddressResult> = new Query("DeviceGetByIpAddress", deviceGetByIpAddressIR, { reads: true });
 
 /** Parameters of `DeviceGetMany`. */
 export interface DeviceGetManyParams {
@@ -468,6 +477,7 @@ const deviceGetManyIR: QueryIR = {"usedParamSet":{"ids":true},"params":[{"name":
 
 /**
  * The devices that exist, by id.
+ * Reads.
  *
  * ```sql
  * select
@@ -488,7 +498,7 @@ const deviceGetManyIR: QueryIR = {"usedParamSet":{"ids":true},"params":[{"name":
  * order by devices.id
  * ```
  */
-export const deviceGetMany: Query<DeviceGetManyParams, DeviceGetManyResult> = new Query("DeviceGetMany", deviceGetManyIR);
+export const deviceGetMany: Query<DeviceGetManyParams, DeviceGetManyResult> = new Query("DeviceGetMany", deviceGetManyIR, { reads: true });
 
 /** Parameters of `DeviceList`. */
 export interface DeviceListParams {
@@ -530,6 +540,7 @@ const deviceListIR: QueryIR = {"usedParamSet":{"hostname":true,"network":true,"d
  * job. All filters are optional: part of the hostname, a network, a type, any
  * of some tags, all of some tags, and text that stands in hostname, type or
  * address. Letters A to Z match in either case.
+ * Reads.
  *
  * ```sql
  * with page as materialized (
@@ -593,7 +604,7 @@ const deviceListIR: QueryIR = {"usedParamSet":{"hostname":true,"network":true,"d
  * order by page.hostname, page.id
  * ```
  */
-export const deviceList: Query<DeviceListParams, DeviceListResult> = new Query("DeviceList", deviceListIR);
+export const deviceList: Query<DeviceListParams, DeviceListResult> = new Query("DeviceList", deviceListIR, { reads: true });
 
 /** Parameters of `DeviceCount`. */
 export interface DeviceCountParams {
@@ -614,6 +625,7 @@ const deviceCountIR: QueryIR = {"usedParamSet":{"hostname":true,"network":true,"
 
 /**
  * How many devices DeviceList would list with these filters.
+ * Reads.
  *
  * ```sql
  * select count(*)::integer as "count!"
@@ -627,7 +639,7 @@ const deviceCountIR: QueryIR = {"usedParamSet":{"hostname":true,"network":true,"
  * )
  * ```
  */
-export const deviceCount: Query<DeviceCountParams, DeviceCountResult> = new Query("DeviceCount", deviceCountIR);
+export const deviceCount: Query<DeviceCountParams, DeviceCountResult> = new Query("DeviceCount", deviceCountIR, { reads: true });
 
 /** Parameters of `DeviceCountByType`. */
 export interface DeviceCountByTypeParams {
@@ -649,6 +661,7 @@ const deviceCountByTypeIR: QueryIR = {"usedParamSet":{"hostname":true,"network":
 
 /**
  * The same by type.
+ * Reads.
  *
  * ```sql
  * select
@@ -666,7 +679,7 @@ const deviceCountByTypeIR: QueryIR = {"usedParamSet":{"hostname":true,"network":
  * order by device_type
  * ```
  */
-export const deviceCountByType: Query<DeviceCountByTypeParams, DeviceCountByTypeResult> = new Query("DeviceCountByType", deviceCountByTypeIR);
+export const deviceCountByType: Query<DeviceCountByTypeParams, DeviceCountByTypeResult> = new Query("DeviceCountByType", deviceCountByTypeIR, { reads: true });
 
 /** Parameters of `DeviceListByTag`. */
 export interface DeviceListByTagParams {
@@ -695,6 +708,7 @@ const deviceListByTagIR: QueryIR = {"usedParamSet":{"tagName":true,"afterHostnam
 
 /**
  * Devices that carry the tag, by hostname.
+ * Reads.
  *
  * ```sql
  * select
@@ -721,7 +735,7 @@ const deviceListByTagIR: QueryIR = {"usedParamSet":{"tagName":true,"afterHostnam
  * limit :limit!::integer
  * ```
  */
-export const deviceListByTag: Query<DeviceListByTagParams, DeviceListByTagResult> = new Query("DeviceListByTag", deviceListByTagIR);
+export const deviceListByTag: Query<DeviceListByTagParams, DeviceListByTagResult> = new Query("DeviceListByTag", deviceListByTagIR, { reads: true });
 
 /** Parameters of `DeviceListWithoutCredential`. */
 export interface DeviceListWithoutCredentialParams {
@@ -749,6 +763,7 @@ const deviceListWithoutCredentialIR: QueryIR = {"usedParamSet":{"afterHostname":
 
 /**
  * Devices that no credential shares a tag with, by hostname.
+ * Reads.
  *
  * ```sql
  * select
@@ -779,7 +794,7 @@ const deviceListWithoutCredentialIR: QueryIR = {"usedParamSet":{"afterHostname":
  * limit :limit!::integer
  * ```
  */
-export const deviceListWithoutCredential: Query<DeviceListWithoutCredentialParams, DeviceListWithoutCredentialResult> = new Query("DeviceListWithoutCredential", deviceListWithoutCredentialIR);
+export const deviceListWithoutCredential: Query<DeviceListWithoutCredentialParams, DeviceListWithoutCredentialResult> = new Query("DeviceListWithoutCredential", deviceListWithoutCredentialIR, { reads: true });
 
 /** Parameters of `DeviceListStale`. */
 export interface DeviceListStaleParams {
@@ -811,6 +826,7 @@ const deviceListStaleIR: QueryIR = {"usedParamSet":{"verifiedBefore":true,"after
 /**
  * Devices that were never backed up, or not verified since the time given; the
  * never backed up first, then the longest unverified.
+ * Reads.
  *
  * ```sql
  * select
@@ -843,7 +859,7 @@ const deviceListStaleIR: QueryIR = {"usedParamSet":{"verifiedBefore":true,"after
  * limit :limit!::integer
  * ```
  */
-export const deviceListStale: Query<DeviceListStaleParams, DeviceListStaleResult> = new Query("DeviceListStale", deviceListStaleIR);
+export const deviceListStale: Query<DeviceListStaleParams, DeviceListStaleResult> = new Query("DeviceListStale", deviceListStaleIR, { reads: true });
 
 /** Parameters of `DeviceUpdate`. */
 export interface DeviceUpdateParams {
@@ -874,6 +890,7 @@ const deviceUpdateIR: QueryIR = {"usedParamSet":{"hostname":true,"ipAddress":tru
 /**
  * Changes what is given and leaves the rest; tag names replace the device's
  * tags, and those that do not exist are made. Only DeviceSeen moves last_seen.
+ * Writes devices, tags, device_tags.
  *
  * ```sql
  * with updated as (
@@ -968,6 +985,7 @@ const deviceSeenIR: QueryIR = {"usedParamSet":{"ids":true},"params":[{"name":"id
 /**
  * Notes that the devices were reached just now. Returns those whose last_seen
  * moved; it never goes back.
+ * Writes devices.
  *
  * ```sql
  * update devices
@@ -1006,6 +1024,7 @@ const deviceDeleteIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"i
  * logsDelete.
  * Its state is locked first, and waited for, as savers and JobInsert do: in the
  * other order the deletion and they would block each other.
+ * Writes devices.
  *
  * ```sql
  * with state as materialized (

@@ -20,6 +20,7 @@ const encryptionKeyInsertIR: QueryIR = {"usedParamSet":{"keyIds":true,"checkValu
  * apart: never the keys themselves.
  * Notes keys that are not known yet; the arrays go together by position.
  * Returns those that this call noted.
+ * Writes encryption_keys.
  *
  * ```sql
  * insert into encryption_keys (key_id, check_value)
@@ -54,6 +55,7 @@ const encryptionKeyListIR: QueryIR = {"usedParamSet":{},"params":[],"statement":
 /**
  * Every key, the oldest first, with the number of rows that it seals. A row
  * without a key was stored before there were keys.
+ * Reads.
  *
  * ```sql
  * select
@@ -70,7 +72,7 @@ const encryptionKeyListIR: QueryIR = {"usedParamSet":{},"params":[],"statement":
  * order by created_at, key_id
  * ```
  */
-export const encryptionKeyList: Query<EncryptionKeyListParams, EncryptionKeyListResult> = new Query("EncryptionKeyList", encryptionKeyListIR);
+export const encryptionKeyList: Query<EncryptionKeyListParams, EncryptionKeyListResult> = new Query("EncryptionKeyList", encryptionKeyListIR, { reads: true });
 
 /** Parameters of `EncryptionKeyRetire`. */
 export interface EncryptionKeyRetireParams {
@@ -92,6 +94,7 @@ const encryptionKeyRetireIR: QueryIR = {"usedParamSet":{"keyId":true},"params":[
 /**
  * Gives a key up. A ConstraintError while a row is sealed with it; no row comes
  * back where it is retired already, or unknown.
+ * Writes encryption_keys.
  *
  * ```sql
  * update encryption_keys

@@ -27,6 +27,7 @@ const jobAttemptListIR: QueryIR = {"usedParamSet":{"jobId":true,"afterAttempt":t
 /**
  * Attempts at jobs: those that did not end them; the last one is in jobs.
  * Attempts at a job that have ended, the first one first, with what went wrong.
+ * Reads.
  *
  * ```sql
  * select
@@ -72,4 +73,4 @@ const jobAttemptListIR: QueryIR = {"usedParamSet":{"jobId":true,"afterAttempt":t
  * limit :limit!::integer
  * ```
  */
-export const jobAttemptList: Query<JobAttemptListParams, JobAttemptListResult> = new Query("JobAttemptList", jobAttemptListIR);
+export const jobAttemptList: Query<JobAttemptListParams, JobAttemptListResult> = new Query("JobAttemptList", jobAttemptListIR, { reads: true });

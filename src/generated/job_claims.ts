@@ -42,6 +42,7 @@ const jobTakeIR: QueryIR = {"usedParamSet":{"limit":true,"worker":true,"claimTok
  * jobs of one device at the same moment, one call takes nothing and fails with
  * jobs_one_runs_per_device, or in a deadlock: jobClaim makes the token and
  * calls again.
+ * Writes jobs.
  *
  * ```sql
  * with due as materialized (
@@ -130,6 +131,7 @@ const jobHeldListIR: QueryIR = {"usedParamSet":{"claimToken":true},"params":[{"n
 
 /**
  * The jobs that a claim holds: what JobTake gave, where its answer was lost.
+ * Reads.
  *
  * ```sql
  * select
@@ -148,7 +150,7 @@ const jobHeldListIR: QueryIR = {"usedParamSet":{"claimToken":true},"params":[{"n
  * order by id
  * ```
  */
-export const jobHeldList: Query<JobHeldListParams, JobHeldListResult> = new Query("JobHeldList", jobHeldListIR);
+export const jobHeldList: Query<JobHeldListParams, JobHeldListResult> = new Query("JobHeldList", jobHeldListIR, { reads: true });
 
 /** Parameters of `JobHeartbeat`. */
 export interface JobHeartbeatParams {
@@ -170,6 +172,7 @@ const jobHeartbeatIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"
  * Prolongs claims from now on, and says of each whether it is held and whether
  * somebody wants the job cancelled. A claim that has outlived its lease is held
  * until somebody takes it away.
+ * Writes jobs.
  *
  * ```sql
  * with given as materialized (
@@ -260,6 +263,7 @@ const jobFinishIR: QueryIR = {"usedParamSet":{"ids":true,"claimTokens":true,"out
  * job ends here still has it running as this call sees it, and gets its next
  * one by the next call. Where taking fails nothing was ended either: jobTurn
  * ends alone then.
+ * Writes jobs, job_attempts.
  *
  * ```sql
  * with given as materialized (
@@ -505,6 +509,7 @@ const jobCancelIR: QueryIR = {"usedParamSet":{"ids":true},"params":[{"name":"ids
  * Cancels jobs that wait; one that runs is marked, and its worker sees it at
  * its next heartbeat. Says for each: cancelled, requested, ended where it had
  * ended before, or missing.
+ * Writes jobs.
  *
  * ```sql
  * with wanted as materialized (
@@ -572,6 +577,7 @@ const jobReapIR: QueryIR = {"usedParamSet":{"backOffSeconds":true,"mostSeconds":
  * seconds, twice as many, and so on, up to the most; after its last attempt it
  * has failed, and where somebody wants it cancelled it is. Whoever calls; rows
  * that somebody else is reaping are skipped.
+ * Writes jobs, job_attempts.
  *
  * ```sql
  * with expired as materialized (

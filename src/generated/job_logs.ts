@@ -26,6 +26,7 @@ const jobLogInsertIR: QueryIR = {"usedParamSet":{"jobId":true,"level":true,"mess
  * Job logs are the lines a job reports while it runs.
  * Stores a line: level info and the time now unless told. The function counts
  * it, and makes the part of the table where it is missing.
+ * Writes job_logs, job_log_counts.
  *
  * ```sql
  * select
@@ -73,6 +74,7 @@ const jobLogInsertManyIR: QueryIR = {"usedParamSet":{"jobIds":true,"levels":true
  * position; a null or absent level is info, a null or absent time is now. Lines
  * of one time keep their order. The function counts them, and makes parts of
  * the table that are missing.
+ * Writes job_logs, job_log_counts.
  *
  * ```sql
  * select stored as "inserted!"
@@ -110,6 +112,7 @@ const jobLogWriteIR: QueryIR = {"usedParamSet":{"writer":true,"batch":true,"now"
  * stored once, in the order of the writer's batches. Times are milliseconds by
  * the writer's own count, which says now when it sends. Lines of jobs that are
  * gone are left out. No row where the batch had been stored.
+ * Writes log_writers, job_logs, job_log_counts.
  *
  * ```sql
  * with fenced as (
@@ -156,6 +159,7 @@ const jobLogWriterDeleteIR: QueryIR = {"usedParamSet":{"writer":true},"params":[
 
 /**
  * Forgets a writer that has ended.
+ * Writes log_writers.
  *
  * ```sql
  * delete from log_writers
@@ -190,6 +194,7 @@ const jobLogGetIR: QueryIR = {"usedParamSet":{"timestamp":true,"id":true},"param
 
 /**
  * The key as the lists return it.
+ * Reads.
  *
  * ```sql
  * select id, job_id, device_id, level, message, "timestamp"
@@ -199,7 +204,7 @@ const jobLogGetIR: QueryIR = {"usedParamSet":{"timestamp":true,"id":true},"param
  *   and id = :id!
  * ```
  */
-export const jobLogGet: Query<JobLogGetParams, JobLogGetResult> = new Query("JobLogGet", jobLogGetIR);
+export const jobLogGet: Query<JobLogGetParams, JobLogGetResult> = new Query("JobLogGet", jobLogGetIR, { reads: true });
 
 /** Parameters of `JobLogList`. */
 export interface JobLogListParams {
@@ -235,6 +240,7 @@ const jobLogListIR: QueryIR = {"usedParamSet":{"jobId":true,"minLevel":true,"fro
  * Lines of a job in the order of their times. Filters: a level at least, times
  * from the first up to but without the second, and text that stands in the
  * line, in either case.
+ * Reads.
  *
  * ```sql
  * select id, job_id, device_id, level, message, "timestamp"
@@ -257,7 +263,7 @@ const jobLogListIR: QueryIR = {"usedParamSet":{"jobId":true,"minLevel":true,"fro
  * limit (select :limit!::integer)
  * ```
  */
-export const jobLogList: Query<JobLogListParams, JobLogListResult> = new Query("JobLogList", jobLogListIR);
+export const jobLogList: Query<JobLogListParams, JobLogListResult> = new Query("JobLogList", jobLogListIR, { reads: true });
 
 /** Parameters of `JobLogListByDevice`. */
 export interface JobLogListByDeviceParams {
@@ -293,6 +299,7 @@ const jobLogListByDeviceIR: QueryIR = {"usedParamSet":{"deviceId":true,"minLevel
  * Lines of a device, of the job that was made last first, and of each the
  * latest first. Filters: a level at least, and times from the first up to but
  * without the second.
+ * Reads.
  *
  * ```sql
  * select id, job_id, device_id, level, message, "timestamp"
@@ -312,7 +319,7 @@ const jobLogListByDeviceIR: QueryIR = {"usedParamSet":{"deviceId":true,"minLevel
  * limit (select :limit!::integer)
  * ```
  */
-export const jobLogListByDevice: Query<JobLogListByDeviceParams, JobLogListByDeviceResult> = new Query("JobLogListByDevice", jobLogListByDeviceIR);
+export const jobLogListByDevice: Query<JobLogListByDeviceParams, JobLogListByDeviceResult> = new Query("JobLogListByDevice", jobLogListByDeviceIR, { reads: true });
 
 /** Parameters of `JobLogListByTime`. */
 export interface JobLogListByTimeParams {
@@ -344,6 +351,7 @@ const jobLogListByTimeIR: QueryIR = {"usedParamSet":{"from":true,"until":true,"a
 /**
  * Lines of all devices, the latest first. Filter: times from the first up to
  * but without the second.
+ * Reads.
  *
  * ```sql
  * select id, job_id, device_id, level, message, "timestamp"
@@ -360,7 +368,7 @@ const jobLogListByTimeIR: QueryIR = {"usedParamSet":{"from":true,"until":true,"a
  * limit (select :limit!::integer)
  * ```
  */
-export const jobLogListByTime: Query<JobLogListByTimeParams, JobLogListByTimeResult> = new Query("JobLogListByTime", jobLogListByTimeIR);
+export const jobLogListByTime: Query<JobLogListByTimeParams, JobLogListByTimeResult> = new Query("JobLogListByTime", jobLogListByTimeIR, { reads: true });
 
 /** Parameters of `JobLogWarningList`. */
 export interface JobLogWarningListParams {
@@ -392,6 +400,7 @@ const jobLogWarningListIR: QueryIR = {"usedParamSet":{"minLevel":true,"from":tru
 
 /**
  * As JobLogListByTime, of a level at least: warning or one above.
+ * Reads.
  *
  * ```sql
  * select id, job_id, device_id, level, message, "timestamp"
@@ -410,7 +419,7 @@ const jobLogWarningListIR: QueryIR = {"usedParamSet":{"minLevel":true,"from":tru
  * limit (select :limit!::integer)
  * ```
  */
-export const jobLogWarningList: Query<JobLogWarningListParams, JobLogWarningListResult> = new Query("JobLogWarningList", jobLogWarningListIR);
+export const jobLogWarningList: Query<JobLogWarningListParams, JobLogWarningListResult> = new Query("JobLogWarningList", jobLogWarningListIR, { reads: true });
 
 /** Parameters of `JobLogTail`. */
 export interface JobLogTailParams {
@@ -440,6 +449,7 @@ const jobLogTailIR: QueryIR = {"usedParamSet":{"jobId":true,"afterTimestamp":tru
 
 /**
  * Lines of a job after the last one read, from the first without one.
+ * Reads.
  *
  * ```sql
  * select id, job_id, device_id, level, message, "timestamp"
@@ -456,7 +466,7 @@ const jobLogTailIR: QueryIR = {"usedParamSet":{"jobId":true,"afterTimestamp":tru
  * limit (select :limit!::integer)
  * ```
  */
-export const jobLogTail: Query<JobLogTailParams, JobLogTailResult> = new Query("JobLogTail", jobLogTailIR);
+export const jobLogTail: Query<JobLogTailParams, JobLogTailResult> = new Query("JobLogTail", jobLogTailIR, { reads: true });
 
 /** Parameters of `JobLogStats`. */
 export interface JobLogStatsParams {
@@ -480,6 +490,7 @@ const jobLogStatsIR: QueryIR = {"usedParamSet":{"jobId":true},"params":[{"name":
 /**
  * How many lines a job has reported by level, the least first, also those that
  * retention has removed since. They are counted as they are stored.
+ * Reads.
  *
  * ```sql
  * select
@@ -492,7 +503,7 @@ const jobLogStatsIR: QueryIR = {"usedParamSet":{"jobId":true},"params":[{"name":
  * order by level
  * ```
  */
-export const jobLogStats: Query<JobLogStatsParams, JobLogStatsResult> = new Query("JobLogStats", jobLogStatsIR);
+export const jobLogStats: Query<JobLogStatsParams, JobLogStatsResult> = new Query("JobLogStats", jobLogStatsIR, { reads: true });
 
 /** Parameters of `JobLogExpireByLevel`. */
 export interface JobLogExpireByLevelParams {
@@ -518,6 +529,7 @@ const jobLogExpireByLevelIR: QueryIR = {"usedParamSet":{"level":true,"afterTimes
 /**
  * Deletes lines of a level that are older than so many days, the oldest first,
  * after one of them; tells how many, and the last. A dry run deletes none.
+ * Writes job_logs.
  *
  * ```sql
  * with doomed as materialized (
@@ -579,6 +591,7 @@ const jobLogExpireByTypeIR: QueryIR = {"usedParamSet":{"jobType":true,"afterJobI
  * many. Jobs in the order of their ids, after one of them, a thousand at a
  * time: the last of these is told, too, null where there is none. A dry run
  * deletes none.
+ * Writes job_logs.
  *
  * ```sql
  * with typed as materialized (
@@ -630,6 +643,7 @@ const jobLogDeleteIR: QueryIR = {"usedParamSet":{"jobId":true,"before":true},"pa
 /**
  * Deletes the lines of a job, those before a time if one is given, and tells
  * how many.
+ * Writes job_logs.
  *
  * ```sql
  * with removed as (

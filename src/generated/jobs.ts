@@ -31,6 +31,7 @@ const jobInsertIR: QueryIR = {"usedParamSet":{"deviceId":true,"scheduledFor":tru
  * Queues a job, for now unless told, notes it as the device's latest, and wakes
  * workers. A backup unless told. Of the jobs that are due those of the highest
  * priority come first, 0 unless told; so many attempts may fail, 3 unless told.
+ * Writes jobs, device_states.
  *
  * ```sql
  * with inserted as (
@@ -97,6 +98,7 @@ const jobInsertManyIR: QueryIR = {"usedParamSet":{"deviceIds":true,"scheduledFor
  * order given. Times go with the devices by position; a null or absent one is
  * now. A device that does not exist is missing and gets no job.
  * Jobs get their ids in the order given, so the nth id is that of the nth row.
+ * Writes jobs, device_states.
  *
  * ```sql
  * with given as (
@@ -216,6 +218,8 @@ export interface JobGetResult {
 const jobGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":251,"b":254}]}],"statement":"select\n  id,\n  device_id,\n  status,\n  scheduled_for,\n  started_at,\n  completed_at,\n  claimed_by,\n  lease_until,\n  attempt,\n  job_type,\n  priority,\n  failures,\n  most_failures,\n  cancel_requested_at,\n  error_class,\n  error_message\nfrom jobs\nwhere id = :id!"};
 
 /**
+ * Reads.
+ *
  * ```sql
  * select
  *   id,
@@ -238,7 +242,7 @@ const jobGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","re
  * where id = :id!
  * ```
  */
-export const jobGet: Query<JobGetParams, JobGetResult> = new Query("JobGet", jobGetIR);
+export const jobGet: Query<JobGetParams, JobGetResult> = new Query("JobGet", jobGetIR, { reads: true });
 
 /** Parameters of `JobList`. */
 export interface JobListParams {
@@ -293,6 +297,7 @@ const jobListIR: QueryIR = {"usedParamSet":{"statuses":true,"deviceId":true,"sch
  * Jobs by scheduled time, latest first. Filters: some statuses, a device, and
  * times from the first up to but without the second.
  * For one device alone JobListByDevice is quicker.
+ * Reads.
  *
  * ```sql
  * select
@@ -330,7 +335,7 @@ const jobListIR: QueryIR = {"usedParamSet":{"statuses":true,"deviceId":true,"sch
  * limit :limit!::integer
  * ```
  */
-export const jobList: Query<JobListParams, JobListResult> = new Query("JobList", jobListIR);
+export const jobList: Query<JobListParams, JobListResult> = new Query("JobList", jobListIR, { reads: true });
 
 /** Parameters of `JobListByDevice`. */
 export interface JobListByDeviceParams {
@@ -379,6 +384,7 @@ const jobListByDeviceIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterId":tr
 
 /**
  * Jobs of a device, the last made first.
+ * Reads.
  *
  * ```sql
  * select
@@ -406,7 +412,7 @@ const jobListByDeviceIR: QueryIR = {"usedParamSet":{"deviceId":true,"afterId":tr
  * limit :limit!::integer
  * ```
  */
-export const jobListByDevice: Query<JobListByDeviceParams, JobListByDeviceResult> = new Query("JobListByDevice", jobListByDeviceIR);
+export const jobListByDevice: Query<JobListByDeviceParams, JobListByDeviceResult> = new Query("JobListByDevice", jobListByDeviceIR, { reads: true });
 
 /** Parameters of `JobLatestByDevice`. */
 export interface JobLatestByDeviceParams {
@@ -454,6 +460,7 @@ const jobLatestByDeviceIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params"
 /**
  * The job that was made last for each of the devices, by device; a device
  * without a job has no row.
+ * Reads.
  *
  * ```sql
  * select
@@ -479,7 +486,7 @@ const jobLatestByDeviceIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params"
  * order by jobs.device_id
  * ```
  */
-export const jobLatestByDevice: Query<JobLatestByDeviceParams, JobLatestByDeviceResult> = new Query("JobLatestByDevice", jobLatestByDeviceIR);
+export const jobLatestByDevice: Query<JobLatestByDeviceParams, JobLatestByDeviceResult> = new Query("JobLatestByDevice", jobLatestByDeviceIR, { reads: true });
 
 /** Parameters of `JobStats`. */
 export interface JobStatsParams {
@@ -507,6 +514,7 @@ const jobStatsIR: QueryIR = {"usedParamSet":{"since":true},"params":[{"name":"si
  * The queue at this moment, and how the jobs ended that were due since a time:
  * seconds from the start to the end of the last attempt, and the share that
  * succeeded of those that did or failed; null where there is none.
+ * Reads.
  *
  * ```sql
  * select
@@ -560,7 +568,7 @@ const jobStatsIR: QueryIR = {"usedParamSet":{"since":true},"params":[{"name":"si
  * ) as ended
  * ```
  */
-export const jobStats: Query<JobStatsParams, JobStatsResult> = new Query("JobStats", jobStatsIR);
+export const jobStats: Query<JobStatsParams, JobStatsResult> = new Query("JobStats", jobStatsIR, { reads: true });
 
 /** Parameters of `JobDelete`. */
 export interface JobDeleteParams {
@@ -588,6 +596,7 @@ const jobDeleteIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id",
 /**
  * Deletes the job; its logs stay, see logsDelete. If it was its device's
  * latest, the one before it takes that place.
+ * Writes jobs, device_states.
  *
  * ```sql
  * with removed as (

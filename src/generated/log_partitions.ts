@@ -24,6 +24,7 @@ const logPartitionListIR: QueryIR = {"usedParamSet":{},"params":[],"statement":"
  * Job logs and connection logs lie in parts by time; a part that is too old
  * goes as a whole. Only the owner of the tables may let it go.
  * The parts, the oldest first.
+ * Reads.
  *
  * ```sql
  * select
@@ -36,7 +37,7 @@ const logPartitionListIR: QueryIR = {"usedParamSet":{},"params":[],"statement":"
  * order by table_name, from_at, partition_name
  * ```
  */
-export const logPartitionList: Query<LogPartitionListParams, LogPartitionListResult> = new Query("LogPartitionList", logPartitionListIR);
+export const logPartitionList: Query<LogPartitionListParams, LogPartitionListResult> = new Query("LogPartitionList", logPartitionListIR, { reads: true });
 
 /** Parameters of `LogPartitionMake`. */
 export interface LogPartitionMakeParams {
@@ -54,6 +55,7 @@ const logPartitionMakeIR: QueryIR = {"usedParamSet":{"period":true,"ahead":true}
 /**
  * Makes the parts of both tables from now on for so many periods to come, week
  * or month; gives the names of those that were missing.
+ * Writes job_logs, connection_logs.
  *
  * ```sql
  * select made as "made!"
@@ -83,6 +85,7 @@ const logPartitionStepListIR: QueryIR = {"usedParamSet":{"jobLogDays":true,"conn
  * all, and with those that an earlier run has left on the way out: one
  * statement each, to be run outside of a transaction, since no other way stops
  * no writer.
+ * Reads.
  *
  * ```sql
  * select
@@ -121,7 +124,7 @@ const logPartitionStepListIR: QueryIR = {"usedParamSet":{"jobLogDays":true,"conn
  * order by step desc, table_name, from_at
  * ```
  */
-export const logPartitionStepList: Query<LogPartitionStepListParams, LogPartitionStepListResult> = new Query("LogPartitionStepList", logPartitionStepListIR);
+export const logPartitionStepList: Query<LogPartitionStepListParams, LogPartitionStepListResult> = new Query("LogPartitionStepList", logPartitionStepListIR, { reads: true });
 
 /** Parameters of `LogWriterExpire`. */
 export type LogWriterExpireParams = void;
@@ -137,6 +140,7 @@ const logWriterExpireIR: QueryIR = {"usedParamSet":{},"params":[],"statement":"d
 /**
  * Forgets writers that have written nothing for a week: they ended without
  * saying so.
+ * Writes log_writers.
  *
  * ```sql
  * delete from log_writers
@@ -164,6 +168,7 @@ const logDeleteIR: QueryIR = {"usedParamSet":{"deviceId":true,"jobId":true,"limi
 /**
  * Deletes logs of a device that is gone, or of one of its jobs that is: so many
  * lines and so many sessions at most. Tells how many.
+ * Writes job_logs, connection_logs.
  *
  * ```sql
  * select

@@ -47,6 +47,7 @@ const scheduleInsertIR: QueryIR = {"usedParamSet":{"name":true,"cron":true,"ever
  * Schedules make jobs when they are due: of a device, or of those with tags.
  * Makes a schedule; no row where one of the tags does not exist. scheduleCreate
  * checks when it is due first.
+ * Writes schedules, schedule_tags.
  *
  * ```sql
  * with inserted as (
@@ -149,6 +150,8 @@ export interface ScheduleGetResult {
 const scheduleGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":393,"b":396}]}],"statement":"select\n  id,\n  name,\n  cron,\n  every_seconds,\n  time_zone,\n  device_id,\n  array(\n    select tags.name\n    from schedule_tags\n    join tags on tags.id = schedule_tags.tag_id\n    where schedule_tags.schedule_id = schedules.id\n    order by tags.name\n  ) as \"tag_names!\",\n  priority,\n  enabled,\n  next_run_at,\n  last_run_at,\n  date_trunc('milliseconds', now()) as \"now!\"\nfrom schedules\nwhere id = :id!"};
 
 /**
+ * Reads.
+ *
  * ```sql
  * select
  *   id,
@@ -173,7 +176,7 @@ const scheduleGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id
  * where id = :id!
  * ```
  */
-export const scheduleGet: Query<ScheduleGetParams, ScheduleGetResult> = new Query("ScheduleGet", scheduleGetIR);
+export const scheduleGet: Query<ScheduleGetParams, ScheduleGetResult> = new Query("ScheduleGet", scheduleGetIR, { reads: true });
 
 /** Parameters of `ScheduleList`. */
 export interface ScheduleListParams {
@@ -210,6 +213,7 @@ const scheduleListIR: QueryIR = {"usedParamSet":{"afterName":true,"limit":true},
 
 /**
  * Schedules with their tags, by name.
+ * Reads.
  *
  * ```sql
  * select
@@ -236,7 +240,7 @@ const scheduleListIR: QueryIR = {"usedParamSet":{"afterName":true,"limit":true},
  * limit :limit!::integer
  * ```
  */
-export const scheduleList: Query<ScheduleListParams, ScheduleListResult> = new Query("ScheduleList", scheduleListIR);
+export const scheduleList: Query<ScheduleListParams, ScheduleListResult> = new Query("ScheduleList", scheduleListIR, { reads: true });
 
 /** Parameters of `ScheduleUpdate`. */
 export interface ScheduleUpdateParams {
@@ -283,6 +287,7 @@ const scheduleUpdateIR: QueryIR = {"usedParamSet":{"name":true,"everySeconds":tr
  * Changes when a schedule is due; what is absent stays. A cron expression takes
  * the place of an interval, and the other way round. scheduleChange finds out
  * the next time.
+ * Writes schedules.
  *
  * ```sql
  * update schedules
@@ -342,6 +347,7 @@ const scheduleDueListIR: QueryIR = {"usedParamSet":{"limit":true},"params":[{"na
 
 /**
  * Schedules that are due, the longest first, and what time it is.
+ * Reads.
  *
  * ```sql
  * select
@@ -360,7 +366,7 @@ const scheduleDueListIR: QueryIR = {"usedParamSet":{"limit":true},"params":[{"na
  * limit :limit!::integer
  * ```
  */
-export const scheduleDueList: Query<ScheduleDueListParams, ScheduleDueListResult> = new Query("ScheduleDueList", scheduleDueListIR);
+export const scheduleDueList: Query<ScheduleDueListParams, ScheduleDueListResult> = new Query("ScheduleDueList", scheduleDueListIR, { reads: true });
 
 /** Parameters of `ScheduleRun`. */
 export interface ScheduleRunParams {
@@ -385,6 +391,7 @@ const scheduleRunIR: QueryIR = {"usedParamSet":{"ids":true,"dueAts":true,"nextAt
  * comes second finds another time and makes none. A device that has a job of
  * the type waiting gets no other, nor does one that is in several of them get
  * two. Says for each schedule that was run how many jobs it made.
+ * Writes schedules, jobs, device_states.
  *
  * ```sql
  * with given as (
@@ -509,6 +516,7 @@ const scheduleDeleteIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":
 
 /**
  * Deletes a schedule; the jobs that it made stay.
+ * Writes schedules.
  *
  * ```sql
  * delete from schedules

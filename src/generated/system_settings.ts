@@ -19,6 +19,7 @@ const settingInsertDefaultsIR: QueryIR = {"usedParamSet":{"defaults":true},"para
  * Settings are one JSON value a key, with a version that grows over all keys.
  * Takes a JSON object and stores each key that does not exist yet; tells for
  * each key whether it was inserted.
+ * Writes system_settings.
  *
  * ```sql
  * with given as (
@@ -64,13 +65,15 @@ export interface SettingGetResult {
 const settingGetIR: QueryIR = {"usedParamSet":{"key":true},"params":[{"name":"key","required":true,"transform":{"type":"scalar"},"locs":[{"a":85,"b":89}]}],"statement":"select key, value, description, version, updated_at\nfrom system_settings\nwhere key = :key!"};
 
 /**
+ * Reads.
+ *
  * ```sql
  * select key, value, description, version, updated_at
  * from system_settings
  * where key = :key!
  * ```
  */
-export const settingGet: Query<SettingGetParams, SettingGetResult> = new Query("SettingGet", settingGetIR);
+export const settingGet: Query<SettingGetParams, SettingGetResult> = new Query("SettingGet", settingGetIR, { reads: true });
 
 /** Parameters of `SettingGetMany`. */
 export interface SettingGetManyParams {
@@ -95,6 +98,7 @@ const settingGetManyIR: QueryIR = {"usedParamSet":{"keys":true},"params":[{"name
 
 /**
  * The settings that exist, by key.
+ * Reads.
  *
  * ```sql
  * select key, value, description, version, updated_at
@@ -103,7 +107,7 @@ const settingGetManyIR: QueryIR = {"usedParamSet":{"keys":true},"params":[{"name
  * order by key
  * ```
  */
-export const settingGetMany: Query<SettingGetManyParams, SettingGetManyResult> = new Query("SettingGetMany", settingGetManyIR);
+export const settingGetMany: Query<SettingGetManyParams, SettingGetManyResult> = new Query("SettingGetMany", settingGetManyIR, { reads: true });
 
 /** Parameters of `SettingList`. */
 export interface SettingListParams {
@@ -131,6 +135,7 @@ const settingListIR: QueryIR = {"usedParamSet":{"prefix":true,"afterKey":true,"l
 /**
  * Settings by key, those that begin with the prefix or all; without a limit
  * all rows. The key is unique, so it alone is the cursor.
+ * Reads.
  *
  * ```sql
  * select key, value, description, version, updated_at
@@ -142,7 +147,7 @@ const settingListIR: QueryIR = {"usedParamSet":{"prefix":true,"afterKey":true,"l
  * limit :limit::integer
  * ```
  */
-export const settingList: Query<SettingListParams, SettingListResult> = new Query("SettingList", settingListIR);
+export const settingList: Query<SettingListParams, SettingListResult> = new Query("SettingList", settingListIR, { reads: true });
 
 /** Parameters of `SettingVersionGet`. */
 export type SettingVersionGetParams = void;
@@ -158,6 +163,7 @@ const settingVersionGetIR: QueryIR = {"usedParamSet":{},"params":[],"statement":
 /**
  * Number of settings and highest version. One of them changes with every
  * write: versions become visible in their order, and a delete lowers the count.
+ * Reads.
  *
  * ```sql
  * select
@@ -166,7 +172,7 @@ const settingVersionGetIR: QueryIR = {"usedParamSet":{},"params":[],"statement":
  * from system_settings
  * ```
  */
-export const settingVersionGet: Query<SettingVersionGetParams, SettingVersionGetResult> = new Query("SettingVersionGet", settingVersionGetIR);
+export const settingVersionGet: Query<SettingVersionGetParams, SettingVersionGetResult> = new Query("SettingVersionGet", settingVersionGetIR, { reads: true });
 
 /** Parameters of `SettingUpsert`. */
 export interface SettingUpsertParams {
@@ -192,6 +198,7 @@ const settingUpsertIR: QueryIR = {"usedParamSet":{"value":true,"description":tru
  * version, or, with version 0, only while it does not exist; otherwise no row
  * comes back. A value of null stores the JSON null; a description of null
  * keeps the one there is.
+ * Writes system_settings.
  *
  * ```sql
  * with updated as (
@@ -252,6 +259,7 @@ const settingDeleteIR: QueryIR = {"usedParamSet":{"key":true,"ifVersion":true},"
 
 /**
  * With a version: only while the setting still has it.
+ * Writes system_settings.
  *
  * ```sql
  * delete from system_settings

@@ -22,6 +22,7 @@ const tagInsertIR: QueryIR = {"usedParamSet":{"name":true,"type":true},"params":
 /**
  * Tags label devices and credentials, and so say which opens which.
  * Makes a tag; its type is custom unless told.
+ * Writes tags.
  *
  * ```sql
  * insert into tags (name, type)
@@ -51,6 +52,7 @@ const tagEnsureIR: QueryIR = {"usedParamSet":{"names":true,"types":true},"params
  * Types go with the names by position, custom where null or absent; a tag that
  * exists keeps its own. Names are taken in order, so that two calls at once
  * cannot block each other.
+ * Writes tags.
  *
  * ```sql
  * with given as (
@@ -104,13 +106,15 @@ export interface TagGetResult {
 const tagGetIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id","required":true,"transform":{"type":"scalar"},"locs":[{"a":43,"b":46}]}],"statement":"select id, name, type\nfrom tags\nwhere id = :id!"};
 
 /**
+ * Reads.
+ *
  * ```sql
  * select id, name, type
  * from tags
  * where id = :id!
  * ```
  */
-export const tagGet: Query<TagGetParams, TagGetResult> = new Query("TagGet", tagGetIR);
+export const tagGet: Query<TagGetParams, TagGetResult> = new Query("TagGet", tagGetIR, { reads: true });
 
 /** Parameters of `TagGetByName`. */
 export interface TagGetByNameParams {
@@ -130,13 +134,15 @@ export interface TagGetByNameResult {
 const tagGetByNameIR: QueryIR = {"usedParamSet":{"name":true},"params":[{"name":"name","required":true,"transform":{"type":"scalar"},"locs":[{"a":45,"b":50}]}],"statement":"select id, name, type\nfrom tags\nwhere name = :name!"};
 
 /**
+ * Reads.
+ *
  * ```sql
  * select id, name, type
  * from tags
  * where name = :name!
  * ```
  */
-export const tagGetByName: Query<TagGetByNameParams, TagGetByNameResult> = new Query("TagGetByName", tagGetByNameIR);
+export const tagGetByName: Query<TagGetByNameParams, TagGetByNameResult> = new Query("TagGetByName", tagGetByNameIR, { reads: true });
 
 /** Parameters of `TagList`. */
 export interface TagListParams {
@@ -163,6 +169,7 @@ const tagListIR: QueryIR = {"usedParamSet":{"afterName":true,"afterId":true,"typ
 /**
  * Tags by name, with the number of devices and credentials that carry each.
  * Without a type: of all types.
+ * Reads.
  *
  * ```sql
  * select
@@ -187,7 +194,7 @@ const tagListIR: QueryIR = {"usedParamSet":{"afterName":true,"afterId":true,"typ
  * limit :limit!::integer
  * ```
  */
-export const tagList: Query<TagListParams, TagListResult> = new Query("TagList", tagListIR);
+export const tagList: Query<TagListParams, TagListResult> = new Query("TagList", tagListIR, { reads: true });
 
 /** Parameters of `TagUpdate`. */
 export interface TagUpdateParams {
@@ -210,6 +217,7 @@ const tagUpdateIR: QueryIR = {"usedParamSet":{"name":true,"type":true,"id":true}
 
 /**
  * Changes what is given and leaves the rest.
+ * Writes tags.
  *
  * ```sql
  * update tags
@@ -241,6 +249,7 @@ const tagDeleteIR: QueryIR = {"usedParamSet":{"id":true},"params":[{"name":"id",
 
 /**
  * Takes the tag off everything that carries it.
+ * Writes tags.
  *
  * ```sql
  * delete from tags

@@ -140,6 +140,11 @@ function readField(member: ts.PropertySignature): Field {
 
 function inspect({ params, row, ir }: Parts): string[] {
   const problems: string[] = [];
+  const declared = contractOf(ir.statement).filter((line) => line === READS || WRITES.test(line));
+  if (declared.length > 1) problems.push("its contract says more than once whether it writes");
+  if (declared.includes(READS) && !maySayReads(ir.statement)) {
+    problems.push(`its contract says "${READS}", and the statement writes, locks or notifies`);
+  }
   for (const { name, transform, locs } of ir.params) {
     if (transform.type !== "scalar") {
       problems.push(`parameter "${name}": only single values are allowed; give an array`);
@@ -183,7 +188,11 @@ function write(name: string, { params, row: columns, ir }: Parts, aliases: Alias
   // The client gives the text in its place.
   const packed = columns.some((field) => field.name === PACKED);
   const row = columns.filter((field) => field.name !== PACKED);
-  const options = packed ? ", { packed: true }" : "";
+  const facts = [
+    ...(packed ? ["packed: true"] : []),
+    ...(contractOf(ir.statement).at(-1) === READS ? ["reads: true"] : []),
+  ];
+  const options = facts.length > 0 ? `, { ${facts.join(", ")} }` : "";
   return [
     declare(`Parameters of \`${name}\`.`, `${name}Params`, params, (field) => {
       const type = spell(field.type, aliases, "readonly ").replace(
@@ -256,12 +265,28 @@ function spell(type: string, { helpers, enums }: Aliases, prefix: string): strin
   });
 }
 
-/** The contract, as it stands under `@name`, then the statement. */
-function document(statement: string): string {
+/** The last line of a contract says whether the query may run again, or what it writes. */
+export const READS = "Reads.";
+export const WRITES: RegExp = /^Writes [a-z_]+(,|\.$)/;
+
+/** The lines of comment under `@name`. */
+export function contractOf(statement: string): string[] {
   const lines = statement.split("\n");
   const end = lines.findIndex((line) => !/^\s*--/.test(line));
-  const contract = lines.slice(0, end).map((line) => line.replace(/^\s*-- ?/, ""));
-  const sql = ["```sql", ...lines.slice(end), "```"];
+  return lines.slice(0, Math.max(end, 0)).map((line) => line.replace(/^\s*-- ?/, ""));
+}
+
+/** Whether nothing in the statement plainly writes. What a function of the schema does is not seen. */
+function maySayReads(statement: string): boolean {
+  const bare = statement.replace(/--.*|'(?:[^']|'')*'/g, " ");
+  return !/\b(insert|update|delete|merge|into|pg_notify|nextval|setval|lock|for\s+(no\s+key\s+)?update|for\s+(key\s+)?share)\b/i
+    .test(bare);
+}
+
+/** The contract, as it stands under `@name`, then the statement. */
+function document(statement: string): string {
+  const contract = contractOf(statement);
+  const sql = ["```sql", ...statement.split("\n").slice(contract.length), "```"];
   const all = contract.length > 0 ? [...contract, "", ...sql] : sql;
   const safe = all.map((line) => ` * ${line.replaceAll("*/", "*\\/")}`.trimEnd());
   return `/**\n${safe.join("\n")}\n */`;

@@ -47,6 +47,7 @@ values (:siteName!, :state!, :facts)
 returning id, site_name, state, facts, names, seen_at, size;
 
 /* @name SiteList */
+-- Reads.
 select id, site_name as "title?", count(*) over () as "total!"
 from sites
 where
@@ -150,6 +151,20 @@ const BAD: [string, Record<string, string>, RegExp][] = [
         "/*\n  @name PickGet\n  @param site -> (id, name)\n*/\nselect id from sites where (id, site_name) = :site;\n",
     },
     /^pick\.sql:3: PickGet: @param site: only single values are allowed/,
+  ],
+  [
+    "a contract says that it reads, and the statement writes",
+    {
+      "reads.sql": "/* @name ReadsDelete */\n-- Deletes.\n-- Reads.\ndelete from sites;\n",
+    },
+    /^reads\.sql:1: ReadsDelete: its contract says "Reads\.", and the statement writes, locks or notifies$/,
+  ],
+  [
+    "a contract says both that it reads and that it writes",
+    {
+      "both.sql": "/* @name BothList */\n-- Writes sites.\n-- Reads.\nselect id from sites;\n",
+    },
+    /^both\.sql:1: BothList: its contract says more than once whether it writes$/,
   ],
   [
     "an emoji stands before a parameter",
@@ -303,6 +318,7 @@ test("generate() writes the project's own module: class, types, contract", async
       "/**\n * Stores a site. Ends no comment: *\\/ and goes on.\n * The second line.\n *\n * ```sql\n * insert into sites",
       'export const siteInsert: Query<SiteInsertParams, SiteInsertResult> = new Query("SiteInsert", siteInsertIR);\n',
       "export type SiteDeleteAllParams = void;\n",
+      'new Query("SiteList", siteListIR, { reads: true });\n',
     ]
   ) assert.ok(text.includes(part), `${part}\n--- is not in ---\n${text}`);
   assert.not.match(text, /pgtyped|PreparedQuery|export type (Json|site_state|\w+Array)|: any/);
