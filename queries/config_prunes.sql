@@ -86,7 +86,7 @@ limit :limit!::integer;
 /* @name ConfigPruneLock */
 -- Keeps versions from being pinned until the transaction ends. One that
 -- somebody is about to pin is skipped, not waited for.
--- Writes nothing, locks its rows.
+-- Writes nothing, locks device_configurations.
 select id
 from device_configurations
 where id = any(:ids!::bigint[])

@@ -25,7 +25,7 @@ where device_id = :deviceId!;
 /* @name DeviceStateLock */
 -- Keeps other savers of these devices waiting until the transaction ends.
 -- What is read after it, by another statement, is current.
--- Writes nothing, locks its rows.
+-- Writes nothing, locks device_states.
 select
   device_id,
   content_hash,

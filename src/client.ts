@@ -1,6 +1,7 @@
 /** `connect`, and the `Database` it gives. */
 import { setTimeout as after } from "node:timers/promises";
 import { type Config, type ConfigOptions, loadConfig } from "./config.ts";
+import { left } from "./deadline.ts";
 import { ConnectionError, DatabaseError, ParameterError, TimeoutError } from "./errors.ts";
 import { Journal, type QueryStats } from "./journal.ts";
 import { JobLog } from "./job_log.ts";
@@ -15,19 +16,14 @@ import {
 import { type JobLogOptions, type JobLogStats, LogSink } from "./log_sink.ts";
 import { type JobLogLine, LogTails, type TailOptions } from "./log_tail.ts";
 import { levelled, type Logger } from "./logger.ts";
-import { openSlot } from "./login.ts";
-import {
-  type CallOptions,
-  type Queryable,
-  type QueryOptions,
-  readsOnly,
-  type StreamOptions,
-} from "./query.ts";
+import { openSlot } from "./open_slot.ts";
+import type { CallOptions, Queryable, QueryOptions, StreamOptions } from "./query.ts";
 import { Scheduler, type SchedulerOptions } from "./scheduler.ts";
 import type { Secret } from "./secret.ts";
 import { Settings } from "./settings.ts";
 import { type Answer, type OnNotify, Slot } from "./slot.ts";
 import { type PoolStats, SlotPool } from "./slots.ts";
+import { traitsOf } from "./statement_text.ts";
 import { codeOf, type TransactionTrace } from "./trace.ts";
 import { type JobHandler, Worker, type WorkOptions } from "./worker.ts";
 import { OpenTransaction, type Transaction, type TransactionOptions } from "./transaction.ts";
@@ -146,7 +142,8 @@ export class Database implements Queryable {
 
   /** One connection more, which need not be the same user's. */
   #beside(other: Partial<Config["database"]>): Database {
-    const database = { ...this.#config.database, pool: { size: 1, queue: 100 }, ...other };
+    const pool = { ...this.#config.database.pool, size: 1, queue: 100 };
+    const database = { ...this.#config.database, pool, ...other };
     return new Database({ ...this.#config, database }, this.#journal.logger);
   }
 
@@ -175,11 +172,10 @@ export class Database implements Queryable {
         const answer = await this.#run(slot, text, values, options, timeout);
         return answer as { rows: Row[]; rowCount: number; command: string };
       } catch (error) {
-        // A connection that had died unnoticed: the statement never left, and only reads go
-        // again. The whole pool may have died so; after it comes a new connection.
-        const again = error instanceof ConnectionError && !error.sent && error.reason === "lost" &&
-          (options.reads ?? readsOnly(text));
-        if (!again || attempt > this.#config.database.pool.size) throw error;
+        // The whole pool may have died, or be out of date; after it comes a new connection.
+        if (!runsAgain(error, text, options) || attempt > this.#config.database.pool.size) {
+          throw error;
+        }
       } finally {
         this.#pool.release(slot);
       }
@@ -442,14 +438,14 @@ export class Database implements Queryable {
     simple?: boolean,
   ): Promise<Answer> => {
     const started = performance.now();
-    const before = slot.writes;
     try {
-      const answer = await slot.send(text, values, options, timeout, simple);
+      const answer = await slot.run(text, values, options, timeout, simple);
       this.#journal.query(options.name, performance.now() - started, answer.rowCount, undefined);
       return answer;
-    } catch (cause) {
-      const error = slot.explain(cause, options, before);
+    } catch (error) {
       this.#journal.query(options.name, performance.now() - started, undefined, codeOf(error));
+      // It was made where the answer arrived; the stack is to lead to the caller.
+      if (error instanceof DatabaseError) Error.captureStackTrace?.(error);
       throw error;
     }
   };
@@ -507,8 +503,13 @@ function deadline(timeout: number): number {
   return performance.now() + timeout;
 }
 
-function left(until: number): number {
-  return Math.max(1, until - performance.now());
+/** Whether a statement did not run, and may go again on another connection. */
+function runsAgain(error: unknown, text: string, options: QueryOptions): boolean {
+  if (!(error instanceof DatabaseError)) return false;
+  if (error.code === "STALE_PLAN") return true;
+  // A connection that had died unnoticed: the statement never left, and only reads go again.
+  return error instanceof ConnectionError && !error.sent && error.reason === "lost" &&
+    (options.reads ?? traitsOf(text).reads);
 }
 
 /** Ends at an abort, with the signal's own reason. */

@@ -7,7 +7,16 @@
  */
 
 /** A value does not fit its type. Turned into a ParameterError that names the field. */
-export class EncodeError extends TypeError {}
+export class EncodeError extends TypeError {
+  /** Whether another type might take the value. */
+  readonly byType: boolean;
+  /** Which element of an array, where it is one. */
+  index: number | undefined;
+  constructor(message: string, byType = true) {
+    super(message);
+    this.byType = byType;
+  }
+}
 
 /** A value of the database does not fit JavaScript. */
 export class DecodeError extends RangeError {}
@@ -33,7 +42,7 @@ export function textProblem(value: string): string | undefined {
 function encodeText(value: unknown): string {
   if (typeof value !== "string") throw new EncodeError(`must be a string, not ${kindOf(value)}`);
   const problem = textProblem(value);
-  if (problem !== undefined) throw new EncodeError(problem);
+  if (problem !== undefined) throw new EncodeError(problem, false);
   return value;
 }
 
@@ -92,9 +101,9 @@ function encodeJson(value: unknown): string {
   try {
     text = JSON.stringify(value);
   } catch {
-    throw new EncodeError("cannot be written as JSON");
+    throw new EncodeError("cannot be written as JSON", false);
   }
-  if (text === undefined) throw new EncodeError("cannot be written as JSON");
+  if (text === undefined) throw new EncodeError("cannot be written as JSON", false);
   // JSON.stringify escapes what PostgreSQL refuses, and writes null for what JSON cannot
   // hold; look closely only where such a thing stands, since it may also be plain text.
   if (/\\u(?:0000|d[89a-f])|null/.test(text)) JSON.stringify(value, checkJson);
@@ -233,28 +242,34 @@ export function encodeOther(value: unknown): string {
 
 function encodeArray(value: unknown, encode: (element: unknown) => string): string {
   if (!Array.isArray(value)) throw new EncodeError(`must be an array, not ${kindOf(value)}`);
-  let out = "{";
-  const shape = encode === encodeJson ? "" : shapeOf(value[0]);
-  for (let i = 0; i < value.length; i++) {
-    const element: unknown = value[i];
-    if (i > 0) out += ",";
-    // Before version 17, PostgreSQL stores something else in place of such an array.
-    if (encode !== encodeJson && shapeOf(element) !== shape) {
-      throw new EncodeError("holds arrays of different shapes");
+  let i = 0;
+  try {
+    let out = "{";
+    const shape = encode === encodeJson ? "" : shapeOf(value[0]);
+    for (; i < value.length; i++) {
+      if (i > 0) out += ",";
+      // Before version 17, PostgreSQL stores something else in place of such an array.
+      if (encode !== encodeJson && shapeOf(value[i]) !== shape) {
+        throw new EncodeError("holds arrays of different shapes");
+      }
+      out += encodeElement(value[i], encode);
     }
-    if (element === null) {
-      out += "NULL";
-    } else if (element === undefined) {
-      throw new EncodeError("holds an undefined element");
-    } else if (Array.isArray(element) && encode !== encodeJson) {
-      // PostgreSQL would store an empty array in place of the outer one.
-      if (element.length === 0) throw new EncodeError("holds an empty array in an array");
-      out += encodeArray(element, encode);
-    } else {
-      out += `"${encode(element).replace(/["\\]/g, "\\$&")}"`;
-    }
+    return `${out}}`;
+  } catch (error) {
+    if (error instanceof EncodeError) error.index = i;
+    throw error;
   }
-  return `${out}}`;
+}
+
+function encodeElement(element: unknown, encode: (element: unknown) => string): string {
+  if (element === null) return "NULL";
+  if (element === undefined) throw new EncodeError("holds an undefined element");
+  if (Array.isArray(element) && encode !== encodeJson) {
+    // PostgreSQL would store an empty array in place of the outer one.
+    if (element.length === 0) throw new EncodeError("holds an empty array in an array");
+    return encodeArray(element, encode);
+  }
+  return `"${encode(element).replace(/["\\]/g, "\\$&")}"`;
 }
 
 /** How long an array in an array is, and how long those in it are; empty for anything else. */

@@ -29,6 +29,13 @@ export interface PoolConfig {
   readonly size: number;
   /** Callers that may wait for a connection, 0 to 1,000,000. */
   readonly queue: number;
+  /** Milliseconds without use after which a connection is closed. Defaults to 180,000. */
+  readonly idleTimeout: number;
+  /**
+   * Milliseconds after which a connection is replaced once nobody uses it, up to a tenth earlier.
+   * Defaults to 1,800,000.
+   */
+  readonly maxLifetime: number;
 }
 
 /** Deadlines in milliseconds. */
@@ -187,6 +194,9 @@ export async function loadConfig(options: ConfigOptions = {}): Promise<Config> {
       pool: Object.freeze({
         size: given.pool?.size ?? file.database?.pool?.size ?? 10,
         queue: given.pool?.queue ?? file.database?.pool?.queue ?? 10_000,
+        // Cloud NATs and load balancers forget a quiet connection after four to six minutes.
+        idleTimeout: given.pool?.idleTimeout ?? file.database?.pool?.idle_timeout_ms ?? 180_000,
+        maxLifetime: given.pool?.maxLifetime ?? file.database?.pool?.max_lifetime_ms ?? 1_800_000,
       }),
       timeouts: Object.freeze({
         connect: given.timeouts?.connect ?? target.connectTimeout ?? times.connect_ms ?? 5_000,

@@ -142,7 +142,8 @@ function named<T>(reader: Reader<T>): Reader<ReadonlyMap<string, T>> {
 }
 
 const MILLISECONDS = whole(1, 2_147_483_647); // the most that a timer takes
-const POOL = section({ size: whole(1, 1000), queue: whole(0, 1_000_000) });
+const POOL_SIZE = whole(1, 1000);
+const POOL_QUEUE = whole(0, 1_000_000);
 // PostgreSQL takes no value of a gigabyte.
 const PARAMETER_BYTES = whole(1, 1_000_000_000);
 const TLS = section({ ca: text, plaintext_hosts: listOf(text) });
@@ -156,7 +157,12 @@ export const FILE = section({
     url: text,
     migration_url: text,
     server: choice(["bundled", "external"]),
-    pool: POOL,
+    pool: section({
+      size: POOL_SIZE,
+      queue: POOL_QUEUE,
+      idle_timeout_ms: MILLISECONDS,
+      max_lifetime_ms: MILLISECONDS,
+    }),
     timeouts: section({
       connect_ms: MILLISECONDS,
       acquire_ms: MILLISECONDS,
@@ -173,7 +179,12 @@ export const FILE = section({
 });
 
 export const OPTIONS = section({
-  pool: POOL,
+  pool: section({
+    size: POOL_SIZE,
+    queue: POOL_QUEUE,
+    idleTimeout: MILLISECONDS,
+    maxLifetime: MILLISECONDS,
+  }),
   timeouts: section({
     connect: MILLISECONDS,
     acquire: MILLISECONDS,

@@ -68,21 +68,36 @@ export class ConstraintError extends DatabaseError {
 /** The server refused a statement for a reason that is no constraint; see `sqlState`. */
 export class QueryError extends DatabaseError {
   override readonly name = "QueryError";
-  /** @param code `STALE_PLAN` where a table changed under a prepared statement in a transaction. */
-  constructor(message: string, context: ErrorContext = {}, code: "QUERY" | "STALE_PLAN" = "QUERY") {
+  /**
+   * @param code `STALE_PLAN` where a table changed under a prepared statement in a transaction,
+   *   `TRANSACTION_CONTROL` for a statement that begins or ends a transaction by itself.
+   */
+  constructor(
+    message: string,
+    context: ErrorContext = {},
+    code: "QUERY" | "STALE_PLAN" | "TRANSACTION_CONTROL" = "QUERY",
+  ) {
     super(code, message, context);
   }
 }
 
-/** A parameter cannot be sent as it is; nothing was sent. `field` names it. */
+/** A parameter does not fit; the statement did not run. With an `sqlState` it was the server that refused it. */
 export class ParameterError extends DatabaseError {
   override readonly name = "ParameterError";
   /** The parameter's name, or `$1`, `$2`… in a statement without names. */
   readonly field: string;
-  constructor(field: string, problem: string, context: ErrorContext = {}) {
-    const where = context.query === undefined ? "" : ` of ${context.query}`;
-    super("PARAMETER", `Parameter "${field}"${where} ${problem}`, context);
+  /** Which element of an array does not fit, from 0: the row, where arrays are the columns of many rows. */
+  readonly index?: number;
+  constructor(
+    field: string,
+    problem: string,
+    context: ErrorContext & { index?: number | undefined } = {},
+  ) {
+    const of = context.query === undefined ? "" : ` of ${context.query}`;
+    const at = context.index === undefined ? "" : ` (element ${context.index})`;
+    super("PARAMETER", `Parameter "${field}"${at}${of} ${problem}`, context);
     this.field = field;
+    if (context.index !== undefined) this.index = context.index;
   }
 }
 

@@ -1,8 +1,7 @@
 /**
- * Parameters on their way to the driver. Where their types are known they are
- * written here: when one does not fit, the driver would reject whichever
- * statement runs, and leave the right one waiting. The first time, the driver
- * asks the server for the types and waits for the answer, and then that is safe.
+ * Parameters on their way to the server. Where their types are known they are
+ * written here. The first time, the driver asks the server for the types, waits
+ * for the answer and has them written by the table that is given to it here.
  */
 import { Buffer } from "node:buffer";
 import { decoders, EncodeError, encodeOther, encoders, textProblem } from "./codec.ts";
@@ -18,6 +17,9 @@ export interface Named {
   readonly name?: string | undefined;
   readonly fields?: readonly string[] | undefined;
 }
+
+/** A value does not fit the type that the server told; it may fit another one. */
+export class TypeMismatch extends ParameterError {}
 
 /** The arrays of SQL may hold null, which the types of the queries do not say. */
 export function nullable<T>(values: readonly (T | null)[]): readonly T[] {
@@ -55,12 +57,12 @@ function write(value: unknown, encode: (value: unknown) => string, limit: number
   try {
     text = encode(value);
   } catch (error) {
-    throw error instanceof EncodeError ? error : new EncodeError("cannot be read");
+    throw error instanceof EncodeError ? error : new EncodeError("cannot be read", false);
   }
   // A character takes three bytes at most, a pair of surrogates four.
   if (text.length * 3 > limit && Buffer.byteLength(text) > limit) {
     const problem = `is larger than ${limit} bytes, which is database.limits.parameter_bytes`;
-    throw new EncodeError(problem);
+    throw new EncodeError(problem, false);
   }
   return text;
 }
@@ -85,41 +87,66 @@ export function driverTypes(limit: number): Record<string, unknown> {
 }
 
 /**
- * Parameters as the driver takes them.
+ * Parameters as they cross the wire.
  *
- * @param oids Their types, where the statement has been sent before.
+ * @param oids Their types.
  * @param limit The most bytes that one may have.
- * @param untyped Makes the driver ask the server for a value's type.
  * @throws {ParameterError} one does not fit.
  */
 export function writeParameters(
   values: readonly unknown[],
-  oids: readonly number[] | undefined,
-  { name, fields }: Named,
+  oids: readonly number[],
+  named: Named,
+  limit: number,
+): (string | null)[] {
+  return eachParameter(
+    values,
+    named,
+    (value, i) => write(value, encoders.get(oids[i] ?? UNKNOWN) ?? encodeOther, limit),
+  );
+}
+
+/** The same, as the driver takes them where it has the statement's types. */
+export function driverParameters(texts: readonly (string | null)[]): unknown[] {
+  return texts.map((text) => text === null ? null : new Encoded(text));
+}
+
+/**
+ * Parameters as the driver takes them where the server has yet to tell their types.
+ *
+ * @param untyped Makes the driver ask the server for a value's type.
+ * @throws {ParameterError} one cannot be sent, whatever its type.
+ */
+export function untypedParameters(
+  values: readonly unknown[],
+  named: Named,
   limit: number,
   untyped: (value: unknown) => unknown,
 ): unknown[] {
-  const parameters: unknown[] = [];
+  return eachParameter(values, named, (value) => {
+    const problem = typeof value === "string" ? textProblem(value) : undefined;
+    if (problem !== undefined) throw new EncodeError(problem, false);
+    // Left alone, the driver guesses, and takes a boolean for jsonb as `boolean`,
+    // and an array for its first element.
+    return untyped(new Unwritten(value, limit));
+  });
+}
+
+function eachParameter<T>(
+  values: readonly unknown[],
+  { name, fields }: Named,
+  writeOne: (value: unknown, i: number) => T,
+): (T | null)[] {
+  const parameters: (T | null)[] = [];
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? null;
-    const type = oids?.[i] ?? UNKNOWN;
-    let problem = i < MAX_PARAMETERS ? undefined : "is one too many; give arrays instead";
     try {
-      if (value === null) {
-        parameters.push(null);
-      } else if (type !== UNKNOWN) {
-        parameters.push(new Encoded(write(value, encoders.get(type) ?? encodeOther, limit)));
-      } else {
-        if (typeof value === "string") problem ??= textProblem(value);
-        // Left alone, the driver guesses, and takes a boolean for jsonb as `boolean`,
-        // and an array for its first element.
-        parameters.push(untyped(new Unwritten(value, limit)));
-      }
+      if (i >= MAX_PARAMETERS) throw new EncodeError("is one too many; give arrays instead", false);
+      parameters.push(value === null ? null : writeOne(value, i));
     } catch (error) {
-      problem = (error as EncodeError).message;
-    }
-    if (problem !== undefined) {
-      throw new ParameterError(fields?.[i] ?? `$${i + 1}`, problem, { query: name });
+      const { message, index, byType } = error as EncodeError;
+      const Refusal = byType ? TypeMismatch : ParameterError;
+      throw new Refusal(fields?.[i] ?? `$${i + 1}`, message, { query: name, index });
     }
   }
   return parameters;
@@ -132,5 +159,6 @@ export function writeParameters(
 export function refusedParameter(error: EncodeError, { name, fields }: Named): ParameterError {
   const parameters = (error as { parameters?: readonly unknown[] }).parameters ?? [];
   const at = parameters.findIndex((parameter) => parameter instanceof Unwritten);
-  return new ParameterError(fields?.[at] ?? `$${at + 1}`, error.message, { query: name });
+  const { message, index } = error;
+  return new ParameterError(fields?.[at] ?? `$${at + 1}`, message, { query: name, index });
 }

@@ -1,7 +1,9 @@
 /** Work that several callers wait for, each as long as it likes. */
-import { clearTimeout, setTimeout as after } from "node:timers";
+import { atDeadline } from "./deadline.ts";
 import { TimeoutError } from "./errors.ts";
 import type { CallOptions } from "./query.ts";
+
+const NOTHING = () => {};
 
 /**
  * Ends one caller's wait at its signal or timeout (milliseconds); the load goes on.
@@ -20,9 +22,11 @@ export function within<T>(
       end(() => reject(new TimeoutError("statement", message)));
     };
     const abort = () => end(() => reject(signal?.reason));
-    const timer = timeout === undefined ? undefined : after(late, timeout);
+    const stopWaiting = timeout === undefined
+      ? NOTHING
+      : atDeadline(performance.now() + timeout, late);
     const end = (settle: () => void) => {
-      clearTimeout(timer);
+      stopWaiting();
       signal?.removeEventListener("abort", abort);
       settle();
     };

@@ -3,6 +3,7 @@
  * Every wait ends: with a slot, at its deadline, by its signal, or with the
  * reason why no connection can be made.
  */
+import { atDeadline, left } from "./deadline.ts";
 import { ConnectionError, type DatabaseError, TimeoutError } from "./errors.ts";
 import type { Slot } from "./slot.ts";
 import { type AcquireTrace, codeOf, type SlotTrace, traces } from "./trace.ts";
@@ -13,6 +14,10 @@ export interface PoolLimits {
   readonly size: number;
   /** Callers that may wait for one; a further one is refused at once. */
   readonly queue: number;
+  /** Milliseconds without use after which a connection is closed. */
+  readonly idleTimeout: number;
+  /** Milliseconds after which a connection is replaced, up to a tenth earlier. */
+  readonly maxLifetime: number;
 }
 
 /** The pool at this moment. */
@@ -45,6 +50,11 @@ interface Waiter {
 // A server that restarts is back in seconds; asking more often than this only heats it.
 const RETRY_FIRST = 50;
 const RETRY_MOST = 1000;
+/** A connection that was quiet for longer is asked for a sign of life before it is lent. */
+const CHECK_AFTER_MS = 500;
+/** The longest such a question may take, and its share of the caller's time. */
+const CHECK_TIMEOUT_MS = 1_000;
+const CHECK_SHARE = 4;
 
 /** Reasons that time may heal. The others are told at once. */
 const PASSING: ReadonlySet<string> = new Set([
@@ -65,6 +75,12 @@ export class SlotPool {
   readonly #parting = new Set<Promise<void>>();
   #opening = 0;
   #discarded = 0;
+  /** `performance.now()`: connections that were opened before are replaced. */
+  #renewed = -Infinity;
+  /** The same: those that said nothing since are asked before they are lent. */
+  #silent = -Infinity;
+  /** When the next connection has been idle, or has lived, for long enough. */
+  #stopSweep: (() => void) | undefined;
   /** Set by the first `close`, and its end. */
   #closing: Promise<void> | undefined;
   /** Resolves `close` when nobody uses or waits for a slot any more. */
@@ -110,6 +126,10 @@ export class SlotPool {
     if (this.#closing !== undefined) throw closed();
     const slot = this.#idle.pop();
     if (slot !== undefined) {
+      const now = performance.now();
+      if (slot.heardAt < now - CHECK_AFTER_MS || slot.heardAt < this.#silent) {
+        return this.#check(slot, user, now + timeout, signal, transaction);
+      }
       if (traces.acquire.hasSubscribers) {
         tellAcquire({ name: user, duration: 0, error: undefined });
       }
@@ -125,7 +145,7 @@ export class SlotPool {
   /** Takes a slot back; a dead one is replaced when somebody needs it. */
   release(slot: Slot): void {
     if (!this.#busy.delete(slot)) return;
-    if (slot.death === undefined && slot.worn) this.#part(slot);
+    if (slot.death === undefined && this.#isOver(slot)) this.#part(slot);
     if (slot.death === undefined) this.#offer(slot);
     else this.#grow();
     this.#drain();
@@ -139,7 +159,76 @@ export class SlotPool {
     return this.#closing ??= this.#close(drain);
   }
 
+  /**
+   * Lends the slot once it has given a sign of life. A firewall may have forgotten it without a word,
+   * and others that are as quiet with it.
+   */
+  async #check(
+    first: Slot,
+    user: string,
+    until: number,
+    signal: AbortSignal | undefined,
+    transaction: boolean,
+  ): Promise<Slot> {
+    const began = performance.now();
+    for (let slot: Slot | undefined = first; slot !== undefined; slot = this.#idle.pop()) {
+      this.#lend(slot, user, transaction);
+      const asked = performance.now();
+      const answers = await slot.answers(Math.min(CHECK_TIMEOUT_MS, left(until) / CHECK_SHARE));
+      if (answers && !signal?.aborted) {
+        if (traces.acquire.hasSubscribers) {
+          tellAcquire({ name: user, duration: performance.now() - began, error: undefined });
+        }
+        return slot;
+      }
+      if (slot.death instanceof TimeoutError) {
+        for (const other of [...this.#idle]) if (other.heardAt < asked) other.discard();
+      }
+      this.release(slot);
+      signal?.throwIfAborted();
+    }
+    return await this.#wait(user, left(until), signal, transaction);
+  }
+
+  /** Whether the slot is to be replaced rather than lent again. */
+  #isOver(slot: Slot): boolean {
+    return slot.spoilt || slot.worn || slot.openedAt < this.#renewed ||
+      performance.now() >= this.#endOf(slot);
+  }
+
+  /** `performance.now()` at the end of the slot's life. Those that opened together end apart. */
+  #endOf({ openedAt, chance }: Slot): number {
+    return openedAt + this.#limits.maxLifetime * (1 - chance / 10);
+  }
+
+  /** Replaces what was opened before now: the server's tables have changed under its statements. */
+  #renew(): void {
+    this.#renewed = performance.now();
+    for (const slot of this.#idle.splice(0)) this.#part(slot);
+  }
+
+  /** Closes what was idle for too long, and comes back for the rest. */
+  #sweep(): void {
+    this.#stopSweep = undefined;
+    const now = performance.now();
+    let next = Infinity;
+    for (const slot of [...this.#idle]) {
+      const end = Math.min(this.#endOf(slot), slot.heardAt + this.#limits.idleTimeout);
+      if (end > now) next = Math.min(next, end);
+      else {
+        this.#idle.splice(this.#idle.indexOf(slot), 1);
+        this.#part(slot);
+      }
+    }
+    if (next < Infinity) this.#sweepAt(next);
+  }
+
+  #sweepAt(until: number): void {
+    this.#stopSweep = atDeadline(until, () => this.#sweep(), { holds: false });
+  }
+
   async #close(drain: number): Promise<void> {
+    this.#stopSweep?.();
     let timer: ReturnType<typeof setTimeout> | undefined;
     await new Promise<void>((resolve) => {
       this.#drained = resolve;
@@ -175,7 +264,7 @@ export class SlotPool {
       const started = performance.now();
       const finish = (error?: unknown) => {
         this.#waiting.delete(waiter);
-        clearTimeout(timer);
+        stopWaiting();
         signal?.removeEventListener("abort", abort);
         if (traces.acquire.hasSubscribers) {
           const duration = performance.now() - started;
@@ -196,13 +285,13 @@ export class SlotPool {
         },
       };
       const abort = () => waiter.reject(signal?.reason);
-      const timer = setTimeout(() => {
+      const stopWaiting = atDeadline(waiter.until, () => {
         const crowd = this.#crowd();
         const message = `No connection came free for ${user} within ${
           Math.round(timeout)
         } ms: ${crowd}`;
         waiter.reject(this.#obstacle ?? new TimeoutError("acquire", message));
-      }, timeout);
+      });
       signal?.addEventListener("abort", abort);
       this.#waiting.add(waiter);
       this.#grow();
@@ -258,18 +347,26 @@ export class SlotPool {
     slot.onDeath = () => {
       this.#discarded++;
       tellSlot({ event: "discarded", reason: reasonOf(slot.death) });
+      this.#silent = Math.max(this.#silent, slot.silentSince ?? -Infinity);
       const at = this.#idle.indexOf(slot);
       if (at >= 0) this.#idle.splice(at, 1);
       this.#grow();
     };
+    slot.onStale = () => this.#renew();
     this.#offer(slot);
   }
 
   #offer(slot: Slot): void {
     const [first] = this.#waiting;
     if (first !== undefined) first.resolve(slot);
-    else if (this.#closing === undefined) this.#idle.push(slot);
-    else this.#part(slot);
+    else if (this.#closing !== undefined) this.#part(slot);
+    else {
+      this.#idle.push(slot);
+      if (this.#stopSweep === undefined) {
+        const { idleTimeout, maxLifetime } = this.#limits;
+        this.#sweepAt(performance.now() + Math.min(idleTimeout, maxLifetime));
+      }
+    }
   }
 
   #lend(slot: Slot, user: string, transaction: boolean): Slot {

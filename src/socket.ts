@@ -5,6 +5,7 @@
  */
 import * as net from "node:net";
 import * as tls from "node:tls";
+import { atDeadline } from "./deadline.ts";
 import { ConnectionError, type ConnectionReason, TimeoutError } from "./errors.ts";
 import { formatTarget, type Target } from "./url.ts";
 
@@ -24,6 +25,7 @@ export interface Dialled {
   readonly trusted: boolean;
 }
 
+const KEEP_ALIVE_MS = 60_000;
 const SSL_REQUEST = Uint8Array.of(0, 0, 0, 8, 4, 210, 22, 47);
 
 /**
@@ -43,13 +45,14 @@ export async function openSocket(
   const { target, ca } = address;
   if (plain && !mayBePlain(address)) throw unencrypted(target);
   let socket: net.Socket | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let arrived: () => void = () => {};
   const expired = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+    arrived = atDeadline(performance.now() + timeout, () => {
       socket?.destroy();
-      const message = `Cannot connect to ${formatTarget(target)}: no answer within ${timeout} ms`;
+      const waited = Math.round(timeout);
+      const message = `Cannot connect to ${formatTarget(target)}: no answer within ${waited} ms`;
       reject(new TimeoutError("connect", message));
-    }, timeout);
+    });
   });
   try {
     socket = dial(target);
@@ -65,7 +68,7 @@ export async function openSocket(
     socket?.destroy();
     throw error;
   } finally {
-    clearTimeout(timer);
+    arrived();
   }
 }
 
@@ -96,10 +99,18 @@ function checksOf(target: Target, ca: string | undefined): Checks {
 }
 
 function dial(target: Target): net.Socket {
-  const socket = target.host.startsWith("/")
-    ? net.connect(`${target.host}/.s.PGSQL.${target.port}`)
-    : net.connect({ host: target.host, port: target.port });
+  let socket: net.Socket;
+  try {
+    socket = target.host.startsWith("/")
+      ? net.connect(`${target.host}/.s.PGSQL.${target.port}`)
+      : net.connect({ host: target.host, port: target.port });
+  } catch (error) {
+    // Deno says so at once where it may not open a Unix socket.
+    throw explain(error as NodeJS.ErrnoException, target);
+  }
   socket.setNoDelay(true);
+  // Firewalls keep a connection in mind that says something now and then.
+  socket.setKeepAlive(true, KEEP_ALIVE_MS);
   // A socket without a listener would end the process when it fails.
   socket.on("error", () => {});
   return socket;
@@ -114,7 +125,10 @@ async function secure(
   const answer = await once(socket, "data", target) as Uint8Array;
   // More than one byte here was not sent by the server that we shall verify.
   if (answer.length !== 1) throw tlsError(target, "the server sent data before the handshake");
-  if (answer[0] !== 0x53) {
+  if (answer[0] !== 0x53 && answer[0] !== 0x4e) {
+    throw tlsError(target, "what answers there does not speak PostgreSQL's protocol");
+  }
+  if (answer[0] === 0x4e) {
     if (target.sslMode === "prefer" || target.sslMode === "allow") return socket;
     throw tlsError(target, `the server offers no TLS, and sslmode=${target.sslMode} asks for it`);
   }

@@ -13,12 +13,15 @@ import {
   TimeoutError,
 } from "./errors.ts";
 
-/** The fields of an ErrorResponse, under the names the driver gives them. */
+/** An ErrorResponse. */
 export interface ServerError {
   readonly code: string;
+  /** `ERROR`, or `FATAL` and `PANIC`, which end the session. */
+  readonly severity: string;
   readonly message?: string;
-  readonly severity?: string;
   readonly detail?: string;
+  /** Where it happened, such as in which parameter. */
+  readonly where?: string;
   readonly routine?: string;
   readonly constraint_name?: string;
   readonly table_name?: string;
@@ -35,6 +38,7 @@ const CONSTRAINTS: Readonly<Record<string, ConstraintKind>> = {
 
 // Names of PostgreSQL's appendix A, as sentences.
 const SENTENCES: Readonly<Record<string, string>> = {
+  "08P01": "The statement takes another number of parameters than it was given",
   "0A000": "The statement uses something the server does not support",
   "21000": "The statement touches a row twice, or a subquery returned several rows",
   "22001": "A text is longer than its column",
@@ -66,11 +70,6 @@ const SENTENCES: Readonly<Record<string, string>> = {
 
 // These speak of the statement's own text, which is written in query files.
 const SAFE_MESSAGES: ReadonlySet<string> = new Set(["42P01", "42703", "42883", "42501"]);
-
-/** Whether it is an ErrorResponse, as the driver throws it. */
-export function isServerError(error: unknown): error is ServerError {
-  return error instanceof Error && error.name === "PostgresError";
-}
 
 /** An ErrorResponse as an error of this layer. */
 export function serverError(error: ServerError, query: string | undefined): DatabaseError {
@@ -106,12 +105,8 @@ export function serverError(error: ServerError, query: string | undefined): Data
     const message = "The server's transaction_timeout ended the transaction";
     return new TimeoutError("transaction", message, sent);
   }
-  if (/^(08|57P0[1245])/.test(sqlState)) {
+  if (/^(08(?!P01)|57P0[1245])/.test(sqlState)) {
     return new ConnectionError("lost", `The server ended the connection${of}`, sent);
-  }
-  if (sqlState === "0A000" && error.routine === "RevalidateCachedQuery") {
-    const message = `A table changed under a prepared statement${of}; run the transaction again`;
-    return new QueryError(message, context, "STALE_PLAN");
   }
   const sentence = SENTENCES[sqlState] ??
     `The server refused the statement with SQLSTATE ${sqlState}`;
@@ -121,46 +116,45 @@ export function serverError(error: ServerError, query: string | undefined): Data
 
 /** An ErrorResponse to the attempt to begin a session. */
 export function startupError(error: ServerError, where: string): ConnectionError {
-  const cannot = `Cannot connect to ${where}`;
   const context = { sqlState: error.code };
   switch (error.code) {
     case "28P01":
       return new ConnectionError(
         "authentication",
-        `${cannot}: the password is wrong, or the role does not exist`,
+        `${where}: the password is wrong, or the role does not exist`,
         context,
       );
     case "28000":
       return new ConnectionError(
         "authentication",
-        `${cannot}: the server's pg_hba.conf or the role does not allow it`,
+        `${where}: the server's pg_hba.conf or the role does not allow it`,
         context,
       );
     case "3D000":
       return new ConnectionError(
         "missing_database",
-        `${cannot}: the database does not exist`,
+        `${where}: the database does not exist`,
         context,
       );
     case "53300":
       return new ConnectionError(
         "too_many_connections",
-        `${cannot}: the server or the role has no connection left`,
+        `${where}: the server or the role has no connection left`,
         context,
       );
     case "57P03":
       return new ConnectionError(
         "starting_up",
-        `${cannot}: the server is starting up or shutting down`,
+        `${where}: the server is starting up or shutting down`,
         context,
       );
     case "57P01":
     case "57P02":
-      return new ConnectionError("lost", `${cannot}: the server is shutting down`, context);
+      return new ConnectionError("lost", `${where}: the server is shutting down`, context);
     default:
       return new ConnectionError(
         "protocol",
-        `${cannot}: the server refused with SQLSTATE ${error.code}`,
+        `${where}: the server refused with SQLSTATE ${error.code}`,
         context,
       );
   }

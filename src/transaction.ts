@@ -11,10 +11,12 @@ import {
   QueryError,
   TimeoutError,
 } from "./errors.ts";
+import { left } from "./deadline.ts";
 import type { DatabaseVault } from "./key_states.ts";
 import type { CallOptions, Queryable, QueryOptions, StreamOptions } from "./query.ts";
 import type { Settings } from "./settings.ts";
 import type { Answer, Slot } from "./slot.ts";
+import { traitsOf } from "./statement_text.ts";
 
 /** How a transaction begins. */
 export interface TransactionOptions extends CallOptions {
@@ -77,6 +79,10 @@ interface Work {
   learning: Promise<void> | undefined;
   /** True when a statement ran that may have changed something. */
   wrote: boolean;
+  /** Why nothing more runs in it: a statement ended it, or tried to. */
+  ended: DatabaseError | undefined;
+  /** True once it is given up: no handle sends anything any more. */
+  cancelled: boolean;
 }
 
 /** A transaction that has begun. The client's; callbacks see `Transaction`. */
@@ -84,7 +90,12 @@ export class OpenTransaction implements Transaction {
   readonly #work: Work;
   #over = false;
   #settings: Pick<Settings, "get"> | undefined;
-  #child: OpenTransaction | undefined;
+  /** The part that is under way, until it has ended. */
+  #part: Promise<unknown> | undefined;
+  /** The error of a part that failed after the callback had ended: nobody else may have heard of it. */
+  #lateFailure: { readonly error: unknown } | undefined;
+  /** Whether the callback has ended, and what it left under way is waited for. */
+  #ending = false;
   /** The statement that made the server refuse all that follow. */
   #failure: DatabaseError | undefined;
 
@@ -116,6 +127,8 @@ export class OpenTransaction implements Transaction {
       id: undefined,
       learning: undefined,
       wrote: false,
+      ended: undefined,
+      cancelled: false,
     });
   }
 
@@ -164,36 +177,62 @@ export class OpenTransaction implements Transaction {
     }
   }
 
-  async transaction<T>(callback: (tx: Transaction) => Promise<T>): Promise<T> {
+  transaction<T>(callback: (tx: Transaction) => Promise<T>): Promise<T> {
+    try {
+      this.#check();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const part = this.#runPart(callback);
+    // Nobody may be listening: the failure comes to light at the end.
+    this.#part = part.then(NOTHING, (error) => {
+      if (this.#ending) this.#lateFailure ??= { error };
+    }).finally(() => this.#part = undefined);
+    return part;
+  }
+
+  async #runPart<T>(callback: (tx: Transaction) => Promise<T>): Promise<T> {
     const work = this.#work;
     const savepoint = `netraven_${++work.savepoints}`;
-    await this.#inTurn(() => work.slot.command(`savepoint ${savepoint}`, this.#patience()));
-    this.#check();
-    const child = this.#child = new OpenTransaction(work);
+    // Behind the statements that were called before the part.
+    await this.#queue(() => this.#command(`savepoint ${savepoint}`));
+    const child = new OpenTransaction(work);
     try {
       const result = await callback(child);
       await child.end();
+      if (child.#lateFailure !== undefined) throw child.#lateFailure.error;
       if (child.#failure !== undefined) throw child.#failure;
-      await work.slot.command(`release savepoint ${savepoint}`, this.#patience());
+      if (work.ended !== undefined) throw work.ended;
+      await this.#command(`release savepoint ${savepoint}`);
       return result;
     } catch (error) {
       await child.end();
-      if (work.slot.death === undefined) {
+      const gone = work.cancelled || work.slot.death !== undefined || work.slot.status === "idle";
+      if (!gone) {
         // Undone and forgotten, so that savepoints do not pile up.
-        const undo = `rollback to savepoint ${savepoint}`;
-        await work.slot.command(undo, this.#patience());
-        await work.slot.command(`release savepoint ${savepoint}`, this.#patience());
+        await this.#command(`rollback to savepoint ${savepoint}`);
+        await this.#command(`release savepoint ${savepoint}`);
       }
       throw error;
-    } finally {
-      this.#child = undefined;
     }
   }
 
-  /** Refuses new statements, and waits for those under way. Comes before `commit` and `rollback`. */
+  /**
+   * Waits for the part that nobody awaited, refuses new statements, and waits for those under way.
+   * Comes before `commit` and `rollback`.
+   */
   async end(): Promise<void> {
+    this.#ending = true;
+    while (this.#part !== undefined) await this.#part;
     this.#over = true;
-    if (this.#child !== undefined) await this.#child.end();
+    await this.#work.tail;
+    await this.#work.learning;
+  }
+
+  /** Refuses whatever any handle of it would send from now on. Comes before `rollback`. */
+  async cancel(): Promise<void> {
+    this.#over = true;
+    this.#work.cancelled = true;
     await this.#work.tail;
     await this.#work.learning;
   }
@@ -205,8 +244,10 @@ export class OpenTransaction implements Transaction {
    * @throws the error of a statement that failed, though the callback hid it.
    */
   async commit(): Promise<void> {
+    if (this.#lateFailure !== undefined) throw this.#lateFailure.error;
+    const { slot, id, wrote, ended } = this.#work;
+    if (ended !== undefined) throw ended;
     if (this.#failure !== undefined) throw this.#failure;
-    const { slot, id, wrote } = this.#work;
     try {
       const { command } = await slot.command("commit", this.#patience());
       if (command === "COMMIT") return;
@@ -222,23 +263,27 @@ export class OpenTransaction implements Transaction {
   /** Ends it as if it had not been. Never rejects: a slot that cannot roll back is discarded. */
   async rollback(): Promise<void> {
     const { slot } = this.#work;
-    if (slot.death !== undefined) return;
+    if (slot.death !== undefined || slot.status === "idle") return;
     await slot.command("rollback", ROLLBACK_TIMEOUT).catch(() => slot.discard());
   }
 
-  /** Milliseconds for a command of the transaction's own. */
+  /** A command of the transaction's own. */
+  #command(text: string): Promise<Answer> {
+    if (this.#work.cancelled) throw transactionOver();
+    return this.#work.slot.command(text, this.#patience());
+  }
+
+  /** Milliseconds for it. */
   #patience(): number {
     return Math.min(left(this.#work.until), this.#work.statementTimeout);
   }
 
   #check(): void {
-    const { slot } = this.#work;
-    if (this.#over) {
-      const message = "The transaction is over; its handle was used after its end";
-      throw new DatabaseError("TRANSACTION_OVER", message);
-    }
+    const { slot, ended, cancelled } = this.#work;
+    if (this.#over || cancelled) throw transactionOver();
     if (slot.death !== undefined) throw lostTransaction(slot.death);
-    if (this.#child !== undefined) {
+    if (ended !== undefined) throw ended;
+    if (this.#part !== undefined) {
       const message = "The transaction has a part under way; use the handle its callback was given";
       throw new DatabaseError("TRANSACTION_NESTED", message);
     }
@@ -256,25 +301,42 @@ export class OpenTransaction implements Transaction {
       // The transaction's deadline is kept by whoever began it, and says so by its name.
       const timeout = own < left(work.until) ? own : Infinity;
       const running = work.run(work.slot, text, values, options, timeout, simple);
-      if (options.reads !== true) {
+      if (!(options.reads ?? traitsOf(text).reads)) {
         work.wrote = true;
         if (work.id === undefined) this.#learnId(timeout);
       }
       try {
-        return await running;
+        const answer = await running;
+        if (work.slot.status === "idle" || answer.command === "COMMIT") {
+          work.slot.spoilt = true;
+          throw endedBy(answer.command);
+        }
+        return answer;
       } catch (error) {
-        if (error instanceof DatabaseError && error.sqlState !== undefined) this.#failure ??= error;
+        if (!(error instanceof DatabaseError)) throw error;
+        if (error.code === "TRANSACTION_CONTROL") work.ended ??= error;
+        else if (error.sqlState !== undefined) this.#failure ??= error;
         throw error;
       }
     });
   }
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const turn = (async () => {
-      this.#check();
-      await this.#work.tail;
+    return this.#queue(async () => {
       // What was called before the end still runs; what waits behind a death does not.
-      if (this.#work.slot.death !== undefined) this.#check();
+      const { slot, ended, cancelled } = this.#work;
+      if (cancelled) throw transactionOver();
+      if (slot.death !== undefined) throw lostTransaction(slot.death);
+      if (ended !== undefined) throw ended;
+      return await task();
+    }, () => this.#check());
+  }
+
+  /** Runs the task behind those that were called before it. */
+  #queue<T>(task: () => Promise<T>, check: () => void = NOTHING): Promise<T> {
+    const turn = (async () => {
+      check();
+      await this.#work.tail;
       return await task();
     })();
     // Nobody may be listening: the failure comes to light at commit, and must not end the process.
@@ -306,6 +368,16 @@ export function lostTransaction(death: DatabaseError): DatabaseError {
   return new ConnectionError(death instanceof ConnectionError ? death.reason : "lost", message);
 }
 
-function left(until: number): number {
-  return Math.max(1, until - performance.now());
+function transactionOver(): DatabaseError {
+  const message = "The transaction is over; its handle was used after its end";
+  return new DatabaseError("TRANSACTION_OVER", message);
+}
+
+/** What is said when a statement ended the transaction that it ran in. */
+function endedBy(command: string): QueryError {
+  const committed = command === "COMMIT" || command === "PREPARE TRANSACTION";
+  const fate = committed ? "all before it was stored" : "nothing before it was stored";
+  const message = `A statement ended the transaction by itself (${command}): ${fate}, and ` +
+    "nothing after it ran";
+  return new QueryError(message, {}, "TRANSACTION_CONTROL");
 }

@@ -3,6 +3,7 @@
  * with the callback, or before: at the deadline, at an abort, or when the
  * connection is lost while the callback waits for something else.
  */
+import { atDeadline } from "./deadline.ts";
 import { CommitUnknownError, ConnectionError, TimeoutError } from "./errors.ts";
 import type { Slot } from "./slot.ts";
 import type { TransactionTrace } from "./trace.ts";
@@ -41,15 +42,14 @@ export async function runCallback<T>(
     interrupt(signal?.reason);
     slot.abandon(new ConnectionError("closed", "The connection was discarded after an abort"));
   };
-  const left = Math.max(1, until - performance.now());
-  const timer = until === Infinity ? undefined : setTimeout(expire, left);
+  const stopWaiting = atDeadline(until, expire);
   signal?.addEventListener("abort", abort);
   // A callback between two statements never notices a lost connection. One that
   // awaits a statement tells more about it, and so has its turn first.
   slot.onLoss = (death) => setTimeout(() => interrupt(lostTransaction(death)), 0);
   const settle = () => {
     // From here on, deadline and signal would only make the outcome unknown.
-    clearTimeout(timer);
+    stopWaiting();
     signal?.removeEventListener("abort", abort);
     slot.onLoss = undefined;
   };
@@ -66,7 +66,7 @@ export async function runCallback<T>(
     tell("committed");
     return result;
   } catch (error) {
-    await Promise.race([tx.end(), interrupted]).catch(NOTHING);
+    await tx.cancel();
     settle();
     await tx.rollback();
     if (error instanceof CommitUnknownError) tell("unknown");

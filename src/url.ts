@@ -13,6 +13,11 @@ const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify
 /** How far a connection must be encrypted and the server's certificate checked, in libpq's words. */
 export type SslMode = typeof SSL_MODES[number];
 
+const CHANNEL_BINDINGS = ["prefer", "require", "disable"] as const;
+
+/** Whether a login must be tied to the server's certificate, in libpq's words. */
+export type ChannelBindingMode = typeof CHANNEL_BINDINGS[number];
+
 /** Where to connect, and as whom. */
 export interface Target {
   /** A name, an IPv4 address, an IPv6 address without brackets, or the absolute path of a socket's folder. */
@@ -31,6 +36,8 @@ export interface Target {
   readonly sslMode: SslMode;
   /** The path of a PEM file, or `system` for the certificates that the system trusts. */
   readonly sslRootCert: string | undefined;
+  /** As the URL says it; `prefer` where it does not. */
+  readonly channelBinding: ChannelBindingMode;
   /** The password, empty where the URL has none. A method, so that no print or copy of a target shows it. */
   password(): string;
 }
@@ -38,6 +45,7 @@ export interface Target {
 const EXAMPLE = "postgres://user:password@host:5432/database";
 const PARAMETERS = [
   "application_name",
+  "channel_binding",
   "connect_timeout",
   "host",
   "sslmode",
@@ -50,8 +58,8 @@ type Parameter = typeof PARAMETERS[number];
  *
  * The scheme is `postgres` or `postgresql`. The user and the host are required; the port is 5432 and the
  * database the user's name where they are left out. User, password, database and values of parameters are
- * percent-encoded UTF-8. Parameters: `application_name`, `connect_timeout` (seconds), `host` (instead of the
- * host's own place: the folder of a Unix socket), `sslmode`, `sslrootcert`.
+ * percent-encoded UTF-8. Parameters: `application_name`, `channel_binding`, `connect_timeout` (seconds), `host`
+ * (instead of the host's own place: the folder of a Unix socket), `sslmode`, `sslrootcert`.
  *
  * @throws ConfigError that says what to write instead and repeats nothing of the URL but a parameter's name
  */
@@ -90,6 +98,7 @@ export function parseDatabaseUrl(text: string): Target {
     connectTimeout: timeoutOf(parameters.get("connect_timeout")),
     sslMode: sslModeOf(parameters.get("sslmode"), sslRootCert),
     sslRootCert,
+    channelBinding: channelBindingOf(parameters.get("channel_binding")),
     password: () => password,
   });
 }
@@ -288,6 +297,15 @@ function timeoutOf(seconds: string | undefined): number | undefined {
     );
   }
   return value * 1000;
+}
+
+function channelBindingOf(text: string | undefined): ChannelBindingMode {
+  if (text === undefined) return "prefer";
+  const mode = CHANNEL_BINDINGS.find((known) => known === text);
+  if (mode !== undefined) return mode;
+  throw problem(
+    `The URL's parameter "channel_binding" is none of ${CHANNEL_BINDINGS.join(", ")}`,
+  );
 }
 
 function sslModeOf(text: string | undefined, rootCert: string | undefined): SslMode {

@@ -235,7 +235,7 @@ test("query() never repeats a value that the server's message holds", async () =
   for (const [text, values] of statements) {
     const error = await rejection(db.query(text, values));
 
-    assert.instance(error, QueryError, text);
+    assert.instance(error, values.length === 0 ? QueryError : ParameterError, text);
     assert.not.match(
       `${error.stack} ${inspect(error, { depth: 9, showHidden: true })} ${JSON.stringify(error)}`,
       new RegExp(canary),

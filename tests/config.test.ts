@@ -27,6 +27,9 @@ async function folderWith(files: Record<string, string | Uint8Array>): Promise<s
   return folder;
 }
 
+/** How long connections live, where nothing says so. */
+const LIVES = { idleTimeout: 180_000, maxLifetime: 1_800_000 };
+
 test.after(async () => {
   for (const folder of folders) await rm(folder, { recursive: true, force: true });
 });
@@ -58,7 +61,7 @@ test("loadConfig() reads every key, when the file has them all", async () => {
 database:
   url: postgres://netraven:secret@db.example.com:6543/netraven?sslmode=verify-full
   server: bundled
-  pool: { size: 3, queue: 4 }
+  pool: { size: 3, queue: 4, idle_timeout_ms: 5000, max_lifetime_ms: 6000 }
   timeouts: { connect_ms: 5, acquire_ms: 6, statement_ms: 7, transaction_ms: 8 }
   tls: { ca: certs/ca.pem, plaintext_hosts: [db, "\${OTHER}"] }
 logging: { level: warn, slow_query_ms: 9 }
@@ -77,7 +80,7 @@ settings:
   assert.is(config.database.target.password(), "secret");
   assert.is(config.database.server, "bundled");
   assert.is(config.database.ca, PEM);
-  assert.equal(config.database.pool, { size: 3, queue: 4 });
+  assert.equal(config.database.pool, { size: 3, queue: 4, idleTimeout: 5_000, maxLifetime: 6_000 });
   assert.equal(config.database.timeouts, { connect: 5, acquire: 6, statement: 7, transaction: 8 });
   assert.equal(config.logging, { level: "warn", slowQuery: 9 });
   assert.equal(config.settings, { log_retention_days: 30 });
@@ -89,7 +92,7 @@ test("loadConfig() fills in defaults, when the file has only a URL", async () =>
   assert.is(config.environment, "dev");
   assert.is(config.database.server, "external");
   assert.is(config.database.ca, undefined);
-  assert.equal(config.database.pool, { size: 10, queue: 10_000 });
+  assert.equal(config.database.pool, { size: 10, queue: 10_000, ...LIVES });
   assert.equal(config.database.timeouts, {
     connect: 5_000,
     acquire: 10_000,
@@ -475,7 +478,7 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   [
     "has an unknown key",
     withUrl("  pool:\n    sise: 1\n"),
-    /:4: database\.pool\.sise: The key is not known: is "size" meant\? Known are size, queue$/,
+    /:4: database\.pool\.sise: The key is not known: is "size" meant\? Known are size, queue, idle_timeout_ms, max_lifetime_ms$/,
   ],
   ["has a key without its unit", withUrl("  timeouts: { connect: 1 }"), /is "connect_ms" meant\?/],
   [
@@ -659,7 +662,7 @@ test("loadConfig() takes anchors and aliases, when they are few", async () => {
     withUrl("  pool: { size: &n 3, queue: *n }\nsettings: { a: &a { b: [1] }, c: *a }"),
   );
 
-  assert.equal(config.database.pool, { size: 3, queue: 3 });
+  assert.equal(config.database.pool, { size: 3, queue: 3, ...LIVES });
   assert.equal(config.settings, { a: { b: [1] }, c: { b: [1] } });
 });
 
@@ -735,7 +738,7 @@ test("loadConfig() prefers options to the file, key by key", async () => {
     settings: { b: { c: "${NOT_A_VARIABLE}" } },
   });
 
-  assert.equal(config.database.pool, { size: 7, queue: 2 });
+  assert.equal(config.database.pool, { size: 7, queue: 2, ...LIVES });
   assert.is(config.database.timeouts.statement, 8);
   assert.is(config.database.timeouts.transaction, 60_000);
   assert.equal(config.logging, { level: "debug", slowQuery: 5 });

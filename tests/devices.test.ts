@@ -28,7 +28,6 @@ import {
   deviceUpsert,
   jobLogInsert,
   ParameterError,
-  QueryError,
   tagGetByName,
   tagInsert,
 } from "netraven-db";
@@ -163,9 +162,37 @@ test("DeviceInsert refuses what is no address, and a NUL character by the field'
   const noAddress = await rejection(addDevice(db, { ipAddress: "10.0.0.256" }));
   const nul = await rejection(addDevice(db, { hostname: "sw\u00001" }));
 
-  assert.instance(noAddress, QueryError);
+  assert.instance(noAddress, ParameterError);
+  assert.is((noAddress as ParameterError).field, "ipAddress");
+  assert.is((noAddress as ParameterError).sqlState, "22P02");
   assert.instance(nul, ParameterError);
   assert.is((nul as ParameterError).field, "hostname");
+});
+
+test("DeviceInsertMany names the field and the row of what is no address", async () => {
+  const given = {
+    hostnames: ["a", "b", "c"],
+    ipAddresses: ["10.0.0.1", "10.0.0.300", "10.0.0.2"],
+    deviceTypes: ["x", "x", "x"],
+  };
+
+  for (
+    const run of [
+      db.transaction((tx) => deviceInsertMany.run(given, tx)),
+      deviceInsertMany.run(given, db),
+    ]
+  ) {
+    const error = await rejection(run) as ParameterError;
+
+    assert.instance(error, ParameterError);
+    assert.is(error.field, "ipAddresses");
+    assert.is(error.index, 1);
+    assert.is(
+      error.message,
+      'Parameter "ipAddresses" (element 1) of DeviceInsertMany is not written as its type asks',
+    );
+  }
+  assert.is(await count(db, "devices"), 0);
 });
 
 test("DeviceInsertMany does nothing for zero rows", async () => {
@@ -587,7 +614,10 @@ test("DeviceCount and DeviceCountByType agree with DeviceList for every filter",
 });
 
 test("DeviceList refuses a network that is none", async () => {
-  assert.instance(await rejection(list({ network: "10.1" })), QueryError);
+  const error = await rejection(list({ network: "10.1" }));
+
+  assert.instance(error, ParameterError);
+  assert.is((error as ParameterError).field, "network");
 });
 
 test("DeviceListByTag pages over the devices that carry the tag", async () => {

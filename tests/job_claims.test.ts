@@ -14,8 +14,8 @@ import {
   jobHeartbeat,
   jobInsert,
   jobReap,
+  ParameterError,
   type Queryable,
-  QueryError,
 } from "netraven-db";
 import { jobTurn } from "../src/job_claim.ts";
 import { createDatabase } from "./support/database.ts";
@@ -457,7 +457,7 @@ test("An outcome that is none is refused, and nothing has changed", async () => 
   await addJob(db);
   const [job] = await claim();
   for (const outcome of ["queued", "expired", "running", ""]) {
-    assert.instance(await rejection(finish(job!, outcome)), QueryError, outcome);
+    assert.instance(await rejection(finish(job!, outcome)), ParameterError, outcome);
   }
   assert.equal(await heartbeat(job!), [true, false]);
 });

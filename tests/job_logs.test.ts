@@ -19,7 +19,6 @@ import {
   jobLogWarningList,
   jobLogWrite,
   ParameterError,
-  QueryError,
 } from "netraven-db";
 import { createDatabase } from "./support/database.ts";
 import { addDevice, addJob, clear, count, databaseNow, fields } from "./support/factories.ts";
@@ -97,7 +96,7 @@ test("JobLogInsert refuses an unknown job, an unknown level and a NUL character"
 
   assert.is((job as ConstraintError).constraint, "job_logs_job_id_fkey");
   assert.is((job as ConstraintError).kind, "foreign_key");
-  assert.instance(level, QueryError);
+  assert.is((level as ParameterError).field, "level");
   assert.instance(nul, ParameterError);
   assert.is((nul as ParameterError).field, "message");
   assert.is(await count(db, "job_logs"), 0);
@@ -155,7 +154,8 @@ test("JobLogInsertMany stores all or nothing", async () => {
   );
 
   assert.is((unknown as ConstraintError).constraint, "job_logs_job_id_fkey");
-  assert.instance(level, QueryError);
+  assert.is((level as ParameterError).field, "levels");
+  assert.is((level as ParameterError).index, 1);
   assert.is(await count(db, "job_logs"), 0);
 });
 

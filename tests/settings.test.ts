@@ -11,7 +11,7 @@ import {
   type StandardSchema,
 } from "netraven-db";
 import { loadConfig } from "../src/config.ts";
-import { openSlot } from "../src/login.ts";
+import { openSlot } from "../src/open_slot.ts";
 import { SettingsFeed } from "../src/settings_feed.ts";
 import type { Slot } from "../src/slot.ts";
 import { createDatabase } from "./support/database.ts";

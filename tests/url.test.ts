@@ -1,7 +1,12 @@
 import { inspect } from "node:util";
 import * as assert from "uvu/assert";
 import { ConfigError } from "../src/errors.ts";
-import { formatTarget, parseDatabaseUrl, type SslMode } from "../src/url.ts";
+import {
+  type ChannelBindingMode,
+  formatTarget,
+  parseDatabaseUrl,
+  type SslMode,
+} from "../src/url.ts";
 import { suite } from "./support/suite.ts";
 
 const test = suite("url");
@@ -58,7 +63,7 @@ function pick<T>(next: () => number, from: readonly T[]): T {
 test("parseDatabaseUrl() reads every part, when all are there", () => {
   const target = parseDatabaseUrl(
     "postgresql://anna:pa%40ss@db.example.com:6543/net%20raven?sslmode=verify-ca&sslrootcert=%2Fetc%2Fca.pem" +
-      "&application_name=a%26b&connect_timeout=7",
+      "&application_name=a%26b&connect_timeout=7&channel_binding=require",
   );
 
   assert.equal({ ...target, password: target.password() }, {
@@ -70,6 +75,7 @@ test("parseDatabaseUrl() reads every part, when all are there", () => {
     connectTimeout: 7000,
     sslMode: "verify-ca",
     sslRootCert: "/etc/ca.pem",
+    channelBinding: "require",
     password: "pa@ss",
   });
 });
@@ -86,6 +92,7 @@ test("parseDatabaseUrl() fills in defaults, when only user and host are there", 
     connectTimeout: undefined,
     sslMode: "prefer",
     sslRootCert: undefined,
+    channelBinding: "prefer",
     password: "",
   });
 });
@@ -149,6 +156,33 @@ test("parseDatabaseUrl() takes each sslmode of libpq and no other", () => {
   }
   refuses("postgres://u@h/d?sslmode=no-verify", /"sslmode" is none of disable, .*verify-full$/);
   refuses("postgres://u@h/d?sslmode=REQUIRE", /"sslmode" is none of/);
+});
+
+test("parseDatabaseUrl() takes each channel_binding of libpq and no other", () => {
+  const modes: ChannelBindingMode[] = ["disable", "prefer", "require"];
+
+  for (const mode of modes) {
+    const target = parseDatabaseUrl(`postgres://u@h/d?channel_binding=${mode}`);
+    assert.is(target.channelBinding, mode);
+  }
+  for (const mode of ["allow", "Require", "require%20", "1"]) {
+    const url = `postgres://u@h/d?channel_binding=${mode}`;
+    refuses(url, /"channel_binding" is none of prefer, require, disable$/);
+  }
+  refuses("postgres://u@h/d?channel_binding=", /"channel_binding" is empty/);
+  refuses("postgres://u@h/d?channel_binding", /parameter 1 has no value/);
+  refuses(
+    "postgres://u@h/d?channel_binding=require&channel_binding=disable",
+    /"channel_binding" stands twice/,
+  );
+});
+
+test("parseDatabaseUrl() takes channel_binding beside every sslmode", () => {
+  for (const mode of ["disable", "prefer", "verify-full"]) {
+    const target = parseDatabaseUrl(`postgres://u@h/d?sslmode=${mode}&channel_binding=require`);
+
+    assert.equal([target.sslMode, target.channelBinding], [mode, "require"]);
+  }
 });
 
 test("parseDatabaseUrl() keeps sslmode=require as it is, when a root certificate is given", () => {
@@ -316,6 +350,7 @@ test("parseDatabaseUrl() repeats no part of a URL, when a password has landed in
     `postgres://user@host/db?${CANARY}=1`,
     `postgres://user@host/db?sslmode=${CANARY}`,
     `postgres://user@host/db?connect_timeout=${CANARY}`,
+    `postgres://user@host/db?channel_binding=${CANARY}`,
     `postgres://user@host/db?password=${CANARY}`,
     `postgres://user@host/db?password=a&${CANARY.replace(/\d/g, "")}=`,
     `postgres://user:%zz${CANARY}@host/db`,

@@ -139,7 +139,7 @@ const configPruneLockIR: QueryIR = {"usedParamSet":{"ids":true},"params":[{"name
 /**
  * Keeps versions from being pinned until the transaction ends. One that
  * somebody is about to pin is skipped, not waited for.
- * Writes nothing, locks its rows.
+ * Writes nothing, locks device_configurations.
  *
  * ```sql
  * select id

@@ -94,7 +94,7 @@ const deviceStateLockIR: QueryIR = {"usedParamSet":{"deviceIds":true},"params":[
 /**
  * Keeps other savers of these devices waiting until the transaction ends.
  * What is read after it, by another statement, is current.
- * Writes nothing, locks its rows.
+ * Writes nothing, locks device_states.
  *
  * ```sql
  * select

@@ -6,7 +6,7 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { type Config, loadConfig } from "../config.ts";
 import { ConfigError, ConnectionError, DatabaseError, TimeoutError } from "../errors.ts";
-import { openSlot } from "../login.ts";
+import { openSlot } from "../open_slot.ts";
 import type { Slot } from "../slot.ts";
 import { formatTarget } from "../url.ts";
 import { status } from "./migrate.ts";

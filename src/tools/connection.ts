@@ -1,5 +1,5 @@
 /** How the tools talk to a server: one connection of their own, apart from any pool. */
-import { openSlot } from "../login.ts";
+import { openSlot } from "../open_slot.ts";
 import type { Slot, SlotOptions } from "../slot.ts";
 
 const STATEMENT = 30_000;
@@ -10,6 +10,8 @@ export class Connection {
 
   private constructor(slot: Slot) {
     this.#slot = slot;
+    // Nobody gets it after its user, who may begin and end transactions.
+    slot.transaction = true;
   }
 
   /**

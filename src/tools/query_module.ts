@@ -139,12 +139,7 @@ function readField(member: ts.PropertySignature): Field {
 }
 
 function inspect({ params, row, ir }: Parts): string[] {
-  const problems: string[] = [];
-  const declared = contractOf(ir.statement).filter((line) => line === READS || WRITES.test(line));
-  if (declared.length > 1) problems.push("its contract says more than once whether it writes");
-  if (declared.includes(READS) && !maySayReads(ir.statement)) {
-    problems.push(`its contract says "${READS}", and the statement writes, locks or notifies`);
-  }
+  const problems = inspectContract(ir.statement);
   for (const { name, transform, locs } of ir.params) {
     if (transform.type !== "scalar") {
       problems.push(`parameter "${name}": only single values are allowed; give an array`);
@@ -266,21 +261,46 @@ function spell(type: string, { helpers, enums }: Aliases, prefix: string): strin
 }
 
 /** The last line of a contract says whether the query may run again, or what it writes. */
-export const READS = "Reads.";
-export const WRITES: RegExp = /^Writes [a-z_]+(,|\.$)/;
+const READS = "Reads.";
+/** Where it begins; a long list of tables goes on in the next lines. */
+const DECLARES = /^(Reads\.$|Writes [a-z_]+(,|\.$))/;
+/** All of it. A query that writes nothing says what else it does. */
+const DECLARATION =
+  /^(Reads|Writes ((?!nothing\b)[a-z_]+(, [a-z_]+)*|nothing(?=,)(, locks [a-z_]+)*(, notifies)?))\.$/;
 
 /** The lines of comment under `@name`. */
-export function contractOf(statement: string): string[] {
+function contractOf(statement: string): string[] {
   const lines = statement.split("\n");
   const end = lines.findIndex((line) => !/^\s*--/.test(line));
   return lines.slice(0, Math.max(end, 0)).map((line) => line.replace(/^\s*-- ?/, ""));
 }
 
+function inspectContract(statement: string): string[] {
+  const contract = contractOf(statement);
+  const [start, another] = [...contract.keys()].filter((i) => DECLARES.test(contract[i]!));
+  const wanted = `"${READS}" or "Writes table, table."`;
+  if (start === undefined) {
+    return [`its contract does not say whether it writes: end it with ${wanted}`];
+  }
+  if (another !== undefined) return ["its contract says more than once whether it writes"];
+  const declaration = contract.slice(start).join(" ");
+  if (!DECLARATION.test(declaration)) {
+    return [`its contract does not end with ${wanted}, but with "${declaration}"`];
+  }
+  if (declaration === READS && !maySayReads(statement)) {
+    return [`its contract says "${READS}", and the statement writes, locks or notifies`];
+  }
+  return [];
+}
+
+/** What is no command: comments, texts and quoted names. */
+const QUOTED = /--.*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|"[^"]*"|\$(\w*)\$[\s\S]*?\$\1\$/g;
+const WRITES =
+  /\b(insert|update|delete|merge|into|lock|for\s+(key\s+)?share|pg_notify|nextval|setval|pg_(try_)?advisory_\w+)\b/i;
+
 /** Whether nothing in the statement plainly writes. What a function of the schema does is not seen. */
 function maySayReads(statement: string): boolean {
-  const bare = statement.replace(/--.*|'(?:[^']|'')*'/g, " ");
-  return !/\b(insert|update|delete|merge|into|pg_notify|nextval|setval|lock|for\s+(no\s+key\s+)?update|for\s+(key\s+)?share)\b/i
-    .test(bare);
+  return !WRITES.test(statement.replace(QUOTED, " "));
 }
 
 /** The contract, as it stands under `@name`, then the statement. */

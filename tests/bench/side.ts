@@ -9,7 +9,7 @@
  */
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { connect, deviceGet, deviceList } from "netraven-db";
+import { connect, deviceGet, deviceList, jobLogList } from "netraven-db";
 import type { Turn } from "./compare.ts";
 import { DEVICES } from "./load.ts";
 import { openRaw, statementOf } from "./raw.ts";
@@ -17,7 +17,7 @@ import { openRaw, statementOf } from "./raw.ts";
 /** What to read, and how. */
 export interface SideOptions {
   readonly side: "ours" | "raw";
-  readonly what: "point" | "page";
+  readonly what: "point" | "page" | "rows";
   /** Readers at once. */
   readonly readers: number;
   /** What each reads in a call, one after another. */
@@ -31,6 +31,8 @@ const options = JSON.parse(process.argv[2]!) as SideOptions;
 const { side, what, readers, reads, connections, pipeline } = options;
 const url = process.env["BENCH_URL"]!;
 const PAGE = { limit: 100, afterHostname: "switch-02500" };
+/** Of the job that has all the lines. */
+const ROWS = { jobId: 1, limit: 10_000 };
 
 let id = 0;
 const nextId = () => id++ % DEVICES + 1;
@@ -41,9 +43,9 @@ async function openOurs(): Promise<() => Promise<unknown>> {
     pool: { size: connections },
     logging: { level: "warn", slowQuery: 60_000 },
   });
-  return what === "point"
-    ? () => deviceGet.first({ id: nextId() }, db)
-    : () => deviceList.run(PAGE, db);
+  if (what === "page") return () => deviceList.run(PAGE, db);
+  if (what === "rows") return () => jobLogList.run(ROWS, db);
+  return () => deviceGet.first({ id: nextId() }, db);
 }
 
 async function openBare(): Promise<() => Promise<unknown>> {
@@ -52,8 +54,10 @@ async function openBare(): Promise<() => Promise<unknown>> {
     ...(pipeline === undefined ? {} : { max_pipeline: pipeline }),
   });
   const prepare = { prepare: true };
-  if (what === "page") {
-    const { text, values } = await statementOf(deviceList, PAGE);
+  if (what !== "point") {
+    const { text, values } = what === "page"
+      ? await statementOf(deviceList, PAGE)
+      : await statementOf(jobLogList, ROWS);
     return () => sql.unsafe(text, values as string[], prepare);
   }
   const { text } = await statementOf(deviceGet, { id: 1 });

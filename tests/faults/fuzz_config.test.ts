@@ -191,7 +191,13 @@ test("loadConfig() gives what was written, when the file is valid", async () => 
       if (outcome instanceof ConfigError) throw outcome;
       assert.is(outcome.database.target.password(), PASSWORD);
       assert.is(outcome.database.server, database.server ?? "external");
-      assert.equal(outcome.database.pool, { size: 10, queue: 10_000, ...database.pool });
+      assert.equal(outcome.database.pool, {
+        size: 10,
+        queue: 10_000,
+        idleTimeout: 180_000,
+        maxLifetime: 1_800_000,
+        ...database.pool,
+      });
       const { connect_ms, acquire_ms, statement_ms, transaction_ms } = database.timeouts ?? {};
       assert.equal(outcome.database.timeouts, {
         connect: connect_ms ?? 5_000,

@@ -130,6 +130,8 @@ function judge(error: DatabaseError, { query, fields }: Described, { given }: Ca
   if (!(error instanceof ParameterError)) return;
   const field = fields.find(({ name }) => name === error.field);
   assert.ok(field, `there is no field "${error.field}"`);
+  // The server's own refusal: any text may be no address, and any number too large.
+  if (error.sqlState !== undefined) return;
   const value = given[error.field];
   const missing = value === undefined || !(value instanceof Odd) && value.value === null;
   if (missing) assert.ok(field?.required, `${error.field} may be left out`);

@@ -150,6 +150,7 @@ test("parseDatabaseUrl() gives every part as it was put in, when the URL is vali
         connectTimeout: connectTimeout === undefined ? undefined : connectTimeout * 1000,
         sslMode: given.sslMode ?? "prefer",
         sslRootCert: undefined,
+        channelBinding: "prefer",
       });
       holds(url);
     }),

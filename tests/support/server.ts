@@ -4,7 +4,7 @@
  */
 import process from "node:process";
 import type { ShutdownMode } from "../../src/tools/throwaway.ts";
-import type { Command, Disk, ServerOptions, Started } from "./server_command.ts";
+import type { Certificate, Command, Disk, ServerOptions, Started } from "./server_command.ts";
 
 /** The server. The runner removes it with its file, if nobody does before. */
 export interface TestServer extends Omit<Started, "id"> {
@@ -22,6 +22,8 @@ export interface TestServer extends Omit<Started, "id"> {
   kill(pid: number): Promise<void>;
   /** Gives a small disk this size. */
   grow(disk: Disk, megabytes: number): Promise<void>;
+  /** Gives it a new certificate of this kind for `localhost`, and waits until it shows that. */
+  certify(certificate: Certificate): Promise<void>;
   /** All that the server said. */
   log(): Promise<string>;
   /** Stops it and removes all of it. */
@@ -49,6 +51,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     thaw: (chosen = pid) => tell({ do: "thaw", id, pid: chosen }),
     kill: (chosen) => tell({ do: "kill", id, pid: chosen }),
     grow: (disk, megabytes) => tell({ do: "grow", id, disk, megabytes }),
+    certify: (certificate) => tell({ do: "certify", id, certificate }),
     log: async () => await ask({ do: "log", id }) as string,
     remove: () => tell({ do: "remove", id }),
   };
@@ -57,6 +60,11 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
 /** Why a server can have no small disks here, for the reason of a skipped test; undefined where it can. */
 export async function whyNoDisks(): Promise<string | undefined> {
   return await ask({ do: "whyNoDisks" }) as string | undefined;
+}
+
+/** Why a server can have no certificate here, for the reason of a skipped test; undefined where it can. */
+export async function whyNoCertificates(): Promise<string | undefined> {
+  return await ask({ do: "whyNoCertificates" }) as string | undefined;
 }
 
 async function tell(command: Command): Promise<void> {

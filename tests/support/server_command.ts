@@ -4,6 +4,9 @@ import type { ShutdownMode } from "../../src/tools/throwaway.ts";
 /** What of a server may stand on a small disk of its own: a place for a tablespace, or `pg_wal`. */
 export type Disk = "data" | "wal";
 
+/** How a server's own certificate is signed; Ed25519 names no hash. */
+export type Certificate = "rsa-sha256" | "rsa-sha512" | "rsa-pss" | "ecdsa-sha384" | "ed25519";
+
 /** How a server starts. */
 export interface ServerOptions {
   /** Settings, which beat those of throwaways. */
@@ -14,6 +17,12 @@ export interface ServerOptions {
   readonly roles?: boolean;
   /** Megabytes of each. Only root can have them: see `whyNoDisks`. */
   readonly disks?: { readonly [disk in Disk]?: number };
+  /** Lines of pg_hba.conf, before those that are there. */
+  readonly hba?: readonly string[];
+  /** Lines of pg_ident.conf. */
+  readonly ident?: readonly string[];
+  /** Whether it listens in `Started.socketFolder`, too. */
+  readonly socket?: boolean;
 }
 
 /** A server that runs. */
@@ -32,12 +41,16 @@ export interface Started {
   readonly version: string;
   /** The empty folder for a tablespace on the small disk for data, where one was asked for. */
   readonly dataDisk: string | undefined;
+  /** The folder of its Unix socket, where one was asked for. */
+  readonly socketFolder: string | undefined;
 }
 
 /** The body of a request. */
 export type Command =
   | ({ readonly do: "start" } & ServerOptions)
   | { readonly do: "whyNoDisks" }
+  | { readonly do: "whyNoCertificates" }
+  | { readonly do: "certify"; readonly id: string; readonly certificate: Certificate }
   | { readonly do: "crash" | "restart" | "log" | "remove"; readonly id: string }
   | { readonly do: "shutdown"; readonly id: string; readonly mode: ShutdownMode }
   | { readonly do: "freeze" | "thaw" | "kill"; readonly id: string; readonly pid: number }

@@ -5,22 +5,37 @@
  *
  * `server.ts` is the other end, and says what each command does.
  */
-import { spawn, spawnSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { execFile, spawn, spawnSync } from "node:child_process";
+import { randomBytes, X509Certificate } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, cp, mkdtemp, readFile, realpath, rename, rm, symlink } from "node:fs/promises";
+import {
+  chmod,
+  cp,
+  mkdtemp,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connect as secure } from "node:tls";
+import { promisify } from "node:util";
 import postgres from "postgres";
 import { ROLES } from "../../src/tools/roles.ts";
 import { serverStatus } from "../../src/tools/server.ts";
-import { startThrowaway, type Throwaway } from "../../src/tools/throwaway.ts";
+import { startThrowaway, temporaryFolder, type Throwaway } from "../../src/tools/throwaway.ts";
 import { type Account, giveTo, serverAccount } from "../../src/tools/server_account.ts";
-import type { Command, Disk, Started } from "./server_command.ts";
+import type { Certificate, Command, Disk, Started } from "./server_command.ts";
+
+/** The longest that a server may take to show a new certificate, in milliseconds. */
+const PATIENCE = 60_000;
 
 /** The service. */
 export interface ServerService {
@@ -36,6 +51,7 @@ export interface ServerService {
 interface Owned {
   readonly throwaway: Throwaway;
   readonly disks: Partial<Record<Disk, SmallDisk>>;
+  readonly socketFolder: string | undefined;
   /** Stopped backends: one that is not woken outlives its server. */
   readonly frozen: Set<number>;
 }
@@ -66,26 +82,37 @@ export async function startServerService(
   let next = 0;
 
   async function start(command: Extract<Command, { do: "start" }>): Promise<Started> {
-    const { settings, template, roles = false, disks = {} } = command;
+    const { settings, template, roles = false, disks = {}, hba, ident, socket = false } = command;
     let urls: Record<string, string> = {};
+    const account = await serverAccount([]);
+    const socketFolder = socket ? await openFolder(account) : undefined;
     const throwaway = await startThrowaway({
       ...(options.bin === undefined ? {} : { bin: options.bin }),
-      ...(settings === undefined ? {} : { settings }),
+      settings: {
+        ...settings,
+        ...(socketFolder === undefined ? {} : { unix_socket_directories: socketFolder }),
+      },
+    }).catch(async (error) => {
+      await removeFolder(socketFolder);
+      throw error;
     });
     const id = String(++next);
-    const owned: Owned = { throwaway, disks: {}, frozen: new Set() };
+    const owned: Owned = { throwaway, disks: {}, socketFolder, frozen: new Set() };
     servers.set(id, owned);
     try {
       if (template !== undefined) {
         if (roles) urls = await prepareRoles(throwaway.superuserUrl, template, options.prepare);
         else await options.prepare(throwaway.url, template);
       }
-      const account = await serverAccount([]);
       if (disks.data !== undefined) owned.disks.data = await makeDisk(disks.data, account);
-      if (disks.wal !== undefined) {
-        owned.disks.wal = await makeDisk(disks.wal, account);
+      if (disks.wal !== undefined) owned.disks.wal = await makeDisk(disks.wal, account);
+      if (disks.wal !== undefined || hba !== undefined || ident !== undefined) {
         await throwaway.shutdown("fast");
-        await moveWal(throwaway.dataDir, owned.disks.wal.folder);
+        if (owned.disks.wal !== undefined) {
+          await moveWal(throwaway.dataDir, owned.disks.wal.folder);
+        }
+        await putBefore(join(throwaway.dataDir, "pg_hba.conf"), hba ?? []);
+        await putBefore(join(throwaway.dataDir, "pg_ident.conf"), ident ?? []);
         await throwaway.start();
       }
     } catch (error) {
@@ -93,7 +120,8 @@ export async function startServerService(
       throw error;
     }
     const { url, superuserUrl, port, pid, version } = throwaway;
-    return { id, url, superuserUrl, urls, port, pid, version, dataDisk: owned.disks.data?.folder };
+    const dataDisk = owned.disks.data?.folder;
+    return { id, url, superuserUrl, urls, port, pid, version, dataDisk, socketFolder };
   }
 
   async function remove(id: string): Promise<void> {
@@ -103,6 +131,7 @@ export async function startServerService(
     await owned.throwaway.stop();
     // A backend that was frozen when its server was killed has ended by now, or does at once.
     for (const disk of Object.values(owned.disks)) await disk.remove();
+    await removeFolder(owned.socketFolder);
     servers.delete(id);
   }
 
@@ -114,6 +143,7 @@ export async function startServerService(
   async function obey(command: Command): Promise<unknown> {
     if (command.do === "start") return await start(command);
     if (command.do === "whyNoDisks") return await whyNoDisks();
+    if (command.do === "whyNoCertificates") return await whyNoCertificates();
     const owned = servers.get(command.id);
     if (owned === undefined) throw new Error(`There is no server ${command.id}`);
     const { throwaway } = owned;
@@ -143,6 +173,8 @@ export async function startServerService(
         if (disk === undefined) throw new Error(`The server has no small disk for ${command.disk}`);
         return disk.grow(command.megabytes);
       }
+      case "certify":
+        return await certify(throwaway, command.certificate);
       case "log":
         return await readFile(throwaway.logFile, "utf8");
       case "remove":
@@ -212,6 +244,23 @@ async function prepareRoles(
   }
 }
 
+/** A folder that the server may write into, and everybody may enter. */
+async function openFolder(account: Account | undefined): Promise<string> {
+  const folder = await temporaryFolder(account);
+  await chmod(folder, 0o755);
+  return folder;
+}
+
+async function removeFolder(folder: string | undefined): Promise<void> {
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+}
+
+/** Puts lines before those of a file, whose owner it keeps. */
+async function putBefore(path: string, lines: readonly string[]): Promise<void> {
+  const text = await readFile(path, "utf8");
+  await writeFile(path, [...lines, text].join("\n"));
+}
+
 async function bodyOf(request: IncomingMessage): Promise<string> {
   let body = "";
   request.setEncoding("utf8");
@@ -257,6 +306,79 @@ async function parentOf(pid: number): Promise<number | undefined> {
   }
   const run = spawnSync("ps", ["-o", "ppid=", "-p", String(pid)], { encoding: "utf8" });
   return Number(run.stdout);
+}
+
+// --- Certificates
+
+const execute = promisify(execFile);
+
+const SIGNED: Readonly<Record<Certificate, string>> = {
+  "rsa-sha256": "-newkey rsa:2048 -sha256",
+  "rsa-sha512": "-newkey rsa:2048 -sha512",
+  "rsa-pss": "-newkey rsa:2048 -sha384 -sigopt rsa_padding_mode:pss",
+  "ecdsa-sha384": "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -sha384",
+  "ed25519": "-newkey ed25519",
+};
+
+/** Why there can be no certificates here; undefined where there can. */
+async function whyNoCertificates(): Promise<string | undefined> {
+  return await execute("openssl", ["version"]).then(
+    () => undefined,
+    () => "openssl is not installed",
+  );
+}
+
+/** Gives the server a new certificate, and waits until it shows that to who connects. */
+async function certify(
+  { dataDir, port, superuserUrl }: Throwaway,
+  certificate: Certificate,
+): Promise<void> {
+  // Where a server looks unless told otherwise.
+  const [key, pem] = [join(dataDir, "server.key"), join(dataDir, "server.crt")];
+  await execute("openssl", [
+    ..."req -x509 -nodes -days 2 -subj /CN=localhost".split(" "),
+    ..."-addext subjectAltName=DNS:localhost".split(" "),
+    ...SIGNED[certificate].split(" "),
+    ...["-keyout", key, "-out", pem],
+  ]);
+  const account = await serverAccount([]);
+  for (const path of [key, pem]) await giveTo(account, path);
+  await chmod(key, 0o600);
+  const { raw } = new X509Certificate(await readFile(pem));
+  const sql = postgres(superuserUrl, { max: 1, onnotice: () => {} });
+  try {
+    await sql.unsafe("alter system set ssl = on");
+    await sql.unsafe("select pg_reload_conf()");
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+  for (const deadline = Date.now() + PATIENCE; !(await shown(port))?.equals(raw);) {
+    if (Date.now() > deadline) {
+      throw new Error(`The server does not show its certificate (${certificate})`);
+    }
+    await sleep(20);
+  }
+}
+
+/** The certificate that the server shows; undefined where it shows none. */
+async function shown(port: number): Promise<Buffer | undefined> {
+  const socket = connect({ host: "127.0.0.1", port });
+  try {
+    return await new Promise((resolve, reject) => {
+      socket.on("error", reject);
+      socket.on("close", () => reject(new Error("closed")));
+      socket.once("data", (answer) => {
+        if (answer.toString() !== "S") return resolve(undefined);
+        const secured = secure({ socket, rejectUnauthorized: false }, () => {
+          resolve(secured.getPeerX509Certificate()?.raw);
+        });
+        secured.on("error", reject);
+      });
+      socket.write(Uint8Array.of(0, 0, 0, 8, 4, 210, 22, 47));
+    });
+  } finally {
+    socket.destroy();
+  }
 }
 
 // --- Small disks

@@ -42,6 +42,7 @@ async function problemsOf(work: Promise<unknown>): Promise<readonly string[]> {
 const SITES = `/* @name SiteInsert */
 -- Stores a site. Ends no comment: */ and goes on.
 -- The second line.
+-- Writes sites.
 insert into sites (site_name, state, facts)
 values (:siteName!, :state!, :facts)
 returning id, site_name, state, facts, names, seen_at, size;
@@ -56,9 +57,41 @@ where
   and (:since::timestamptz is null or seen_at > :since)
   and (:day::date is null or seen_at > :day);
 
+/* @name SitePackedList */
+-- What would write stands in texts, names and comments: 'delete'.
+-- Reads.
+select 'it''s an insert' as "update", ''::bytea as packed /* for share */
+from sites;
+
+/* @name SiteLock */
+-- Writes nothing, locks sites.
+select id from sites for no key update;
+
+/* @name SiteWake */
+-- Writes nothing, notifies.
+select 1 as woken from pg_notify('sites', '');
+
 /* @name SiteDeleteAll */
+-- Deletes all sites. Writes a list of tables that goes on.
+-- Writes sites,
+-- site_tags.
 delete from sites;
 `;
+
+/** What a query does that may not say that it reads. */
+const ACTS: Readonly<Record<string, string>> = {
+  Insert: "insert into sites (site_name, state) values ('a', 'open')",
+  Update: "update sites set size = 1",
+  Merge: "merge into sites using sites as s on sites.id = s.id when matched then delete",
+  With: "with gone as (delete from sites returning id) select id from gone",
+  ForUpdate: "select id from sites for\n  update",
+  ForNoKeyUpdate: "select id from sites for no key update skip locked",
+  ForShare: "select id from sites for share",
+  ForKeyShare: "select id from sites for key share",
+  Notify: "select 1 as x from pg_notify('a', 'b')",
+  Nextval: "select nextval('sites_id_seq') as x",
+  Advisory: "select 1 as x from pg_advisory_xact_lock(1)",
+};
 
 /** What is wrong, the files, and what is said about it. */
 const BAD: [string, Record<string, string>, RegExp][] = [
@@ -166,6 +199,42 @@ const BAD: [string, Record<string, string>, RegExp][] = [
     },
     /^both\.sql:1: BothList: its contract says more than once whether it writes$/,
   ],
+  [
+    "a contract does not say whether the query writes",
+    {
+      "neither.sql":
+        "/* @name NeitherList */\n-- Lists. Reads.\n-- Writes a list.\nselect id from sites;\n",
+    },
+    /^neither\.sql:1: NeitherList: its contract does not say whether it writes: end it with "Reads\." or "Writes table, table\."$/,
+  ],
+  [
+    "a query has no contract",
+    { "bare.sql": "/* @name BareList */\nselect id from sites;\n" },
+    /^bare\.sql:1: BareList: its contract does not say whether it writes/,
+  ],
+  [
+    "a contract goes on after it says that the query reads",
+    { "goes.sql": "/* @name GoesList */\n-- Reads.\n-- By id.\nselect id from sites;\n" },
+    /^goes\.sql:1: GoesList: its contract does not end with "Reads\." or "Writes table, table\.", but with "Reads\. By id\."$/,
+  ],
+  [
+    "a contract goes on after it says what the query writes",
+    { "rest.sql": "/* @name RestDelete */\n-- Writes sites.\n-- All.\ndelete from sites;\n" },
+    /^rest\.sql:1: RestDelete: its contract does not end with .*, but with "Writes sites\. All\."$/,
+  ],
+  [
+    "a contract says that it writes nothing, and not what it does",
+    {
+      "nothing.sql":
+        "/* @name NothingLock */\n-- Writes nothing.\nselect id from sites for update;\n",
+    },
+    /^nothing\.sql:1: NothingLock: its contract does not end with .*, but with "Writes nothing\."$/,
+  ],
+  ...Object.entries(ACTS).map(([act, text]): typeof BAD[number] => [
+    `a contract says that it reads, and the statement does: ${text.replace(/\s+/g, " ")}`,
+    { [`act_${act.toLowerCase()}.sql`]: `/* @name Act${act} */\n-- Reads.\n${text};\n` },
+    new RegExp(`: Act${act}: its contract says "Reads\\.", and the statement writes`),
+  ]),
   [
     "an emoji stands before a parameter",
     {
@@ -315,10 +384,15 @@ test("generate() writes the project's own module: class, types, contract", async
       "  title: string | null;\n  total: number;\n",
       "  names: string[] | null;\n  seenAt: Date | null;\n",
       "  size: number;\n  state: SiteState;\n",
-      "/**\n * Stores a site. Ends no comment: *\\/ and goes on.\n * The second line.\n *\n * ```sql\n * insert into sites",
+      "/**\n * Stores a site. Ends no comment: *\\/ and goes on.\n * The second line.\n * Writes sites.\n *\n * ```sql\n * insert into sites",
       'export const siteInsert: Query<SiteInsertParams, SiteInsertResult> = new Query("SiteInsert", siteInsertIR);\n',
       "export type SiteDeleteAllParams = void;\n",
       'new Query("SiteList", siteListIR, { reads: true });\n',
+      'new Query("SitePackedList", sitePackedListIR, { packed: true, reads: true });\n',
+      'new Query("SiteLock", siteLockIR);\n',
+      'new Query("SiteWake", siteWakeIR);\n',
+      'new Query("SiteDeleteAll", siteDeleteAllIR);\n',
+      " * Writes sites,\n * site_tags.\n *\n * ```sql\n * delete from sites",
     ]
   ) assert.ok(text.includes(part), `${part}\n--- is not in ---\n${text}`);
   assert.not.match(text, /pgtyped|PreparedQuery|export type (Json|site_state|\w+Array)|: any/);
@@ -381,7 +455,7 @@ test("verify() writes nothing and names every file that is stale, missing or lef
   await writeFile(join(copy, "sites.ts"), "// edited\n");
   const queriesDir = await folder({
     "sites.sql": SITES,
-    "zones.sql": "/* @name ZoneGet */\nselect 1 as x;\n",
+    "zones.sql": "/* @name ZoneGet */\n-- Reads.\nselect 1 as x;\n",
   });
   const more = await folder({
     "20250101000000_a.sql": "-- migrate:up\n-- migrate:down\n",

@@ -1,0 +1,283 @@
+/**
+ * The bodies of PostgreSQL's messages, written, and read without trust: what is too
+ * short, too long or lacks its zero byte is a ProtocolError. No text of a server's
+ * gets into an error of this file.
+ */
+import { Buffer } from "node:buffer";
+import type { ServerError } from "./sqlstate.ts";
+
+/** The server said what the protocol does not allow. The message goes on from "the server ". */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+  /** `untrusted`: it asks for what an impostor would. */
+  readonly reason: "protocol" | "untrusted";
+  constructor(message: string, reason: "protocol" | "untrusted" = "protocol") {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** Where a session stands after a statement, by the letter of ReadyForQuery. */
+export type TransactionStatus = "idle" | "in transaction" | "failed";
+
+/** The server's messages by the letter that stands before each. */
+export const SERVER = {
+  authentication: 0x52,
+  backendKeyData: 0x4b,
+  bindComplete: 0x32,
+  closeComplete: 0x33,
+  commandComplete: 0x43,
+  copyBothResponse: 0x57,
+  copyInResponse: 0x47,
+  copyOutResponse: 0x48,
+  dataRow: 0x44,
+  emptyQueryResponse: 0x49,
+  errorResponse: 0x45,
+  negotiateProtocolVersion: 0x76,
+  noData: 0x6e,
+  noticeResponse: 0x4e,
+  notificationResponse: 0x41,
+  parameterDescription: 0x74,
+  parameterStatus: 0x53,
+  parseComplete: 0x31,
+  readyForQuery: 0x5a,
+  rowDescription: 0x54,
+} as const;
+
+const NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(SERVER).map(([name, type]) => [type, name[0]!.toUpperCase() + name.slice(1)]),
+);
+
+/** `a ReadyForQuery`, for messages to people. */
+export function nameOf(type: number): string {
+  const name = NAMES.get(type) ?? "message of an unknown type";
+  return `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
+}
+
+/** How a message begins: a letter, and a length that counts itself. */
+export const HEADER = 5;
+
+/** A message of the client: its letter, its length, its body. */
+export function message(type: string, body: Uint8Array): Buffer {
+  const all = Buffer.allocUnsafe(HEADER + body.length);
+  all[0] = type.charCodeAt(0);
+  all.writeUInt32BE(4 + body.length, 1);
+  all.set(body, HEADER);
+  return all;
+}
+
+/** A text with the zero byte that ends it. */
+export function cstring(text: string): Buffer {
+  return Buffer.from(`${text}\0`);
+}
+
+/** The message that begins a session, which has no letter. */
+export function startupMessage(settings: Readonly<Record<string, string>>): Buffer {
+  const pairs = Object.entries(settings).map(([name, value]) => `${name}\0${value}\0`).join("");
+  const body = Buffer.from(`\0\0\0\0\0\x03\0\0${pairs}\0`);
+  body.writeUInt32BE(body.length, 0);
+  return body;
+}
+
+/** Where a text that begins at `from` has its zero byte. */
+function endOfText(frame: Buffer, from: number): number {
+  const end = frame.indexOf(0, from);
+  if (end < 0) throw new ProtocolError("sent a text without its end");
+  return end;
+}
+
+/** The text that begins at `at.byte`; moves behind it. */
+function takeText(frame: Buffer, at: { byte: number }): string {
+  const end = endOfText(frame, at.byte);
+  const text = frame.toString("utf8", at.byte, end);
+  at.byte = end + 1;
+  return text;
+}
+
+function expectEnd(frame: Buffer, at: number): void {
+  if (at !== frame.length) throw new ProtocolError(`sent ${nameOf(frame[0]!)} of a wrong length`);
+}
+
+/** Refuses a message whose body has another length. */
+export function expectLength(frame: Buffer, body: number): void {
+  expectEnd(frame, HEADER + body);
+}
+
+/** The status of a ReadyForQuery. */
+export function readyStatus(frame: Buffer): TransactionStatus {
+  expectLength(frame, 1);
+  const letter = frame[HEADER];
+  if (letter === 0x49) return "idle";
+  if (letter === 0x54) return "in transaction";
+  if (letter === 0x45) return "failed";
+  throw new ProtocolError("told a transaction status that does not exist");
+}
+
+/** The code of an authentication message, and what it says besides. */
+export function authentication(frame: Buffer): { code: number; data: Buffer } {
+  if (frame.length < HEADER + 4) {
+    throw new ProtocolError("sent an Authentication of a wrong length");
+  }
+  return { code: frame.readUInt32BE(HEADER), data: frame.subarray(HEADER + 4) };
+}
+
+/** Process and key of a session, for a cancel request. */
+export function backendKey(frame: Buffer): { pid: number; secret: number } {
+  expectLength(frame, 8);
+  return { pid: frame.readUInt32BE(HEADER), secret: frame.readUInt32BE(HEADER + 4) };
+}
+
+/** A setting that the server reports. */
+export function parameterStatus(frame: Buffer): { name: string; value: string } {
+  const at = { byte: HEADER };
+  const name = takeText(frame, at);
+  const value = takeText(frame, at);
+  expectEnd(frame, at.byte);
+  return { name, value };
+}
+
+/** A notification. */
+export function notification(frame: Buffer): { channel: string; payload: string } {
+  if (frame.length < HEADER + 4) throw new ProtocolError("sent a notification of a wrong length");
+  const at = { byte: HEADER + 4 };
+  const channel = takeText(frame, at);
+  const payload = takeText(frame, at);
+  expectEnd(frame, at.byte);
+  return { channel, payload };
+}
+
+/** Which field of an ErrorResponse has which letter; the others are not used. */
+const ERROR_FIELDS: Readonly<Record<number, keyof ServerError>> = {
+  0x56: "severity", // V, never translated
+  0x43: "code", // C
+  0x4d: "message", // M
+  0x44: "detail", // D
+  0x57: "where", // W
+  0x74: "table_name", // t
+  0x63: "column_name", // c
+  0x6e: "constraint_name", // n
+  0x52: "routine", // R
+};
+
+/** An ErrorResponse. */
+export function errorResponse(frame: Buffer): ServerError {
+  const fields: { -readonly [field in keyof ServerError]?: string } = {};
+  const at = { byte: HEADER };
+  let severity: string | undefined;
+  for (;;) {
+    const letter = frame[at.byte++];
+    if (letter === undefined) throw new ProtocolError("sent an error without its end");
+    if (letter === 0) break;
+    const text = takeText(frame, at);
+    const field = ERROR_FIELDS[letter];
+    if (field !== undefined) fields[field] = text;
+    if (letter === 0x53) severity = text;
+  }
+  expectEnd(frame, at.byte);
+  const { code } = fields;
+  if (code === undefined || !/^[0-9A-Z]{5}$/.test(code)) {
+    throw new ProtocolError("sent an error without an SQLSTATE");
+  }
+  return { ...fields, code, severity: fields.severity ?? severity ?? "ERROR" };
+}
+
+/** Checks a NoticeResponse, which nobody reads. */
+export function checkNotice(frame: Buffer): void {
+  let at = HEADER;
+  while (frame[at] !== 0) at = endOfText(frame, at + 1) + 1;
+  expectEnd(frame, at + 1);
+}
+
+/** The command tag, such as `INSERT 0 1`. */
+export function commandTag(frame: Buffer): string {
+  expectEnd(frame, endOfText(frame, HEADER) + 1);
+  return frame.toString("latin1", HEADER, frame.length - 1);
+}
+
+/** The types of a statement's parameters. */
+export function parameterTypes(frame: Buffer): number[] {
+  const count = countAt(frame);
+  expectLength(frame, 2 + 4 * count);
+  const types: number[] = [];
+  for (let i = 0; i < count; i++) types.push(frame.readUInt32BE(HEADER + 2 + 4 * i));
+  return types;
+}
+
+/** A column of a result. */
+export interface Column {
+  readonly name: string;
+  /** The type's number. */
+  readonly type: number;
+}
+
+/** The columns of a RowDescription. */
+export function rowDescription(frame: Buffer): Column[] {
+  const count = countAt(frame);
+  const at = { byte: HEADER + 2 };
+  const columns: Column[] = [];
+  for (let i = 0; i < count; i++) {
+    const name = takeText(frame, at);
+    if (at.byte + 18 > frame.length) {
+      throw new ProtocolError("sent a RowDescription of a wrong length");
+    }
+    columns.push({ name, type: frame.readUInt32BE(at.byte + 6) });
+    at.byte += 18;
+  }
+  expectEnd(frame, at.byte);
+  return columns;
+}
+
+/**
+ * What runs a prepared statement: Bind, with parameters and results as texts, Execute and Sync.
+ *
+ * @param statement Its name on the server, in ASCII.
+ */
+export function executeMessages(statement: string, parameters: readonly (string | null)[]): Buffer {
+  const lengths = parameters.map((text) => text === null ? 0 : Buffer.byteLength(text));
+  // Empty portal, name, counts of formats, parameters and result formats.
+  const bind = 4 + 1 + statement.length + 1 + 2 + 2 + 2 +
+    lengths.reduce((sum, length) => sum + 4 + length, 0);
+  const data = Buffer.allocUnsafe(1 + bind + EXECUTE_SYNC.length);
+  data[0] = 0x42;
+  data.writeUInt32BE(bind, 1);
+  data[5] = 0;
+  let at = 6 + data.write(statement, 6, "latin1");
+  data[at] = data[at + 1] = data[at + 2] = 0;
+  at = data.writeUInt16BE(parameters.length, at + 3);
+  for (let i = 0; i < parameters.length; i++) {
+    const text = parameters[i]!;
+    at = data.writeInt32BE(text === null ? -1 : lengths[i]!, at);
+    if (text !== null) at += data.write(text, at);
+  }
+  data[at] = data[at + 1] = 0;
+  data.set(EXECUTE_SYNC, at + 2);
+  return data;
+}
+
+/** Executes the empty portal, for all rows. */
+const EXECUTE_SYNC = Buffer.concat([message("E", Buffer.alloc(5)), message("S", Buffer.alloc(0))]);
+
+/** Checks a DataRow: that it has so many columns, and that they fill it. */
+export function checkRow(frame: Buffer, start: number, end: number, columns: number): void {
+  let at = start + HEADER;
+  if (end - at >= 2 && ((frame[at]! << 8) | frame[at + 1]!) === columns) {
+    at += 2;
+    for (let i = 0; i < columns && at + 4 <= end; i++) {
+      const length = (frame[at]! << 24) | (frame[at + 1]! << 16) | (frame[at + 2]! << 8) |
+        frame[at + 3]!;
+      at += 4;
+      if (length > 0) at += length;
+      else if (length < -1) break;
+      if (i === columns - 1 && at === end) return;
+    }
+    if (columns === 0 && at === end) return;
+  }
+  throw new ProtocolError("sent a row that does not fit its columns");
+}
+
+function countAt(frame: Buffer): number {
+  if (frame.length < HEADER + 2) {
+    throw new ProtocolError(`sent ${nameOf(frame[0]!)} of a wrong length`);
+  }
+  return frame.readUInt16BE(HEADER);
+}

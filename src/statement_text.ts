@@ -1,0 +1,180 @@
+/**
+ * What the text of a statement tells before it runs: whether it surely only reads, whether it
+ * begins or ends a transaction, whether it leaves something behind in its session. A query of
+ * `queries/` declares that it reads; this is for SQL of a caller's own.
+ */
+
+/** What is known of a text. */
+export interface StatementTraits {
+  /** It surely changes nothing. A false "no" costs a retry, or a question for a transaction's id. */
+  readonly reads: boolean;
+  /** The command that begins or ends a transaction, such as `begin`. */
+  readonly control: string | undefined;
+  /** It leaves settings, locks or objects behind in its session. */
+  readonly stateful: boolean;
+}
+
+/** Texts that are remembered; whoever makes up texts as they go fills no memory. */
+const MAX_TEXTS = 1_000;
+const known = new Map<string, StatementTraits>();
+
+/** What the text tells. */
+export function traitsOf(text: string): StatementTraits {
+  let traits = known.get(text);
+  if (traits === undefined) {
+    traits = look(text);
+    if (known.size >= MAX_TEXTS) known.clear();
+    known.set(text, traits);
+  }
+  return traits;
+}
+
+function look(text: string): StatementTraits {
+  const words = bareWords(text);
+  return {
+    reads: readsOnly(words),
+    control: controlOf(words),
+    stateful: STATEFUL.test(words) || (/^(set|reset)\b/.test(words) && !HARMLESS_SET.test(words)),
+  };
+}
+
+/** Two-word forms that end or begin nothing: prepared transactions are ended outside of one. */
+const CONTROL =
+  /^(begin|start transaction|commit(?! prepared)|end|abort|rollback(?! (?:work |transaction )?to\b| prepared)|prepare transaction)\b/;
+
+function controlOf(words: string): string | undefined {
+  return CONTROL.exec(words)?.[1];
+}
+
+const STATEFUL =
+  /^(listen|unlisten|prepare(?! transaction)|deallocate|discard|load)\b|^declare\b.*\bwith hold\b|\b(temp|temporary|pg_temp|set_config|setseed|pg_try_advisory_lock|pg_advisory_lock|pg_try_advisory_lock_shared|pg_advisory_lock_shared|pg_advisory_unlock|pg_advisory_unlock_all|pg_advisory_unlock_shared|dblink_connect|lo_open)\b/;
+/** What ends with the transaction. */
+const HARMLESS_SET = /^set (local|transaction|constraints)\b/;
+
+const WRITING =
+  /\b(insert|update|delete|merge|truncate|into|call|do|lock|for (?:no key )?update|for (?:key )?share)\b/;
+const READING = /^(select|with|values|table|show)\b/;
+/** What may stand before a parenthesis in a statement that only reads: words of SQL, types, and functions. */
+const PURE: ReadonlySet<string> = new Set(
+  `all and any array as asc between bigint bit boolean by case cast char character coalesce collate
+  conflict cross cube current_date current_time current_timestamp date desc distinct double else
+  end except exists extract false fetch filter first from full greatest group grouping having
+  ilike in inner intersect interval is isnull json jsonb join lateral least left like limit
+  localtime localtimestamp materialized natural next not notnull null nullif numeric decimal
+  offset on only or order ordinality outer over overlay partition position precision range real
+  recursive right rollup rows row select set sets similar some substring symmetric table
+  tablesample text then time timestamp timestamptz treat trim true union unique using values
+  varchar when where window with within without xmlelement zone
+  abs age any_value array_agg array_append array_cat array_length array_position array_remove
+  array_to_json array_to_string ascii avg bit_length bool_and bool_or btrim cardinality ceil
+  ceiling char_length chr clock_timestamp concat concat_ws convert_from convert_to corr count
+  cume_dist current_database current_schema current_setting current_user date_bin date_part
+  date_trunc decode dense_rank encode every first_value floor format format_type
+  generate_series gen_random_uuid has_column_privilege has_table_privilege host
+  inet initcap json_agg json_array_elements json_array_length json_build_array
+  json_build_object json_each json_object_agg jsonb_agg jsonb_array_elements
+  jsonb_array_elements_text jsonb_array_length jsonb_build_array jsonb_build_object jsonb_each
+  jsonb_each_text jsonb_extract_path jsonb_extract_path_text jsonb_object_agg jsonb_object_keys
+  jsonb_path_exists jsonb_path_query jsonb_pretty jsonb_set jsonb_strip_nulls jsonb_typeof
+  json_typeof lag last_value lead left length ln log lower lpad ltrim make_date make_interval
+  make_timestamp make_timestamptz masklen max md5 min mod mode now nth_value ntile num_nonnulls
+  num_nulls nullif octet_length percent_rank percentile_cont percentile_disc pg_backend_pid
+  pg_column_size pg_current_wal_lsn pg_current_xact_id_if_assigned pg_database_size
+  pg_get_constraintdef pg_get_functiondef pg_get_indexdef pg_get_viewdef pg_indexes_size
+  pg_is_in_recovery pg_last_wal_replay_lsn pg_listening_channels pg_postmaster_start_time
+  pg_relation_size pg_size_pretty pg_sleep pg_snapshot_xmin pg_table_size pg_total_relation_size
+  pg_typeof pg_xact_status power quote_ident quote_literal quote_nullable random rank regexp_count
+  regexp_instr regexp_like regexp_match regexp_matches regexp_replace regexp_split_to_array
+  regexp_split_to_table regexp_substr repeat replace reverse right round row_number row_to_json
+  rpad rtrim sha224 sha256 sha384 sha512 sign split_part sqrt starts_with statement_timestamp
+  stddev string_agg string_to_array string_to_table strpos sum to_char to_date to_hex to_json
+  to_jsonb to_number to_regclass to_timestamp transaction_timestamp translate trunc unnest upper
+  variance version width_bucket`.split(/\s+/),
+);
+
+/** Names that take a list of columns, and call nothing. */
+const NAMED_LIST = /\b(with recursive|with|as) [\w$"]+ ?\(/g;
+const FURTHER_QUERY = /, [\w$"]+ ?\([\w$", ]*\) as (not materialized |materialized )?\(/g;
+
+/** A function that is not known may do anything. */
+function readsOnly(words: string): boolean {
+  if (!READING.test(words) || WRITING.test(words)) return false;
+  const calls = words.replace(FURTHER_QUERY, " and (").replace(NAMED_LIST, "and (");
+  for (const [, name] of calls.matchAll(/([\w$".]+) ?\(/g)) {
+    if (!PURE.has(name!.replace(/^pg_catalog\./, ""))) return false;
+  }
+  return true;
+}
+
+/** What begins neither a comment nor anything quoted. */
+const PLAIN = /[^\-/"'$]+/y;
+
+/**
+ * The text in lower case without comments, with every literal as `''` and every quoted name as
+ * `""`, and single spaces: what is left are words and signs.
+ */
+function bareWords(text: string): string {
+  let words = "";
+  for (let at = 0; at < text.length;) {
+    PLAIN.lastIndex = at;
+    const plain = PLAIN.exec(text)?.[0];
+    if (plain !== undefined) {
+      words += plain;
+      at += plain.length;
+      continue;
+    }
+    const [part, more] = partAt(text, at);
+    words += part;
+    at = more;
+  }
+  return words.replace(/\s+/g, " ").replace(/^[ ;]+/, "").toLowerCase();
+}
+
+/** What stands for the part of the text that begins here, and where the next one begins. */
+function partAt(text: string, at: number): [part: string, next: number] {
+  const two = text.slice(at, at + 2);
+  if (two === "--") {
+    const end = text.indexOf("\n", at);
+    return [" ", end < 0 ? text.length : end];
+  }
+  if (two === "/*") return [" ", endOfComment(text, at)];
+  const char = text[at]!;
+  if (char === '"') return ['""', endOfQuoted(text, at, '"', false)];
+  if (char === "'") {
+    const escapes = /(?:^|[^\w$])[eE]$/.test(text.slice(Math.max(0, at - 2), at));
+    return ["''", endOfQuoted(text, at, "'", escapes)];
+  }
+  const tag = char === "$" && !/[\w$]/.test(text[at - 1] ?? " ")
+    ? /^\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/.exec(text.slice(at, at + 70))?.[0]
+    : undefined;
+  if (tag !== undefined) {
+    const end = text.indexOf(tag, at + tag.length);
+    return ["''", end < 0 ? text.length : end + tag.length];
+  }
+  return [char, at + 1];
+}
+
+/** Comments of PostgreSQL may stand in one another. */
+function endOfComment(text: string, from: number): number {
+  let depth = 0;
+  for (let at = from; at < text.length - 1; at++) {
+    const two = text.slice(at, at + 2);
+    if (two !== "/*" && two !== "*/") continue;
+    depth += two === "/*" ? 1 : -1;
+    at++;
+    if (depth === 0) return at + 1;
+  }
+  return text.length;
+}
+
+/** A doubled quote goes on; so does one behind a backslash, where those escape. */
+function endOfQuoted(text: string, from: number, quote: string, escapes: boolean): number {
+  for (let at = from + 1; at < text.length; at++) {
+    if (escapes && text[at] === "\\") at++;
+    else if (text[at] === quote) {
+      if (text[at + 1] !== quote) return at + 1;
+      at++;
+    }
+  }
+  return text.length;
+}
