@@ -6,6 +6,8 @@
  * before it is sent.
  */
 
+import { Buffer } from "node:buffer";
+
 /** A value does not fit its type. Turned into a ParameterError that names the field. */
 export class EncodeError extends TypeError {
   /** Whether another type might take the value. */
@@ -89,10 +91,9 @@ function encodeBytes(value: unknown): string {
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 function decodeBytes(text: string): Uint8Array {
-  const bytes = new Uint8Array((text.length - 2) / 2);
-  for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = Number.parseInt(text.slice(2 + 2 * i, 4 + 2 * i), 16);
-  }
+  const bytes = new Uint8Array(Buffer.from(text.slice(2), "hex"));
+  // What is no hexadecimal ends it early.
+  if (!text.startsWith("\\x") || bytes.length * 2 !== text.length - 2) throw unreadable("bytea");
   return bytes;
 }
 
@@ -147,7 +148,8 @@ function encodeTimestamp(value: unknown): string {
 function decodeTimestamp(text: string): Date {
   // Nearly always; the engine's own parser is the quickest for this form.
   if (text.charCodeAt(4) === HYPHEN && text.length > 21 && text.endsWith("+00")) {
-    return new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`);
+    const date = new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`);
+    if (!Number.isNaN(date.getTime())) return date;
   }
   if (text === "infinity") return new Date(END_OF_TIME);
   if (text === "-infinity") return new Date(-END_OF_TIME);
@@ -173,7 +175,18 @@ function encodeDate(value: unknown): string {
   return encodeTimestamp(value).replace(/T[^ ]*/, "");
 }
 
+function decodeBoolean(text: string): boolean {
+  if (text !== "t" && text !== "f") throw unreadable("boolean");
+  return text === "t";
+}
+
+function decodeInteger(text: string): number {
+  if (!/^-?\d{1,10}$/.test(text)) throw unreadable("integer");
+  return Number(text);
+}
+
 function decodeBigint(text: string): number {
+  if (!/^-?\d{1,19}$/.test(text)) throw unreadable("bigint");
   const number = Number(text);
   if (!Number.isSafeInteger(number)) {
     throw new DecodeError("A bigint of the database is beyond 2^53 and would be rounded");
@@ -181,13 +194,32 @@ function decodeBigint(text: string): number {
   return number;
 }
 
+function decodeFloat(text: string): number {
+  const number = Number(text);
+  if ((Number.isNaN(number) && text !== "NaN") || text === "") throw unreadable("float");
+  return number;
+}
+
+function decodeJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw unreadable("JSON value");
+  }
+}
+
+/** No server says this: what came is not what it stored. */
+function unreadable(type: string): DecodeError {
+  return new DecodeError(`A ${type} of the database cannot be read`);
+}
+
 const text = { encode: encodeText };
 const timestamp = { encode: encodeTimestamp, decode: decodeTimestamp };
-const json = { encode: encodeJson, decode: JSON.parse as (text: string) => unknown };
-const float = { encode: encodeFloat, decode: Number };
+const json = { encode: encodeJson, decode: decodeJson };
+const float = { encode: encodeFloat, decode: decodeFloat };
 
 const codecs: readonly Codec[] = [
-  { oid: 16, arrayOid: 1000, encode: encodeBoolean, decode: (value) => value === "t" },
+  { oid: 16, arrayOid: 1000, encode: encodeBoolean, decode: decodeBoolean },
   { oid: 17, arrayOid: 1001, encode: encodeBytes, decode: decodeBytes },
   { oid: 19, arrayOid: 1003, ...text }, // name
   {
@@ -196,10 +228,20 @@ const codecs: readonly Codec[] = [
     encode: encodeInteger(-(2n ** 63n), 2n ** 63n - 1n),
     decode: decodeBigint,
   },
-  { oid: 21, arrayOid: 1005, encode: encodeInteger(-(2n ** 15n), 2n ** 15n - 1n), decode: Number },
-  { oid: 23, arrayOid: 1007, encode: encodeInteger(-(2n ** 31n), 2n ** 31n - 1n), decode: Number },
+  {
+    oid: 21,
+    arrayOid: 1005,
+    encode: encodeInteger(-(2n ** 15n), 2n ** 15n - 1n),
+    decode: decodeInteger,
+  },
+  {
+    oid: 23,
+    arrayOid: 1007,
+    encode: encodeInteger(-(2n ** 31n), 2n ** 31n - 1n),
+    decode: decodeInteger,
+  },
   { oid: 25, arrayOid: 1009, ...text },
-  { oid: 26, arrayOid: 1028, encode: encodeInteger(0n, 2n ** 32n - 1n), decode: Number }, // oid
+  { oid: 26, arrayOid: 1028, encode: encodeInteger(0n, 2n ** 32n - 1n), decode: decodeInteger }, // oid
   { oid: 114, arrayOid: 199, ...json },
   { oid: 650, arrayOid: 651, ...text }, // cidr
   { oid: 700, arrayOid: 1021, ...float },
@@ -280,48 +322,83 @@ function shapeOf(element: unknown): string {
 function decodeArray(text: string, decode: ((text: string) => unknown) | undefined): unknown[] {
   if (text === "{}") return [];
   // Nearly always: one level, and nothing that had to be quoted.
-  if (!/["\\[{]/.test(text.slice(1)) && text.startsWith("{")) {
-    return text.slice(1, -1).split(",").map((value) =>
+  const inner = text.slice(1, -1);
+  if (text.startsWith("{") && text.endsWith("}") && !/["\\[\]{}]/.test(inner)) {
+    return inner.split(",").map((value) =>
       value === "NULL" ? null : decode === undefined ? value : decode(value)
     );
   }
-  // A lower bound other than 1 is written as a prefix: `[0:1]={a,b}`.
-  let at = text.startsWith("[") ? text.indexOf("=") + 1 : 0;
+  return new ArrayReader(text, decode).read();
+}
 
-  function element(): unknown {
-    if (text[at] === "{") return list();
-    if (text[at] === '"') {
-      let value = "";
-      let from = ++at;
-      while (text[at] !== '"') {
-        if (text[at] === "\\") {
-          value += text.slice(from, at);
-          from = ++at;
-        }
-        at++;
-      }
-      value += text.slice(from, at++);
-      return decode === undefined ? value : decode(value);
-    }
-    const from = at;
-    while (text[at] !== "," && text[at] !== "}") at++;
-    const value = text.slice(from, at);
-    if (value === "NULL") return null;
-    return decode === undefined ? value : decode(value);
+/** PostgreSQL's arrays have six dimensions at most. */
+const MAX_DIMENSIONS = 6;
+
+/** Reads an array that is not simple, from its first letter to its last. */
+class ArrayReader {
+  readonly #text: string;
+  readonly #decode: ((text: string) => unknown) | undefined;
+  #at: number;
+
+  constructor(text: string, decode: ((text: string) => unknown) | undefined) {
+    this.#text = text;
+    this.#decode = decode;
+    // A lower bound other than 1 is written as a prefix: `[0:1]={a,b}`.
+    this.#at = text.startsWith("[") ? text.indexOf("=") + 1 : 0;
   }
 
-  function list(): unknown[] {
-    const values: unknown[] = [];
-    at++;
-    while (text[at] !== "}") {
-      values.push(element());
-      if (text[at] === ",") at++;
-    }
-    at++;
+  read(): unknown[] {
+    if (this.#text[this.#at] !== "{") throw unreadable("array");
+    const values = this.#list(1);
+    if (this.#at !== this.#text.length) throw unreadable("array");
     return values;
   }
 
-  return list();
+  #list(dimension: number): unknown[] {
+    if (dimension > MAX_DIMENSIONS) throw unreadable("array");
+    const values: unknown[] = [];
+    this.#at++;
+    while (this.#text[this.#at] !== "}") {
+      values.push(this.#element(dimension));
+      if (this.#text[this.#at] === ",") this.#at++;
+      else if (this.#text[this.#at] !== "}") throw unreadable("array");
+    }
+    this.#at++;
+    return values;
+  }
+
+  #element(dimension: number): unknown {
+    const char = this.#text[this.#at];
+    if (char === "{") return this.#list(dimension + 1);
+    const value = char === '"' ? this.#quoted() : this.#plain();
+    if (char !== '"' && value === "NULL") return null;
+    return this.#decode === undefined ? value : this.#decode(value);
+  }
+
+  #quoted(): string {
+    const text = this.#text;
+    let value = "";
+    let from = ++this.#at;
+    while (text[this.#at] !== '"') {
+      if (this.#at >= text.length) throw unreadable("array");
+      if (text[this.#at] === "\\") {
+        value += text.slice(from, this.#at);
+        from = ++this.#at;
+      }
+      this.#at++;
+    }
+    return value + text.slice(from, this.#at++);
+  }
+
+  #plain(): string {
+    const text = this.#text;
+    const from = this.#at;
+    while (text[this.#at] !== "," && text[this.#at] !== "}") {
+      if (this.#at >= text.length) throw unreadable("array");
+      this.#at++;
+    }
+    return text.slice(from, this.#at);
+  }
 }
 
 function kindOf(value: unknown): string {

@@ -188,8 +188,12 @@ export function checkNotice(frame: Buffer): void {
   expectEnd(frame, at + 1);
 }
 
+/** PostgreSQL writes 64 bytes at most. */
+const MAX_TAG = 128;
+
 /** The command tag, such as `INSERT 0 1`. */
 export function commandTag(frame: Buffer): string {
+  if (frame.length > MAX_TAG) throw new ProtocolError("sent a command tag that is too long");
   expectEnd(frame, endOfText(frame, HEADER) + 1);
   return frame.toString("latin1", HEADER, frame.length - 1);
 }

@@ -14,6 +14,9 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   "22P05": "holds a character that the server cannot store",
 };
 
+/** In a longer message it would take too long to look for each of many values. */
+const MAX_MESSAGE = 4_000;
+
 /**
  * The error that names the field, where the server refused a value that it was given. A server says
  * which parameter it could not read, and shows the value; the value is compared and not repeated.
@@ -46,5 +49,6 @@ export function refusedValue(
 
 function isShown(value: unknown, message: string | undefined): boolean {
   const shown = typeof value === "string" || typeof value === "number" || typeof value === "bigint";
-  return shown && message?.includes(`"${value}"`) === true;
+  if (!shown || message === undefined || message.length > MAX_MESSAGE) return false;
+  return message.includes(`"${value}"`);
 }

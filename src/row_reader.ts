@@ -1,7 +1,7 @@
 /** Reads the rows of a prepared statement, by a plan that is made once. */
 import type { Buffer } from "node:buffer";
-import { decoders } from "./codec.ts";
-import { checkRow, type Column, HEADER, ProtocolError } from "./messages.ts";
+import { DecodeError, decoders } from "./codec.ts";
+import { checkRow, type Column, HEADER } from "./messages.ts";
 import type { RowTaker } from "./protocol.ts";
 
 /** Reads one value from the bytes between `from` and `end`. */
@@ -25,7 +25,6 @@ export function rowPlan(columns: readonly Column[], nameOf: (column: string) => 
   };
 }
 
-const BOOLEAN = 16;
 const INT8 = 20;
 const INT2 = 21;
 const INT4 = 23;
@@ -33,12 +32,10 @@ const INT4 = 23;
 const SAFE_DIGITS = 15;
 const MINUS = 0x2d;
 const ZERO = 0x30;
-const TRUE = 0x74;
 
 function readerOf(type: number): ReadValue {
   const decode = decoders.get(type);
   if (decode === undefined) return readText;
-  if (type === BOOLEAN) return (data, from) => data[from] === TRUE;
   if (type === INT2 || type === INT4 || type === INT8) {
     return (data, from, end) =>
       end - from <= SAFE_DIGITS ? readInteger(data, from, end) : decode(readText(data, from, end));
@@ -52,12 +49,13 @@ function readText(data: Buffer, from: number, end: number): string {
 
 function readInteger(data: Buffer, from: number, end: number): number {
   const negative = data[from] === MINUS;
-  let value = 0;
-  for (let at = negative ? from + 1 : from; at < end; at++) {
+  const start = negative ? from + 1 : from;
+  let value = start === end ? NaN : 0;
+  for (let at = start; at < end; at++) {
     const digit = data[at]! - ZERO;
-    if (digit < 0 || digit > 9) throw new ProtocolError("sent an integer that is none");
-    value = value * 10 + digit;
+    value = digit >= 0 && digit <= 9 ? value * 10 + digit : NaN;
   }
+  if (Number.isNaN(value)) throw new DecodeError("An integer of the database cannot be read");
   return negative ? -value : value;
 }
 
@@ -65,7 +63,7 @@ function readInteger(data: Buffer, from: number, end: number): number {
 export class RowReader implements RowTaker {
   readonly rows: Record<string, unknown>[] = [];
   /** Why a value could not be read. */
-  failure: unknown;
+  failure: DecodeError | undefined;
   readonly #plan: RowPlan | undefined;
 
   constructor(plan: RowPlan | undefined) {
@@ -94,7 +92,7 @@ export class RowReader implements RowTaker {
         }
       }
     } catch (error) {
-      if (error instanceof ProtocolError) throw error;
+      if (!(error instanceof DecodeError)) throw error;
       this.failure = error;
     }
     this.rows.push(row);

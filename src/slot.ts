@@ -335,9 +335,11 @@ export class Slot {
       },
       (error) => {
         sent.failure = error;
-        if (sent.outcome !== undefined) this.#settle(sent, sent.outcome);
+        const expected = error instanceof EncodeError || error instanceof DecodeError ||
+          sent.outcome?.error !== undefined;
         // Whatever else the driver says leaves the connection in doubt.
-        else if (!(error instanceof EncodeError || error instanceof DecodeError)) this.discard();
+        if (!expected) this.discard();
+        else if (sent.outcome !== undefined) this.#settle(sent, sent.outcome);
       },
     );
   }

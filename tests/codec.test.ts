@@ -4,9 +4,12 @@
  * fail with it.
  */
 import { inspect } from "node:util";
+import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { connect, type Database, ParameterError } from "netraven-db";
+import { DecodeError, decoders } from "../src/codec.ts";
 import { createDatabase } from "./support/database.ts";
+import { effort } from "./support/effort.ts";
 import { suite } from "./support/suite.ts";
 
 const test = suite("codec");
@@ -354,5 +357,38 @@ function randomJson(random: (below: number) => number, depth: number): unknown {
       );
   }
 }
+
+test("decoders read or refuse any text, of every type, and never hang", () => {
+  const letters = fc.constantFrom(...'{}[]",\\=:-+. tfNULLx0123456789abcdeTZBC\u00e9');
+  const texts = fc.oneof(
+    fc.array(letters, { maxLength: 40 }).map((list) => list.join("")),
+    fc.array(letters, { maxLength: 12 }).map((list) => `{${list.join("")}`),
+    fc.array(letters, { maxLength: 12 }).map((list) => `{"${list.join("")}}`),
+  );
+  const types = [...decoders.keys()];
+  fc.assert(
+    fc.property(fc.constantFrom(...types), texts, (type, text) => {
+      let value: unknown;
+      try {
+        value = decoders.get(type)!(text);
+      } catch (error) {
+        assert.instance(error, DecodeError, `${type}: ${text}`);
+        assert.not.match((error as Error).message, /[{}"]/);
+        return;
+      }
+      assert.is.not(value, undefined);
+      if (value instanceof Date) assert.ok(!Number.isNaN(value.getTime()), text);
+    }),
+    effort(5_000),
+  );
+  for (
+    const text of ['{"a', '{"a\\', "{a", "{{1},", "[0:1]", "{".repeat(100_000), "{}}", '{"a"b}', ""]
+  ) {
+    assert.throws(
+      () => decoders.get(1009)!(text),
+      (error: unknown) => error instanceof DecodeError,
+    );
+  }
+});
 
 test.run();

@@ -25,6 +25,7 @@ import { suite } from "./support/suite.ts";
 import { rejection, until } from "./support/until.ts";
 
 const test = suite("protocol");
+const CANARY = "kAnarI3nv0gel";
 const DEADLINES = { connect: 5_000, acquire: 5_000, statement: 5_000, transaction: 5_000 };
 
 /** A reader, and all that it told. */
@@ -264,7 +265,7 @@ test("ProtocolReader refuses messages that are too short, too long or not what t
   for (
     const [what, message] of [
       ["a RowDescription without its zero byte", frame("T", int16(1), "abc")],
-      ["a RowDescription that is cut", COLUMNS.subarray(0, -1)],
+      ["a RowDescription that is cut", Buffer.from(COLUMNS.subarray(0, -1))],
       ["a status that does not exist", frame("Z", "X")],
       ["a status of nothing", frame("Z")],
     ] as const
@@ -290,6 +291,129 @@ test("ProtocolReader tells of a copy before the driver hears of it", () => {
   }
 });
 
+/** A reader of statements that the layer sends by itself, and the rows that it was given. */
+function listenOwn() {
+  const { reader, told } = listen();
+  const rows: string[] = [];
+  const send = (name: string, columns: number | undefined) =>
+    reader.wroteOwn({
+      columns,
+      take: (data, start, end) => rows.push(`${name}: ${data.toString("latin1", start + 11, end)}`),
+    });
+  return { reader, told, rows, send };
+}
+
+/** The answer to a statement of the layer's own. */
+const OWN: readonly Buffer[] = [frame("2"), row("a"), row("b"), complete("SELECT 2"), READY];
+
+test("ProtocolReader keeps what answers the layer's own statements from the driver", () => {
+  const { reader, told, rows, send } = listenOwn();
+  reader.wrote(WHOLE);
+  send("own", 1);
+  reader.wrote(WHOLE);
+  reader.feed(Buffer.concat([...ANSWER, ...OWN, ...ANSWER]));
+
+  assert.equal(told.ends, []);
+  assert.equal(rows, ["own: a", "own: b"]);
+  assert.equal(told.outcomes.map(({ bound, tag, described }) => [bound, tag, described?.name]), [
+    [true, "SELECT 2", "s1"],
+    [true, "SELECT 2", undefined],
+    [true, "SELECT 2", "s1"],
+  ]);
+  assert.equal(told.messages, Buffer.concat([...ANSWER, ...ANSWER]));
+  assert.is(reader.busy, false);
+});
+
+test("ProtocolReader gives the rows of each of the layer's own statements to its taker, whichever fails", () => {
+  for (let state = 0; state < OWN.length; state++) {
+    const { reader, told, rows, send } = listenOwn();
+    send("first", 1);
+    send("second", 1);
+    reader.feed(Buffer.concat([...OWN.slice(0, state), refusal("23505"), READY, ...OWN]));
+
+    assert.equal(told.ends, []);
+    assert.equal(told.outcomes.map(({ error }) => error?.code), ["23505", undefined]);
+    assert.is(told.outcomes[0]!.bound, state > 0);
+    assert.equal(rows.filter((row) => row.startsWith("second")), ["second: a", "second: b"]);
+    assert.is(told.messages.length, 0);
+  }
+});
+
+test("ProtocolReader takes the one message that may answer the layer's own statement", () => {
+  for (let state = 0; state <= OWN.length; state++) {
+    for (const [name, message] of Object.entries(EVERY)) {
+      const { reader, told, send } = listenOwn();
+      send("own", 1);
+      reader.feed(Buffer.concat(OWN.slice(0, state)));
+      reader.feed(message);
+
+      const allowed = state >= 1 && state <= 3
+        ? ["CommandComplete", "DataRow", "EmptyQueryResponse"].includes(name)
+        : message[0] === OWN[state]?.[0];
+      assert.is(told.ends.length, allowed ? 0 : 1, `${name} after ${state} messages: ${told.ends}`);
+    }
+  }
+});
+
+test("ProtocolReader takes no row where the layer's own statement gives none", () => {
+  const { reader, told, rows, send } = listenOwn();
+  send("own", undefined);
+  reader.feed(Buffer.concat(OWN));
+
+  assert.equal(told.ends, ["broken: sent a DataRow where none may come"]);
+  assert.equal(rows, []);
+});
+
+test("ProtocolReader reads nothing after a fault, however it comes", () => {
+  for (const fault of [frame("!"), refusal("57P01", "FATAL"), frame("G", "\0", int16(0))]) {
+    const { reader, told } = listen();
+    reader.wrote(QUERY);
+    reader.feed(fault);
+    reader.feed(Buffer.concat([...SIMPLE, SETTING, NOTIFICATION]));
+
+    assert.is(told.ends.length, 1);
+    assert.is(told.messages.length, 0);
+    assert.equal([told.outcomes, told.settings, told.notified], [[], [], []]);
+  }
+});
+
+test("ProtocolReader hears a farewell where an error answers nothing, or comes after another one", () => {
+  const unasked = listen();
+  unasked.reader.feed(refusal("42P01"));
+  assert.equal(unasked.told.ends, ["farewell 42P01"]);
+
+  const twice = listen();
+  twice.reader.wrote(WHOLE);
+  twice.reader.feed(Buffer.concat([refusal("42P01"), refusal("42703")]));
+  assert.equal(twice.told.ends, ["farewell 42703"]);
+});
+
+test("ProtocolReader tells the driver of an error without what a server says in it", () => {
+  const { reader, told } = listen();
+  reader.wrote(WHOLE);
+  reader.feed(frame("E", `SERROR\0VERROR\0C42P01\0M${CANARY}\0D${CANARY}\0W${CANARY}\0\0`));
+  reader.feed(READY);
+
+  assert.is(told.outcomes[0]!.error?.message, CANARY);
+  assert.not.match(told.messages.toString("latin1"), CANARY);
+  assert.match(told.messages.toString("latin1"), /^E.*Z/s);
+});
+
+test("ProtocolReader knows the columns of each statement after another one has failed", () => {
+  for (let state = 0; state < 7; state++) {
+    const { reader, told } = listen();
+    reader.wrote(WHOLE);
+    reader.wrote(Buffer.from(WHOLE.toString("latin1").replaceAll("s1", "s2"), "latin1"));
+    const other = [frame("1"), TYPES, columns("a"), frame("2"), row("1"), complete("SELECT 1")];
+    reader.feed(Buffer.concat([...ANSWER.slice(0, state), refusal("42P01"), READY]));
+    reader.feed(Buffer.concat([...other, READY]));
+
+    assert.equal(told.ends, [], `after ${state} messages`);
+    assert.is(told.outcomes[1]!.described?.name, "s2");
+    assert.is(told.outcomes[1]!.described?.columns?.length, 1);
+  }
+});
+
 // --- Over a connection
 
 async function open(server: FakeServer): Promise<Database> {
@@ -301,7 +425,6 @@ async function open(server: FakeServer): Promise<Database> {
   });
 }
 
-const CANARY = "kAnarI3nv0gel";
 /** What no server may say in answer to a statement, or unasked. */
 const WRONG: [what: string, said: Buffer][] = [
   ...Object.entries(EVERY).filter(([name]) => !/^(DataRow|CommandComplete|EmptyQuery)/.test(name)),
@@ -371,6 +494,29 @@ for (
         assert.equal(rows, [{ intOne: 1, text: "one" }]);
       }
       assert.is(server.accepted, 2);
+    } finally {
+      await db.close({ drain: 0 });
+      await server.close();
+    }
+  });
+}
+
+for (const type of ["G", "H", "W"]) {
+  test(`query() rejects, and the next one works, where the server begins a copy (${type})`, async () => {
+    let wrong = true;
+    const server = await startFakeServer(({ type: letter }, usual) => {
+      if (letter !== "E" || !wrong) return usual;
+      wrong = false;
+      return Buffer.concat([frame(type, "\0", int16(0)), frame("d", CANARY), frame("c")]);
+    });
+    const db = await open(server);
+    try {
+      const error = await rejection(db.query("select 1 as one"));
+
+      assert.instance(error, ConnectionError);
+      assert.is((error as ConnectionError).reason, "protocol");
+      assert.match(error.message, /COPY is not supported/);
+      assert.is((await db.query("select 1 as one")).rowCount, 1);
     } finally {
       await db.close({ drain: 0 });
       await server.close();

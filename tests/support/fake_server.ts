@@ -91,6 +91,10 @@ export function refusal(sqlState: string, severity = "ERROR", message = "refused
   return frame("E", `S${severity}\0V${severity}\0C${sqlState}\0M${message}\0\0`);
 }
 
+/** What stands in place of a version in requests that begin no session. */
+const CANCEL_REQUEST = 80_877_102;
+const SSL_REQUEST = 80_877_103;
+
 /** What a server of good manners says to each message. */
 function usualAnswer({ type, body }: Said, parameters: { count: number }): Buffer {
   switch (type) {
@@ -139,9 +143,16 @@ export async function startFakeServer(
       const words: Uint8Array[] = [];
       for (;;) {
         const head = started ? 5 : 4;
-        if (data.length < head) break;
+        if (data.length < (started ? 5 : 8)) break;
         const end = data.readUInt32BE(head - 4) + head - 4;
         if (data.length < end) break;
+        const request = started ? 0 : data.readUInt32BE(4);
+        if (request === CANCEL_REQUEST) return void socket.end();
+        if (request === SSL_REQUEST) {
+          data = data.subarray(end);
+          socket.write("N");
+          continue;
+        }
         const said = {
           type: started ? String.fromCharCode(data[0]!) : "",
           body: data.subarray(head, end),
