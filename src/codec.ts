@@ -149,7 +149,8 @@ function decodeTimestamp(text: string): Date {
   // Nearly always; the engine's own parser is the quickest for this form.
   if (text.charCodeAt(4) === HYPHEN && text.length > 21 && text.endsWith("+00")) {
     const date = new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`);
-    if (!Number.isNaN(date.getTime())) return date;
+    if (Number.isNaN(date.getTime())) throw unreadable("time");
+    return date;
   }
   if (text === "infinity") return new Date(END_OF_TIME);
   if (text === "-infinity") return new Date(-END_OF_TIME);

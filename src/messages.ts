@@ -159,12 +159,16 @@ const ERROR_FIELDS: Readonly<Record<number, keyof ServerError>> = {
   0x52: "routine", // R
 };
 
+/** PostgreSQL has 18 of an error or a notice. */
+const MAX_FIELDS = 50;
+
 /** An ErrorResponse. */
 export function errorResponse(frame: Buffer): ServerError {
   const fields: { -readonly [field in keyof ServerError]?: string } = {};
   const at = { byte: HEADER };
   let severity: string | undefined;
-  for (;;) {
+  for (let count = 0;; count++) {
+    if (count > MAX_FIELDS) throw new ProtocolError("sent an error of too many fields");
     const letter = frame[at.byte++];
     if (letter === undefined) throw new ProtocolError("sent an error without its end");
     if (letter === 0) break;
@@ -184,7 +188,10 @@ export function errorResponse(frame: Buffer): ServerError {
 /** Checks a NoticeResponse, which nobody reads. */
 export function checkNotice(frame: Buffer): void {
   let at = HEADER;
-  while (frame[at] !== 0) at = endOfText(frame, at + 1) + 1;
+  for (let count = 0; frame[at] !== 0; count++) {
+    if (count > MAX_FIELDS) throw new ProtocolError("sent a notice of too many fields");
+    at = endOfText(frame, at + 1) + 1;
+  }
   expectEnd(frame, at + 1);
 }
 

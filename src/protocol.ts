@@ -99,7 +99,6 @@ const LONG: ReadonlySet<number> = new Set([
   SERVER.dataRow,
   SERVER.errorResponse,
   SERVER.noticeResponse,
-  SERVER.notificationResponse,
 ]);
 
 /** In place of every error: the driver reads no more of it than that it is one. */

@@ -122,13 +122,15 @@ export class SettingsFeed {
   }
 
   #notified(payload: string): void {
-    let message: { key?: unknown; greeting?: unknown };
+    let message: { key?: unknown; greeting?: unknown } | null;
     try {
       message = JSON.parse(payload) as typeof message;
     } catch {
       return this.#cache.changed();
     }
-    if (typeof message.greeting === "string") this.#greeted(message.greeting);
+    // Anybody may notify, of anything.
+    if (message === null) this.#cache.changed();
+    else if (typeof message.greeting === "string") this.#greeted(message.greeting);
     else if (typeof message.key === "string") this.#cache.changed(message.key);
     else this.#cache.changed();
   }

@@ -350,9 +350,9 @@ export class Slot {
   }
 
   /** Whether the server answers. Where it does not within `timeout` milliseconds, the slot is dead. */
-  async answers(timeout: number): Promise<boolean> {
+  async answers(timeout: number, signal: AbortSignal | undefined): Promise<boolean> {
     try {
-      await this.command("", timeout);
+      await this.run("", [], { signal }, timeout, true);
       return true;
     } catch {
       return false;

@@ -174,8 +174,8 @@ export class SlotPool {
     for (let slot: Slot | undefined = first; slot !== undefined; slot = this.#idle.pop()) {
       this.#lend(slot, user, transaction);
       const asked = performance.now();
-      const answers = await slot.answers(Math.min(CHECK_TIMEOUT_MS, left(until) / CHECK_SHARE));
-      if (answers && !signal?.aborted) {
+      const patience = Math.min(CHECK_TIMEOUT_MS, left(until) / CHECK_SHARE);
+      if (await slot.answers(patience, signal) && !signal?.aborted) {
         if (traces.acquire.hasSubscribers) {
           tellAcquire({ name: user, duration: performance.now() - began, error: undefined });
         }

@@ -110,7 +110,7 @@ export function serverError(error: ServerError, query: string | undefined): Data
   }
   const sentence = SENTENCES[sqlState] ??
     `The server refused the statement with SQLSTATE ${sqlState}`;
-  const detail = SAFE_MESSAGES.has(sqlState) ? `: ${error.message}` : "";
+  const detail = SAFE_MESSAGES.has(sqlState) ? `: ${oneLine(error.message ?? "")}` : "";
   return new QueryError(`${sentence}${of}${detail}`, context);
 }
 
@@ -158,6 +158,11 @@ export function startupError(error: ServerError, where: string): ConnectionError
         context,
       );
   }
+}
+
+/** A name in it may be long, or hold anything; what is told of it is a line. */
+function oneLine(message: string): string {
+  return message.slice(0, 300).replace(/[\p{C}\p{Z}]+/gu, " ");
 }
 
 // A user's pg_cancel_backend and statement_timeout share SQLSTATE and routine;

@@ -352,7 +352,7 @@ export class OpenTransaction implements Transaction {
     const work = this.#work;
     const text = "select pg_current_xact_id_if_assigned()::text as id";
     work.learning = work.slot.run(text, [], {}, timeout).then(({ rows }) => {
-      work.id ??= (rows[0] as { id: string | null }).id ?? undefined;
+      work.id ??= (rows[0] as { id: string | null } | undefined)?.id ?? undefined;
     }, NOTHING);
   }
 }

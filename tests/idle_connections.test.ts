@@ -134,7 +134,7 @@ test("query() takes an answer that arrived while the event loop stood still for 
     for (const until = performance.now() + milliseconds; performance.now() < until;);
   };
 
-  for (let i = 0; i < 6; i++) {
+  for (let i = 0; i < 3; i++) {
     const reading = db.query("select $1::integer as i", [i]);
     await new Promise((resolve) => setTimeout(resolve, 0));
     standStill(500);
@@ -148,7 +148,7 @@ test("query() takes an answer that arrived while the event loop stood still for 
   }
 
   const { rows } = await db.query("select count(*)::integer as count from notes where id >= 1000");
-  assert.equal(rows, [{ count: 6 }]);
+  assert.equal(rows, [{ count: 3 }]);
 });
 
 test("query() still ends at its deadline where nothing arrives", async () => {

@@ -195,6 +195,18 @@ test("get() makes good what was written while its listener was dead", async () =
   await listening(here);
 });
 
+test("get() hears of a write after whatever else was said on its channel", async () => {
+  await there.settings.get("a");
+  await listening(there);
+  for (const payload of ["null", "7", "[]", '"a"', "{", "", '{"key":null}', '{"greeting":{}}']) {
+    await here.query("select pg_notify('netraven_settings', $1)", [payload]);
+  }
+  await here.settings.set("a", "said last");
+
+  await until("it is known", async () => await there.settings.get("a") === "said last");
+  assert.is(there.settings.freshness().mode, "listening");
+});
+
 test("get() checks and types with a Standard Schema", async () => {
   const days: StandardSchema<number> = {
     "~standard": {
