@@ -118,6 +118,7 @@ const MAX_STATEMENTS = 1000;
 const JUST_HEARD_MS = 0.2;
 const CANCEL_TIMEOUT_MS = 5_000;
 const FAREWELL_TIMEOUT_MS = 1_000;
+const COPY_REFUSED = "COPY is not supported by query(): give arrays to an insert, or use psql";
 const NO_RUN: Run = {};
 const PREPARED = { prepare: true, simple: false } as postgres.UnsafeQueryOptions;
 /** The server tells the types first, each time. */
@@ -200,7 +201,7 @@ export class Slot {
       messages: (data) => this.#driver.emit("data", data),
       ready: (outcome) => this.#ready(outcome),
       farewell: (error) => this.discard(serverError(error, undefined)),
-      copy: () => this.abandon(new ConnectionError("protocol", "COPY is not supported")),
+      copy: () => this.abandon(new ConnectionError("protocol", COPY_REFUSED)),
       setting: (name, value) => this.spoilt ||= !isAsStated(name, value),
       notified: onNotify,
       broken: (error) => this.#broken(error),
@@ -648,7 +649,7 @@ function stalePlan(query: string | undefined, sqlState: string): QueryError {
 
 function controlRefused(control: string, query: string | undefined): QueryError {
   const message =
-    `A statement may not ${control} a transaction: use transaction(), which does so itself`;
+    `The command "${control}" was not sent: use transaction(), which begins and ends transactions itself`;
   return new QueryError(message, { query }, "TRANSACTION_CONTROL");
 }
 

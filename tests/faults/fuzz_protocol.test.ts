@@ -395,7 +395,7 @@ test(`connect() and query() end in time, whatever is changed in what a server sa
   assert.is(late, 0, `${late} calls ended late`);
   assert.is(wrong, 0, `${wrong} answers from before the change are wrong`);
   // A busy machine may miss so short a deadline now and then.
-  assert.ok(slow < answered / 100, `${slow} answers from before the change did not come in time`);
+  assert.ok(slow < answered / 20, `${slow} answers from before the change did not come in time`);
   assert.ok(longest < SLACK, `the event loop stood still for ${longest} ms`);
   assert.ok(harmless);
   assert.ok(answered > MUTATIONS);
