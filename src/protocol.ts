@@ -101,6 +101,9 @@ const LONG: ReadonlySet<number> = new Set([
   SERVER.noticeResponse,
 ]);
 
+/** Between two answers. A session asks for none, and a statement of a caller's may raise some. */
+const MAX_NOTICES = 100_000;
+
 /** In place of every error: the driver reads no more of it than that it is one. */
 const PLAIN_ERROR = message("E", Buffer.from("SERROR\0CXX000\0M\0\0"));
 
@@ -133,6 +136,7 @@ export class ProtocolReader {
   #error: ServerError | undefined;
   #bound = false;
   #completed = false;
+  #notices = 0;
   #tag = "";
   #describing: { name: string; types: readonly number[] } | undefined;
   #describedNow: Described | undefined;
@@ -264,6 +268,7 @@ export class ProtocolReader {
     switch (type) {
       case SERVER.noticeResponse:
         checkNotice(frame);
+        if (++this.#notices > MAX_NOTICES) throw new ProtocolError("sent too many notices");
         return undefined;
       case SERVER.parameterStatus: {
         const { name, value } = parameterStatus(frame);
@@ -413,6 +418,7 @@ export class ProtocolReader {
     this.#error = undefined;
     this.#bound = false;
     this.#completed = false;
+    this.#notices = 0;
     this.#tag = "";
     this.#describedNow = undefined;
     this.#taker = undefined;

@@ -280,6 +280,19 @@ test("ProtocolReader refuses messages that are too short, too long or not what t
   }
 });
 
+test("ProtocolReader counts notices, and takes no flood of them", () => {
+  const { reader, told } = listen();
+  const many = Buffer.concat(Array<Buffer>(50_000).fill(NOTICE));
+  for (let round = 0; round < 3; round++) {
+    reader.wrote(QUERY);
+    for (const right of [many, ...SIMPLE]) reader.feed(right);
+  }
+  assert.equal(told.ends, []);
+  for (let round = 0; round < 3; round++) reader.feed(many);
+
+  assert.equal(told.ends, ["broken: sent too many notices"]);
+});
+
 test("ProtocolReader tells of a copy before the driver hears of it", () => {
   for (const type of ["G", "H", "W"]) {
     const { reader, told } = listen();
