@@ -32,7 +32,7 @@ export function traitsOf(text: string): StatementTraits {
 function look(text: string): StatementTraits {
   const words = bareWords(text);
   return {
-    reads: readsOnly(words),
+    reads: readsOnly(words.replace(/"[^"]*"/g, '""')),
     control: controlOf(words),
     stateful: STATEFUL.test(words) || (/^(set|reset)\b/.test(words) && !HARMLESS_SET.test(words)),
   };
@@ -110,8 +110,8 @@ function readsOnly(words: string): boolean {
 const PLAIN = /[^\-/"'$]+/y;
 
 /**
- * The text in lower case without comments, with every literal as `''` and every quoted name as
- * `""`, and single spaces: what is left are words and signs.
+ * The text in lower case without comments, with every literal as `''`, and single spaces: what is
+ * left are words, quoted names and signs.
  */
 function bareWords(text: string): string {
   let words = "";
@@ -139,7 +139,10 @@ function partAt(text: string, at: number): [part: string, next: number] {
   }
   if (two === "/*") return [" ", endOfComment(text, at)];
   const char = text[at]!;
-  if (char === '"') return ['""', endOfQuoted(text, at, '"', false)];
+  if (char === '"') {
+    const end = endOfQuoted(text, at, '"', false);
+    return [text.slice(at, end), end];
+  }
   if (char === "'") {
     const escapes = /(?:^|[^\w$])[eE]$/.test(text.slice(Math.max(0, at - 2), at));
     return ["''", endOfQuoted(text, at, "'", escapes)];

@@ -95,6 +95,8 @@ test("traitsOf() tells what leaves something behind in its session", () => {
       "create temp table a ()",
       "create temporary view a as select 1",
       "create table pg_temp.a ()",
+      'create table "pg_temp".a ()',
+      'select pg_catalog."pg_advisory_lock"(1)',
       "select pg_try_advisory_lock(1, 2)",
       "select set_config('a', 'b', false)",
     ]
