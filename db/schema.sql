@@ -1445,7 +1445,7 @@ COMMENT ON COLUMN public.device_configurations.size IS 'How many bytes the devic
 -- Name: COLUMN device_configurations.changes; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.device_configurations.changes IS 'Which lines are the same as in the version before, which are gone, which are new, as src/line_changes.ts writes it; null while the version is not indexed.';
+COMMENT ON COLUMN public.device_configurations.changes IS 'Which lines are the same as in the version before, which are gone, which are new, as src/history/line_changes.ts writes it; null while the version is not indexed.';
 
 --
 -- Name: config_line_spans; Type: VIEW; Schema: public; Owner: -

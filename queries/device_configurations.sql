@@ -622,7 +622,7 @@ limit 1;
 
 /* @name ConfigBlameGet */
 -- A version with its text, and the versions of its device up to it, oldest
--- first, with what each changed: src/blame.ts finds in it where lines came in.
+-- first, with what each changed: src/history/line_origins.ts finds in it where lines came in.
 -- Reads.
 select
   blamed.id,

@@ -1,34 +1,38 @@
 /** `connect`, and the `Database` it gives. */
 import { setTimeout as after } from "node:timers/promises";
-import { type Config, type ConfigOptions, loadConfig } from "./config.ts";
+import { type Config, type ConfigOptions, loadConfig } from "./config/load.ts";
 import { left } from "./deadline.ts";
 import { ConnectionError, DatabaseError, ParameterError, TimeoutError } from "./errors.ts";
-import { Journal, type QueryStats } from "./journal.ts";
-import { JobLog } from "./job_log.ts";
-import { keyRing } from "./key_ring.ts";
-import { DatabaseVault } from "./key_states.ts";
+import { Journal, type QueryStats } from "./telemetry/journal.ts";
+import { JobLog } from "./logs/job_log.ts";
+import { keyRing } from "./vault/key_ring.ts";
+import { DatabaseVault } from "./vault/key_states.ts";
 import {
   logPolicy,
   type Maintained,
   maintainLogs,
   type MaintainOptions,
-} from "./log_maintenance.ts";
-import { type JobLogOptions, type JobLogStats, LogSink } from "./log_sink.ts";
-import { type JobLogLine, LogTails, type TailOptions } from "./log_tail.ts";
-import { levelled, type Logger } from "./logger.ts";
-import { openSlot } from "./open_slot.ts";
+} from "./logs/retention.ts";
+import { type JobLogOptions, type JobLogStats, LogSink } from "./logs/writer.ts";
+import { type JobLogLine, LogTails, type TailOptions } from "./logs/tail.ts";
+import { levelled, type Logger } from "./telemetry/logger.ts";
+import { openSlot } from "./connection/open_connection.ts";
 import type { CallOptions, Queryable, QueryOptions, StreamOptions } from "./query.ts";
-import { Scheduler, type SchedulerOptions } from "./scheduler.ts";
-import type { Secret } from "./secret.ts";
-import { Settings } from "./settings.ts";
-import { type Answer, type OnNotify, Slot } from "./slot.ts";
-import { type PoolStats, SlotPool } from "./slots.ts";
-import { traitsOf } from "./statement_text.ts";
-import { codeOf, type TransactionTrace } from "./trace.ts";
-import { type JobHandler, Worker, type WorkOptions } from "./worker.ts";
-import { OpenTransaction, type Transaction, type TransactionOptions } from "./transaction.ts";
-import { lateTransaction, runCallback } from "./transaction_callback.ts";
-import type { KeyProvider } from "./vault.ts";
+import { Scheduler, type SchedulerOptions } from "./jobs/scheduler.ts";
+import type { Secret } from "./vault/secret.ts";
+import { Settings } from "./settings/settings.ts";
+import { type Answer, type OnNotify, Slot } from "./connection/connection.ts";
+import { type PoolStats, SlotPool } from "./connection/pool.ts";
+import { traitsOf } from "./connection/statement_text.ts";
+import { codeOf, type TransactionTrace } from "./telemetry/trace.ts";
+import { type JobHandler, Worker, type WorkOptions } from "./jobs/worker.ts";
+import {
+  OpenTransaction,
+  type Transaction,
+  type TransactionOptions,
+} from "./connection/transaction.ts";
+import { lateTransaction, runCallback } from "./connection/transaction_callback.ts";
+import type { KeyProvider } from "./vault/vault.ts";
 
 /** What `connect` takes; everything else comes from the configuration. */
 export interface ConnectOptions extends ConfigOptions, CallOptions {

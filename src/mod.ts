@@ -11,12 +11,12 @@ export {
   type Database,
   type DatabaseStats,
 } from "./client.ts";
-export type { ConfigOptions } from "./config.ts";
-export type { LogLevel } from "./config_shape.ts";
-export { type BlamedLine, configBlame } from "./config_blame.ts";
-export { configDelete } from "./config_delete.ts";
-export { type ConfigDiff, configDiff, type DiffOperation } from "./config_diff.ts";
-export type { QuarantineReason } from "./config_guard.ts";
+export type { ConfigOptions } from "./config/load.ts";
+export type { LogLevel } from "./config/schema.ts";
+export { type BlamedLine, configBlame } from "./history/blame.ts";
+export { configDelete } from "./history/delete.ts";
+export { type ConfigDiff, configDiff, type DiffOperation } from "./history/diff.ts";
+export type { QuarantineReason } from "./history/guard.ts";
 export {
   configPrune,
   type ConfigPruned,
@@ -24,16 +24,16 @@ export {
   type ConfigPrunePolicy,
   configPrunePolicy,
   type ConfigPruneProgress,
-} from "./config_prune.ts";
-export { configRelease } from "./config_release.ts";
+} from "./history/prune.ts";
+export { configRelease } from "./history/release.ts";
 export {
   type ConfigSave,
   configSave,
   type ConfigSaved,
   configSaveMany,
   type Session,
-} from "./config_save.ts";
-export { configBytes } from "./config_text.ts";
+} from "./history/save.ts";
+export { configBytes } from "./history/text.ts";
 export {
   type CredentialCreate,
   credentialCreate,
@@ -44,7 +44,7 @@ export {
   type RevealedCredential,
   type RevealNote,
   type VaultSession,
-} from "./credential_vault.ts";
+} from "./credentials/credentials.ts";
 export {
   CommitUnknownError,
   ConfigError,
@@ -63,24 +63,24 @@ export {
   type VaultKey,
   type VaultReason,
 } from "./errors.ts";
-export type { QueryStats } from "./journal.ts";
+export type { QueryStats } from "./telemetry/journal.ts";
 export {
   configExport,
   type ConfigExportOptions,
   type ExportCursor,
   type ExportProgress,
-} from "./git_export.ts";
+} from "./history/git/export.ts";
 export {
   configImport,
   type ConfigImportOptions,
   type Imported,
   type ImportProgress,
-} from "./git_import.ts";
-export { type ClaimedJob, type JobClaim, jobClaim } from "./job_claim.ts";
-export { JobLog } from "./job_log.ts";
-export { JobFailure, type JobLossReason, JobLost } from "./job_end.ts";
+} from "./history/git/import.ts";
+export { type ClaimedJob, type JobClaim, jobClaim } from "./jobs/claim.ts";
+export { JobLog } from "./logs/job_log.ts";
+export { JobFailure, type JobLossReason, JobLost } from "./jobs/outcome.ts";
 export type { Json } from "./json.ts";
-export { keysGenerate, type KeySource } from "./key_ring.ts";
+export { keysGenerate, type KeySource } from "./vault/key_ring.ts";
 export {
   keysCheck,
   type KeysChecked,
@@ -92,13 +92,13 @@ export {
   keysStatus,
   type RotationProgress,
   type Unopened,
-} from "./key_rotation.ts";
-export type { DatabaseVault, KeyState } from "./key_states.ts";
-export type { Maintained, MaintainOptions, MaintainProgress } from "./log_maintenance.ts";
-export type { JobLogOptions, JobLogStats } from "./log_sink.ts";
-export type { JobLogLine, TailOptions } from "./log_tail.ts";
-export type { Logger } from "./logger.ts";
-export { type LogsDelete, logsDelete, type LogsDeleted } from "./logs_delete.ts";
+} from "./credentials/key_rotation.ts";
+export type { DatabaseVault, KeyState } from "./vault/key_states.ts";
+export type { Maintained, MaintainOptions, MaintainProgress } from "./logs/retention.ts";
+export type { JobLogOptions, JobLogStats } from "./logs/writer.ts";
+export type { JobLogLine, TailOptions } from "./logs/tail.ts";
+export type { Logger } from "./telemetry/logger.ts";
+export { type LogsDelete, logsDelete, type LogsDeleted } from "./logs/delete.ts";
 export type {
   CallOptions,
   Query,
@@ -115,16 +115,16 @@ export {
   type ScheduleRan,
   scheduleRunDue,
   type ScheduleTiming,
-} from "./schedule.ts";
-export type { Scheduler, SchedulerOptions } from "./scheduler.ts";
-export { Secret } from "./secret.ts";
-export type { SettingChange, SettingEntry, Settings, StandardSchema } from "./settings.ts";
-export type { Freshness } from "./settings_feed.ts";
-export type { PoolStats } from "./slots.ts";
-export type { AcquireTrace, QueryTrace, SlotTrace, TransactionTrace } from "./trace.ts";
-export type { Transaction, TransactionOptions } from "./transaction.ts";
-export type { JobContext, JobHandler, Worker, WorkOptions } from "./worker.ts";
-export { type KeyProvider, type SealedPlace, Vault } from "./vault.ts";
+} from "./jobs/schedule.ts";
+export type { Scheduler, SchedulerOptions } from "./jobs/scheduler.ts";
+export { Secret } from "./vault/secret.ts";
+export type { SettingChange, SettingEntry, Settings, StandardSchema } from "./settings/settings.ts";
+export type { Freshness } from "./settings/feed.ts";
+export type { PoolStats } from "./connection/pool.ts";
+export type { AcquireTrace, QueryTrace, SlotTrace, TransactionTrace } from "./telemetry/trace.ts";
+export type { Transaction, TransactionOptions } from "./connection/transaction.ts";
+export type { JobContext, JobHandler, Worker, WorkOptions } from "./jobs/worker.ts";
+export { type KeyProvider, type SealedPlace, Vault } from "./vault/vault.ts";
 
 export * from "./generated/config_changes.ts";
 export * from "./generated/config_exports.ts";

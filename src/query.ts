@@ -2,9 +2,9 @@
  * A statement of `queries/`, as a typed function. pgtyped wrote its parameters
  * and its text; what is needed to run it is worked out once, at the first call.
  */
-import { isSealed } from "./envelope.ts";
+import { isSealed } from "./vault/envelope.ts";
 import { DatabaseError, NotFoundError, ParameterError } from "./errors.ts";
-import { type PackedRow, unpackRow } from "./packed.ts";
+import { type PackedRow, unpackRow } from "./history/packed.ts";
 
 /** What pgtyped knows of a statement. */
 export interface QueryIR {

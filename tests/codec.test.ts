@@ -7,7 +7,7 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { connect, type Database, ParameterError } from "netraven-db";
-import { DecodeError, decoders } from "../src/codec.ts";
+import { DecodeError, decoders } from "../src/connection/codec.ts";
 import { createDatabase } from "./support/database.ts";
 import { effort } from "./support/effort.ts";
 import { suite } from "./support/suite.ts";

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { inspect } from "node:util";
 import * as assert from "uvu/assert";
-import { type Config, type ConfigOptions, loadConfig } from "../src/config.ts";
+import { type Config, type ConfigOptions, loadConfig } from "../src/config/load.ts";
 import { ConfigError } from "../src/errors.ts";
-import { formatTarget } from "../src/url.ts";
+import { formatTarget } from "../src/config/url.ts";
 import { suite } from "./support/suite.ts";
 
 const test = suite("config");

@@ -20,9 +20,9 @@ import {
   QueryError,
   TimeoutError,
 } from "netraven-db";
-import { linesOf } from "../src/config_text.ts";
-import { decodeChanges, encodeChanges } from "../src/line_changes.ts";
-import { diffLines } from "../src/line_diff.ts";
+import { linesOf } from "../src/history/text.ts";
+import { decodeChanges, encodeChanges } from "../src/history/line_changes.ts";
+import { diffLines } from "../src/history/line_diff.ts";
 import { reindex } from "../src/tools/reindex.ts";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { effort, PATIENCE } from "./support/effort.ts";

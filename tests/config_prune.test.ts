@@ -28,7 +28,7 @@ import {
   ParameterError,
   type Session,
 } from "netraven-db";
-import { linesOf } from "../src/config_text.ts";
+import { linesOf } from "../src/history/text.ts";
 import { reindex } from "../src/tools/reindex.ts";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { effort, LONG, PATIENCE } from "./support/effort.ts";

@@ -22,7 +22,7 @@ import {
   tagEnsure,
   tagList,
 } from "netraven-db";
-import { linesOf } from "../src/config_text.ts";
+import { linesOf } from "../src/history/text.ts";
 import { createDatabase, sharedData } from "./support/database.ts";
 import { count } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";

@@ -14,10 +14,14 @@ import {
   deviceInsert,
   ParameterError,
 } from "netraven-db";
-import { configExport, type ConfigExportOptions } from "../src/git_export.ts";
-import { configImport, type ConfigImportOptions, type Imported } from "../src/git_import.ts";
-import { type GitEvent, readGitStream } from "../src/git_stream.ts";
-import { quotePath } from "../src/git_stream_write.ts";
+import { configExport, type ConfigExportOptions } from "../src/history/git/export.ts";
+import {
+  configImport,
+  type ConfigImportOptions,
+  type Imported,
+} from "../src/history/git/import.ts";
+import { type GitEvent, readGitStream } from "../src/history/git/read_stream.ts";
+import { quotePath } from "../src/history/git/write_stream.ts";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { effort, PATIENCE } from "./support/effort.ts";
 import { addDevice, clear, count, newAddress } from "./support/factories.ts";

@@ -17,7 +17,7 @@ import {
   ParameterError,
   type Queryable,
 } from "netraven-db";
-import { jobTurn } from "../src/job_claim.ts";
+import { jobTurn } from "../src/jobs/claim.ts";
 import { createDatabase } from "./support/database.ts";
 import { addDevice, addJob, clear, databaseNow } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import * as assert from "uvu/assert";
 import { ConfigError, keysGenerate } from "netraven-db";
-import { type ConfigOptions, loadConfig } from "../src/config.ts";
-import { keyRing } from "../src/key_ring.ts";
+import { type ConfigOptions, loadConfig } from "../src/config/load.ts";
+import { keyRing } from "../src/vault/key_ring.ts";
 import { suite } from "./support/suite.ts";
 import { rejection } from "./support/until.ts";
 

@@ -19,7 +19,7 @@ import {
   Vault,
   type VaultError,
 } from "netraven-db";
-import { SEALED_COLUMNS } from "../src/key_rotation.ts";
+import { SEALED_COLUMNS } from "../src/credentials/key_rotation.ts";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { clear, count } from "./support/factories.ts";
 import { testKeys } from "./support/keys.ts";

@@ -1,7 +1,7 @@
 /** The queue of lines: bounded, in order, and what goes is what matters least. */
 import fc from "fast-check";
 import * as assert from "uvu/assert";
-import { type Line, LogQueue } from "../src/log_queue.ts";
+import { type Line, LogQueue } from "../src/logs/buffer.ts";
 import { effort } from "./support/effort.ts";
 import { suite } from "./support/suite.ts";
 

@@ -6,9 +6,9 @@ import { setImmediate } from "node:timers/promises";
 import { inspect } from "node:util";
 import * as assert from "uvu/assert";
 import { connect, ConnectionError, type ConnectionReason, type ConnectOptions } from "netraven-db";
-import { logIn, type Session } from "../src/login.ts";
-import { openSocket } from "../src/socket.ts";
-import { parseDatabaseUrl } from "../src/url.ts";
+import { logIn, type Session } from "../src/connection/login.ts";
+import { openSocket } from "../src/connection/socket.ts";
+import { parseDatabaseUrl } from "../src/config/url.ts";
 import { suite } from "./support/suite.ts";
 import { rejection } from "./support/until.ts";
 

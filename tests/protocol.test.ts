@@ -4,7 +4,7 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { connect, ConnectionError, ConstraintError, type Database } from "netraven-db";
-import { type Outcome, ProtocolReader } from "../src/protocol.ts";
+import { type Outcome, ProtocolReader } from "../src/connection/protocol.ts";
 import { createDatabase } from "./support/database.ts";
 import { effort } from "./support/effort.ts";
 import {

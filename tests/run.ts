@@ -26,7 +26,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import postgres from "postgres";
 import { migrate } from "../src/tools/migrate.ts";
-import { startThrowaway } from "../src/tools/throwaway.ts";
+import { startThrowaway } from "../src/tools/postgres/throwaway.ts";
 import { LONG } from "./support/effort.ts";
 import { testPermissions } from "./support/permissions.ts";
 import { startServerService } from "./support/server_service.ts";

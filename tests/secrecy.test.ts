@@ -30,8 +30,8 @@ import {
   Secret,
   Vault,
 } from "netraven-db";
-import { keyRing } from "../src/key_ring.ts";
-import { SEALED_COLUMNS } from "../src/key_rotation.ts";
+import { keyRing } from "../src/vault/key_ring.ts";
+import { SEALED_COLUMNS } from "../src/credentials/key_rotation.ts";
 import { Canary, Haul, shown } from "./support/canary.ts";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { describeAll } from "./support/every_query.ts";

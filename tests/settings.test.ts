@@ -10,10 +10,10 @@ import {
   settingUpsert,
   type StandardSchema,
 } from "netraven-db";
-import { loadConfig } from "../src/config.ts";
-import { openSlot } from "../src/open_slot.ts";
-import { SettingsFeed } from "../src/settings_feed.ts";
-import type { Slot } from "../src/slot.ts";
+import { loadConfig } from "../src/config/load.ts";
+import { openSlot } from "../src/connection/open_connection.ts";
+import { SettingsFeed } from "../src/settings/feed.ts";
+import type { Slot } from "../src/connection/connection.ts";
 import { createDatabase } from "./support/database.ts";
 import { suite } from "./support/suite.ts";
 import { rejection, until } from "./support/until.ts";

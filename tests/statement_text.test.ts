@@ -1,7 +1,7 @@
 /** What the text of a statement tells before it runs. */
 import * as assert from "uvu/assert";
 import { connect } from "netraven-db";
-import { traitsOf } from "../src/statement_text.ts";
+import { traitsOf } from "../src/connection/statement_text.ts";
 import { createDatabase } from "./support/database.ts";
 import { suite } from "./support/suite.ts";
 

@@ -6,7 +6,7 @@ import {
   formatTarget,
   parseDatabaseUrl,
   type SslMode,
-} from "../src/url.ts";
+} from "../src/config/url.ts";
 import { suite } from "./support/suite.ts";
 
 const test = suite("url");

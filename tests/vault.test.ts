@@ -5,7 +5,7 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { type SealedPlace, Secret, Vault, VaultError } from "netraven-db";
-import { keyIdOf } from "../src/envelope.ts";
+import { keyIdOf } from "../src/vault/envelope.ts";
 import { effort } from "./support/effort.ts";
 import { testKeys } from "./support/keys.ts";
 import { text } from "./support/odd_values.ts";

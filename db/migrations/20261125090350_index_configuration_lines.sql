@@ -22,7 +22,7 @@ begin
   comment on column device_configurations.removed is
     'Lines that only the version before has; null while it is not indexed.';
   comment on column device_configurations.blame is
-    'Where each line came in, as src/blame.ts writes it; null while the version '
+    'Where each line came in, as src/history/line_origins.ts writes it; null while the version '
     'is not indexed.';
 
   create table config_lines (

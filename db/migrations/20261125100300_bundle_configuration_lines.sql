@@ -27,7 +27,7 @@ begin
 
   comment on column device_configurations.changes is
     'Which lines are the same as in the version before, which are gone, which '
-    'are new, as src/line_changes.ts writes it; null while the version is not '
+    'are new, as src/history/line_changes.ts writes it; null while the version is not '
     'indexed.';
 
   alter table config_lines rename to config_lines_by_run;
@@ -188,7 +188,7 @@ begin
     add column blame bytea;
 
   comment on column device_configurations.blame is
-    'Where each line came in, as src/blame.ts writes it; null while the version '
+    'Where each line came in, as src/history/line_origins.ts writes it; null while the version '
     'is not indexed.';
 
   create table config_lines (

@@ -4,11 +4,11 @@
  */
 import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { type Config, loadConfig } from "../config.ts";
+import { type Config, loadConfig } from "../config/load.ts";
 import { ConfigError, ConnectionError, DatabaseError, TimeoutError } from "../errors.ts";
-import { openSlot } from "../open_slot.ts";
-import type { Slot } from "../slot.ts";
-import { formatTarget } from "../url.ts";
+import { openSlot } from "../connection/open_connection.ts";
+import type { Slot } from "../connection/connection.ts";
+import { formatTarget } from "../config/url.ts";
 import { status } from "./migrate.ts";
 import { ROLES } from "./roles.ts";
 

@@ -1,6 +1,6 @@
 /** How the tools talk to a server: one connection of their own, apart from any pool. */
-import { openSlot } from "../open_slot.ts";
-import type { Slot, SlotOptions } from "../slot.ts";
+import { openSlot } from "../connection/open_connection.ts";
+import type { Slot, SlotOptions } from "../connection/connection.ts";
 
 const STATEMENT = 30_000;
 

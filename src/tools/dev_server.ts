@@ -12,21 +12,21 @@ import { chmod, mkdir, readFile, rm, stat, truncate } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { type Config, loadConfig } from "../config.ts";
+import { type Config, loadConfig } from "../config/load.ts";
 import { ConnectionError, DatabaseError } from "../errors.ts";
-import { formatTarget, type Target } from "../url.ts";
+import { formatTarget, type Target } from "../config/url.ts";
 import { Connection } from "./connection.ts";
 import { makeMissingKeys } from "./keys.ts";
-import { hasAddress, serverStatus, startServer, stopServer } from "./server.ts";
-import { type Account, accountName, canEnter, serverAccount } from "./server_account.ts";
+import { hasAddress, serverStatus, startServer, stopServer } from "./postgres/server.ts";
+import { type Account, accountName, canEnter, serverAccount } from "./postgres/account.ts";
 import {
   findBundledServer,
   makeSystemFolder,
   reachableBinaries,
   SYSTEM_FOLDER,
-} from "./server_binaries.ts";
-import { type Login, makeData } from "./server_data.ts";
-import { ServerError } from "./server_error.ts";
+} from "./postgres/binaries.ts";
+import { type Login, makeData } from "./postgres/data.ts";
+import { ServerError } from "./postgres/error.ts";
 
 /** Where the development server of a project lives, and who runs it. */
 interface Place {

@@ -8,14 +8,14 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DatabaseError } from "../errors.ts";
-import { parseDatabaseUrl } from "../url.ts";
+import { parseDatabaseUrl } from "../config/url.ts";
 import { migrate } from "./migrate.ts";
-import { MIGRATIONS } from "./migration_files.ts";
-import { runPgtyped } from "./pgtyped.ts";
-import { QUERIES, readQueries } from "./query_files.ts";
-import { rewriteModule } from "./query_module.ts";
-import { verifySchema } from "./schema.ts";
-import { startThrowaway } from "./throwaway.ts";
+import { MIGRATIONS } from "./migrations/files.ts";
+import { runPgtyped } from "./queries/pgtyped.ts";
+import { QUERIES, readQueries } from "./queries/files.ts";
+import { rewriteModule } from "./queries/module.ts";
+import { verifySchema } from "./migrations/schema_file.ts";
+import { startThrowaway } from "./postgres/throwaway.ts";
 
 /** `src/generated` of this package. */
 export const GENERATED: string = fileURLToPath(new URL("../generated", import.meta.url));

@@ -23,9 +23,9 @@ import {
   type ConfigExportOptions,
   type ExportCursor,
   type ExportProgress,
-} from "../git_export.ts";
-import { configImport, type Imported, type ImportProgress } from "../git_import.ts";
-import { ByteReader, LARGEST } from "../git_stream.ts";
+} from "../history/git/export.ts";
+import { configImport, type Imported, type ImportProgress } from "../history/git/import.ts";
+import { ByteReader, LARGEST } from "../history/git/read_stream.ts";
 
 /** What is wrong with a repository, or with git. */
 export class GitError extends DatabaseError {

@@ -9,10 +9,10 @@ import { dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { Database } from "../client.ts";
-import { type Config, loadConfig } from "../config.ts";
-import { isKeyId } from "../envelope.ts";
+import { type Config, loadConfig } from "../config/load.ts";
+import { isKeyId } from "../vault/envelope.ts";
 import { ConfigError, DatabaseError } from "../errors.ts";
-import { hasKeyFile, keysGenerate } from "../key_ring.ts";
+import { hasKeyFile, keysGenerate } from "../vault/key_ring.ts";
 import {
   keysCheck,
   keysRetire,
@@ -20,8 +20,8 @@ import {
   keysStatus,
   type RotationProgress,
   type Unopened,
-} from "../key_rotation.ts";
-import type { KeyState } from "../key_states.ts";
+} from "../credentials/key_rotation.ts";
+import type { KeyState } from "../vault/key_states.ts";
 
 type Log = (line: string) => void;
 

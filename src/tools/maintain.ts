@@ -8,7 +8,7 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { connect } from "../client.ts";
 import { DatabaseError } from "../errors.ts";
-import type { MaintainProgress } from "../log_maintenance.ts";
+import type { MaintainProgress } from "../logs/retention.ts";
 
 type Log = (line: string) => void;
 

@@ -9,15 +9,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { loadConfig } from "../config.ts";
+import { loadConfig } from "../config/load.ts";
 import { ConnectionError, DatabaseError } from "../errors.ts";
-import type { SlotOptions } from "../slot.ts";
-import { mayBePlain } from "../socket.ts";
-import type { Target } from "../url.ts";
+import type { SlotOptions } from "../connection/connection.ts";
+import { mayBePlain } from "../connection/socket.ts";
+import type { Target } from "../config/url.ts";
 import { Connection } from "./connection.ts";
-import { type DbmateRun, runDbmate } from "./dbmate.ts";
-import { MigrationError } from "./migration_error.ts";
-import { type MigrationFile, MIGRATIONS, newMigration, readMigrations } from "./migration_files.ts";
+import { type DbmateRun, runDbmate } from "./migrations/dbmate.ts";
+import { MigrationError } from "./migrations/error.ts";
+import {
+  type MigrationFile,
+  MIGRATIONS,
+  newMigration,
+  readMigrations,
+} from "./migrations/files.ts";
 import {
   announce,
   compare,
@@ -28,15 +33,15 @@ import {
   record,
   refuseHistory,
   refuseOrder,
-} from "./migration_history.ts";
-import { dropInvalidIndexes, invalidIndexes } from "./migration_indexes.ts";
-import { MigrationLock } from "./migration_lock.ts";
-import { adoptStandingIndex, describeRemains } from "./migration_remains.ts";
-import { readStatements } from "./migration_statements.ts";
+} from "./migrations/history.ts";
+import { dropInvalidIndexes, invalidIndexes } from "./migrations/indexes.ts";
+import { MigrationLock } from "./migrations/lock.ts";
+import { adoptStandingIndex, describeRemains } from "./migrations/remains.ts";
+import { readStatements } from "./migrations/statements.ts";
 
-export { newMigration } from "./migration_files.ts";
-export { MigrationError } from "./migration_error.ts";
-export type { Migration, MigrationStatus } from "./migration_history.ts";
+export { newMigration } from "./migrations/files.ts";
+export { MigrationError } from "./migrations/error.ts";
+export type { Migration, MigrationStatus } from "./migrations/history.ts";
 
 /** Which database, which files. */
 export interface MigrateOptions {
@@ -348,7 +353,7 @@ export async function main(args: readonly string[]): Promise<number> {
       return 0;
     }
     if (command === "schema") {
-      const { writeSchema } = await import("./schema.ts");
+      const { writeSchema } = await import("./migrations/schema_file.ts");
       return await writeSchema({ log }) ? 0 : 1;
     }
     const { target: url, ...trust } = await (await loadConfig()).database.migration();

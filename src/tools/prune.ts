@@ -8,7 +8,7 @@
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { connect } from "../client.ts";
-import { configPrune, configPrunePolicy, type ConfigPruneProgress } from "../config_prune.ts";
+import { configPrune, configPrunePolicy, type ConfigPruneProgress } from "../history/prune.ts";
 import { DatabaseError } from "../errors.ts";
 
 type Log = (line: string) => void;

@@ -7,13 +7,13 @@
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { connect, type Database } from "../client.ts";
-import { reindexDevice } from "../config_index.ts";
-import { configBytes } from "../config_text.ts";
+import { reindexDevice } from "../history/line_index.ts";
+import { configBytes } from "../history/text.ts";
 import { DatabaseError } from "../errors.ts";
 import { configPack, configUnindexedList, configUnpackedList } from "../generated/config_lines.ts";
 import { configLatestList } from "../generated/device_configurations.ts";
 import { deviceStateLock } from "../generated/device_states.ts";
-import { pack } from "../packed.ts";
+import { pack } from "../history/packed.ts";
 import type { Queryable } from "../query.ts";
 
 /** How far it has come. */

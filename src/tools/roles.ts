@@ -1,9 +1,9 @@
 /** Gives the roles of a migrated database what they may do, again: `make roles`. */
 import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { loadConfig, type MigrationConfig } from "../config.ts";
+import { loadConfig, type MigrationConfig } from "../config/load.ts";
 import { DatabaseError } from "../errors.ts";
-import { MigrationLock } from "./migration_lock.ts";
+import { MigrationLock } from "./migrations/lock.ts";
 
 /** The roles that the migrations make. */
 export const ROLES: readonly string[] = [

@@ -5,9 +5,9 @@
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { connect, type Database } from "../client.ts";
-import { loadConfig } from "../config.ts";
-import { configSave } from "../config_save.ts";
-import { credentialCreate } from "../credential_vault.ts";
+import { loadConfig } from "../config/load.ts";
+import { configSave } from "../history/save.ts";
+import { credentialCreate } from "../credentials/credentials.ts";
 import { DatabaseError } from "../errors.ts";
 import { connectionLogInsertMany } from "../generated/connection_logs.ts";
 import { credentialList } from "../generated/credentials.ts";
@@ -15,7 +15,7 @@ import { deviceInsertMany, deviceSeen } from "../generated/devices.ts";
 import { jobLogInsertMany } from "../generated/job_logs.ts";
 import { jobInsertMany } from "../generated/jobs.ts";
 import { tagEnsure } from "../generated/tags.ts";
-import type { Transaction } from "../transaction.ts";
+import type { Transaction } from "../connection/transaction.ts";
 import { makeMissingKeys } from "./keys.ts";
 
 /** How many rows of each kind were made. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import postgres from "postgres";
 import { migrate } from "../../src/tools/migrate.ts";
-import { startThrowaway } from "../../src/tools/throwaway.ts";
+import { startThrowaway } from "../../src/tools/postgres/throwaway.ts";
 import type { HistoryOptions, HistoryResults } from "./history.ts";
 import { drawHistory } from "./history_picture.ts";
 import { type Installed, PROJECT, runJson } from "./installed.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import postgres from "postgres";
 import { migrate } from "../../src/tools/migrate.ts";
-import { startThrowaway } from "../../src/tools/throwaway.ts";
+import { startThrowaway } from "../../src/tools/postgres/throwaway.ts";
 import { type Installed, PROJECT, runJson } from "./installed.ts";
 import type { JobRate, JobsOptions } from "./jobs.ts";
 import type { HeldOptions, HeldRate } from "./jobs_held.ts";

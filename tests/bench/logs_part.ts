@@ -1,7 +1,7 @@
 /** The part of the bench that is about logs: its server, what lies in it, its tables. */
 import postgres from "postgres";
 import { migrate } from "../../src/tools/migrate.ts";
-import { startThrowaway } from "../../src/tools/throwaway.ts";
+import { startThrowaway } from "../../src/tools/postgres/throwaway.ts";
 import { type Installed, runJson } from "./installed.ts";
 import type { LogFigures, LogsOptions, ReadTimes, Retention, WriteRate } from "./logs.ts";
 

@@ -19,7 +19,7 @@ import { parseArgs } from "node:util";
 import postgres from "postgres";
 import { deviceGet } from "netraven-db";
 import { migrate } from "../../src/tools/migrate.ts";
-import { startThrowaway } from "../../src/tools/throwaway.ts";
+import { startThrowaway } from "../../src/tools/postgres/throwaway.ts";
 import { compare, type Comparison, type Contestant, type Effort, type Turn } from "./compare.ts";
 import { hasHistoryData, measureHistory } from "./history_part.ts";
 import { historyTables } from "./history_table.ts";

@@ -9,7 +9,7 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { stringify } from "yaml";
-import { type Config, type ConfigOptions, loadConfig } from "../../src/config.ts";
+import { type Config, type ConfigOptions, loadConfig } from "../../src/config/load.ts";
 import { ConfigError } from "../../src/errors.ts";
 import { effort, PATIENCE } from "../support/effort.ts";
 import { suite } from "../support/suite.ts";

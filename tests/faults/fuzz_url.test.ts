@@ -6,7 +6,7 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { ConfigError } from "../../src/errors.ts";
-import { formatTarget, parseDatabaseUrl, type Target } from "../../src/url.ts";
+import { formatTarget, parseDatabaseUrl, type Target } from "../../src/config/url.ts";
 import { effort, PATIENCE } from "../support/effort.ts";
 import { suite } from "../support/suite.ts";
 

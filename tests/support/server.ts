@@ -3,7 +3,7 @@
  * because a test on Deno may start no program.
  */
 import process from "node:process";
-import type { ShutdownMode } from "../../src/tools/throwaway.ts";
+import type { ShutdownMode } from "../../src/tools/postgres/throwaway.ts";
 import type { Certificate, Command, Disk, ServerOptions, Started } from "./server_command.ts";
 
 /** The server. The runner removes it with its file, if nobody does before. */

@@ -1,5 +1,5 @@
 /** What a test asks of `server_service.ts`, and what it is told. */
-import type { ShutdownMode } from "../../src/tools/throwaway.ts";
+import type { ShutdownMode } from "../../src/tools/postgres/throwaway.ts";
 
 /** What of a server may stand on a small disk of its own: a place for a tablespace, or `pg_wal`. */
 export type Disk = "data" | "wal";

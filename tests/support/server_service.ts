@@ -29,9 +29,13 @@ import { connect as secure } from "node:tls";
 import { promisify } from "node:util";
 import postgres from "postgres";
 import { ROLES } from "../../src/tools/roles.ts";
-import { serverStatus } from "../../src/tools/server.ts";
-import { startThrowaway, temporaryFolder, type Throwaway } from "../../src/tools/throwaway.ts";
-import { type Account, giveTo, serverAccount } from "../../src/tools/server_account.ts";
+import { serverStatus } from "../../src/tools/postgres/server.ts";
+import {
+  startThrowaway,
+  temporaryFolder,
+  type Throwaway,
+} from "../../src/tools/postgres/throwaway.ts";
+import { type Account, giveTo, serverAccount } from "../../src/tools/postgres/account.ts";
 import type { Certificate, Command, Disk, Started } from "./server_command.ts";
 
 /** The longest that a server may take to show a new certificate, in milliseconds. */

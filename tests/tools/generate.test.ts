@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import { Connection } from "../../src/tools/connection.ts";
 import { generate, GenerateError, verify } from "../../src/tools/generate.ts";
 import { suite } from "../support/suite.ts";

@@ -16,8 +16,8 @@ import {
   DatabaseError,
   deviceInsertMany,
 } from "netraven-db";
-import { configExport } from "../../src/git_export.ts";
-import { configImport } from "../../src/git_import.ts";
+import { configExport } from "../../src/history/git/export.ts";
+import { configImport } from "../../src/history/git/import.ts";
 import { GitError, gitExport, gitImport } from "../../src/tools/git.ts";
 import { createDatabase, sharedData, type TestDatabase } from "../support/database.ts";
 import { addDevice, clear, count } from "../support/factories.ts";

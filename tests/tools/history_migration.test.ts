@@ -14,7 +14,7 @@ import {
   connect,
 } from "netraven-db";
 import { migrate, rollback } from "../../src/tools/migrate.ts";
-import { MIGRATIONS } from "../../src/tools/migration_files.ts";
+import { MIGRATIONS } from "../../src/tools/migrations/files.ts";
 import { reindex } from "../../src/tools/reindex.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 import { suite } from "../support/suite.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import { Connection } from "../../src/tools/connection.ts";
 import {
   migrate,
@@ -15,7 +15,7 @@ import {
   rollback,
   status,
 } from "../../src/tools/migrate.ts";
-import { startThrowaway, type Throwaway } from "../../src/tools/throwaway.ts";
+import { startThrowaway, type Throwaway } from "../../src/tools/postgres/throwaway.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("migrate");

@@ -21,7 +21,7 @@ import { dirname, join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { resolveBinary } from "dbmate";
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import { Connection } from "../../src/tools/connection.ts";
 import { migrate, MigrationError, status } from "../../src/tools/migrate.ts";
 import { suite } from "../support/suite.ts";

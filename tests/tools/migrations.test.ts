@@ -2,11 +2,11 @@ import * as assert from "uvu/assert";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import { Connection } from "../../src/tools/connection.ts";
 import { migrate, rollback } from "../../src/tools/migrate.ts";
-import { MIGRATIONS, readMigrations } from "../../src/tools/migration_files.ts";
-import { verifySchema, writeSchema } from "../../src/tools/schema.ts";
+import { MIGRATIONS, readMigrations } from "../../src/tools/migrations/files.ts";
+import { verifySchema, writeSchema } from "../../src/tools/migrations/schema_file.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("migrations");

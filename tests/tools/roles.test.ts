@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import postgres from "postgres";
 import { migrate, rollback, status } from "../../src/tools/migrate.ts";
 import { ROLES } from "../../src/tools/roles.ts";
-import { startThrowaway, type Throwaway } from "../../src/tools/throwaway.ts";
+import { startThrowaway, type Throwaway } from "../../src/tools/postgres/throwaway.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("make roles", { timeout: 120_000 });

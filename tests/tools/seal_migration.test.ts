@@ -14,7 +14,7 @@ import {
   keysStatus,
 } from "netraven-db";
 import { migrate, rollback } from "../../src/tools/migrate.ts";
-import { MIGRATIONS } from "../../src/tools/migration_files.ts";
+import { MIGRATIONS } from "../../src/tools/migrations/files.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 import { testKeys } from "../support/keys.ts";
 import { suite } from "../support/suite.ts";

@@ -13,7 +13,7 @@ import postgres from "postgres";
 import * as assert from "uvu/assert";
 import { connect, credentialCreate, type Database, tagInsert } from "netraven-db";
 import { migrate } from "../../src/tools/migrate.ts";
-import { startThrowaway, type Throwaway } from "../../src/tools/throwaway.ts";
+import { startThrowaway, type Throwaway } from "../../src/tools/postgres/throwaway.ts";
 import { Canary } from "../support/canary.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { useCredentials } from "../support/secrecy.ts";

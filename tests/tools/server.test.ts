@@ -9,17 +9,22 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import postgres from "postgres";
 import { refuseOtherLogins } from "../../src/tools/dev_server.ts";
-import { hasAddress, serverStatus, startServer, stopServer } from "../../src/tools/server.ts";
-import { serverAccount } from "../../src/tools/server_account.ts";
+import {
+  hasAddress,
+  serverStatus,
+  startServer,
+  stopServer,
+} from "../../src/tools/postgres/server.ts";
+import { serverAccount } from "../../src/tools/postgres/account.ts";
 import {
   findBundledServer,
   reachableBinaries,
   restoreLinks,
-} from "../../src/tools/server_binaries.ts";
-import { makeData } from "../../src/tools/server_data.ts";
-import { ServerError } from "../../src/tools/server_error.ts";
-import { freePort, startThrowaway, temporaryFolder } from "../../src/tools/throwaway.ts";
-import { parseDatabaseUrl } from "../../src/url.ts";
+} from "../../src/tools/postgres/binaries.ts";
+import { makeData } from "../../src/tools/postgres/data.ts";
+import { ServerError } from "../../src/tools/postgres/error.ts";
+import { freePort, startThrowaway, temporaryFolder } from "../../src/tools/postgres/throwaway.ts";
+import { parseDatabaseUrl } from "../../src/config/url.ts";
 import { suite } from "../support/suite.ts";
 import { rejection, until } from "../support/until.ts";
 
@@ -70,9 +75,9 @@ async function ask(
 /** Runs a script beside this process; it has all that the modules of servers export as `server`. */
 function runScript(script: string): ChildProcess {
   const code =
-    ["server", "server_data", "throwaway"].map((name, i) =>
+    ["server", "data", "throwaway"].map((name, i) =>
       `import * as part${i} from ${
-        JSON.stringify(new URL(`../../src/tools/${name}.ts`, import.meta.url).href)
+        JSON.stringify(new URL(`../../src/tools/postgres/${name}.ts`, import.meta.url).href)
       };\n`
     ).join("") + `const server = { ...part0, ...part1, ...part2 };\n${script}`;
   return spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", code], {

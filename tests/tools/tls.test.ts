@@ -12,8 +12,8 @@ import * as tls from "node:tls";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import * as assert from "uvu/assert";
-import { giveTo, serverAccount } from "../../src/tools/server_account.ts";
-import { startThrowaway, type Throwaway } from "../../src/tools/throwaway.ts";
+import { giveTo, serverAccount } from "../../src/tools/postgres/account.ts";
+import { startThrowaway, type Throwaway } from "../../src/tools/postgres/throwaway.ts";
 import { startServer } from "../support/server.ts";
 import { suite } from "../support/suite.ts";
 
