@@ -16,13 +16,13 @@ import {
 import { type JobLogOptions, type JobLogStats, LogSink } from "./logs/writer.ts";
 import { type JobLogLine, LogTails, type TailOptions } from "./logs/tail.ts";
 import { levelled, type Logger } from "./telemetry/logger.ts";
-import { openSlot } from "./connection/open_connection.ts";
+import { openConnection } from "./connection/open_connection.ts";
 import type { CallOptions, Queryable, QueryOptions, StreamOptions } from "./query.ts";
 import { Scheduler, type SchedulerOptions } from "./jobs/scheduler.ts";
 import type { Secret } from "./vault/secret.ts";
 import { Settings } from "./settings/settings.ts";
-import { type Answer, type OnNotify, Slot } from "./connection/connection.ts";
-import { type PoolStats, SlotPool } from "./connection/pool.ts";
+import { type Answer, Connection, type OnNotify } from "./connection/connection.ts";
+import { ConnectionPool, type PoolStats } from "./connection/pool.ts";
 import { traitsOf } from "./connection/statement_text.ts";
 import { codeOf, type TransactionTrace } from "./telemetry/trace.ts";
 import { type JobHandler, Worker, type WorkOptions } from "./jobs/worker.ts";
@@ -114,8 +114,8 @@ export class Database implements Queryable {
   readonly vault: DatabaseVault;
   readonly #config: Config;
   readonly #journal: Journal;
-  readonly #pool: SlotPool;
-  readonly #listen: (onNotify: OnNotify) => Promise<Slot>;
+  readonly #pool: ConnectionPool;
+  readonly #listen: (onNotify: OnNotify) => Promise<Connection>;
   readonly #workers = new Set<Worker>();
   readonly #schedulers = new Set<Scheduler>();
   readonly #sink: LogSink;
@@ -126,8 +126,8 @@ export class Database implements Queryable {
     this.#journal = new Journal(logger, config.logging);
     const { timeouts, pool } = config.database;
     const open = (timeout: number, onNotify?: OnNotify) =>
-      openSlot(config.database, Math.min(timeout, timeouts.connect), onNotify);
-    this.#pool = new SlotPool(open, pool);
+      openConnection(config.database, Math.min(timeout, timeouts.connect), onNotify);
+    this.#pool = new ConnectionPool(open, pool);
     this.#listen = (onNotify) => open(timeouts.connect, onNotify);
     this.settings = new Settings(this, {
       defaults: config.settings,
@@ -170,10 +170,10 @@ export class Database implements Queryable {
     for (let attempt = 0;; attempt++) {
       const wait = until === Infinity ? timeouts.acquire : Math.min(timeouts.acquire, left(until));
       const lent = this.#pool.acquire(options.name ?? "a query", wait, options.signal);
-      const slot = lent instanceof Slot ? lent : await lent;
+      const connection = lent instanceof Connection ? lent : await lent;
       try {
         const timeout = until === Infinity ? timeouts.statement : left(until);
-        const answer = await this.#run(slot, text, values, options, timeout);
+        const answer = await this.#run(connection, text, values, options, timeout);
         return answer as { rows: Row[]; rowCount: number; command: string };
       } catch (error) {
         // The whole pool may have died, or be out of date; after it comes a new connection.
@@ -181,7 +181,7 @@ export class Database implements Queryable {
           throw error;
         }
       } finally {
-        this.#pool.release(slot);
+        this.#pool.release(connection);
       }
     }
   }
@@ -202,13 +202,13 @@ export class Database implements Queryable {
     options: StreamOptions = {},
   ): AsyncIterableIterator<Row> {
     const { name = "stream", signal } = options;
-    const { slot, tx } = await this.#begin({ name, readOnly: true, signal }, Infinity);
+    const { connection, tx } = await this.#begin({ name, readOnly: true, signal }, Infinity);
     try {
       yield* tx.stream<Row>(text, values, options);
     } finally {
       await tx.end();
       await tx.rollback();
-      this.#pool.release(slot);
+      this.#pool.release(connection);
     }
   }
 
@@ -432,9 +432,9 @@ export class Database implements Queryable {
     await this.close();
   }
 
-  /** On a slot, with a log line. */
+  /** On a connection, with a log line. */
   readonly #run = async (
-    slot: Slot,
+    connection: Connection,
     text: string,
     values: readonly unknown[],
     options: QueryOptions,
@@ -443,7 +443,7 @@ export class Database implements Queryable {
   ): Promise<Answer> => {
     const started = performance.now();
     try {
-      const answer = await slot.run(text, values, options, timeout, simple);
+      const answer = await connection.run(text, values, options, timeout, simple);
       this.#journal.query(options.name, performance.now() - started, answer.rowCount, undefined);
       return answer;
     } catch (error) {
@@ -460,36 +460,39 @@ export class Database implements Queryable {
     until: number,
     attempt: number,
   ): Promise<T> {
-    const { slot, tx } = await this.#begin(options, until);
+    const { connection, tx } = await this.#begin(options, until);
     const started = performance.now();
     const tell = (outcome: TransactionTrace["outcome"]) => {
       const duration = performance.now() - started;
       this.#journal.transaction({ name: options.name, duration, outcome, attempt });
     };
     try {
-      return await runCallback(slot, tx, callback, { until, signal: options.signal, tell });
+      return await runCallback(connection, tx, callback, { until, signal: options.signal, tell });
     } finally {
-      this.#pool.release(slot);
+      this.#pool.release(connection);
     }
   }
 
-  /** A slot, with `begin` sent. Tries another one where one had died unnoticed. */
+  /** A connection, with `begin` sent. Tries another one where one had died unnoticed. */
   async #begin(
     options: TransactionOptions,
     until: number,
-  ): Promise<{ slot: Slot; tx: OpenTransaction }> {
+  ): Promise<{ connection: Connection; tx: OpenTransaction }> {
     const { acquire, statement } = this.#config.database.timeouts;
     const { vault, settings } = this;
     const limits = { statementTimeout: statement, until, vault, settings };
     const user = `transaction${options.name === undefined ? "" : ` ${options.name}`}`;
     for (let attempt = 0;; attempt++) {
       const wait = Math.min(acquire, left(until));
-      const slot = await this.#pool.acquire(user, wait, options.signal, true);
+      const connection = await this.#pool.acquire(user, wait, options.signal, true);
       try {
-        return { slot, tx: await OpenTransaction.begin(slot, this.#run, options, limits) };
+        return {
+          connection,
+          tx: await OpenTransaction.begin(connection, this.#run, options, limits),
+        };
       } catch (error) {
-        if (slot.death === undefined) slot.discard();
-        this.#pool.release(slot);
+        if (connection.death === undefined) connection.discard();
+        this.#pool.release(connection);
         // Nothing of the caller's has been sent yet.
         const again = error instanceof ConnectionError && error.reason === "lost";
         if (again && attempt <= this.#config.database.pool.size) continue;

@@ -159,7 +159,7 @@ export type TimeoutKind =
   | "lock"
   | "idle_in_transaction";
 
-/** A wait came to its deadline. The slot was thrown away and the server asked to stop. */
+/** A wait came to its deadline. The connection was thrown away and the server asked to stop. */
 export class TimeoutError extends DatabaseError {
   override readonly name = "TimeoutError";
   readonly kind: TimeoutKind;

@@ -121,7 +121,12 @@ export { Secret } from "./vault/secret.ts";
 export type { SettingChange, SettingEntry, Settings, StandardSchema } from "./settings/settings.ts";
 export type { Freshness } from "./settings/feed.ts";
 export type { PoolStats } from "./connection/pool.ts";
-export type { AcquireTrace, QueryTrace, SlotTrace, TransactionTrace } from "./telemetry/trace.ts";
+export type {
+  AcquireTrace,
+  ConnectionTrace,
+  QueryTrace,
+  TransactionTrace,
+} from "./telemetry/trace.ts";
 export type { Transaction, TransactionOptions } from "./connection/transaction.ts";
 export type { JobContext, JobHandler, Worker, WorkOptions } from "./jobs/worker.ts";
 export { type KeyProvider, type SealedPlace, Vault } from "./vault/vault.ts";

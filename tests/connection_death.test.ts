@@ -31,7 +31,7 @@ test.before.each(async () => {
 });
 
 test.after.each(async () => {
-  // Whatever happened: every slot works again, and none is left over.
+  // Whatever happened: every connection works again, and none is left over.
   const answers = await Promise.all(
     Array.from(
       { length: MAX * 3 },

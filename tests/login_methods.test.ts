@@ -6,7 +6,7 @@ import * as net from "node:net";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { connect, ConnectionError, type Database } from "netraven-db";
-import { openSlot } from "../src/connection/open_connection.ts";
+import { openConnection } from "../src/connection/open_connection.ts";
 import { parseDatabaseUrl } from "../src/config/url.ts";
 import { effort } from "./support/effort.ts";
 import { startServer, type TestServer, whyNoCertificates } from "./support/server.ts";
@@ -420,8 +420,8 @@ const PASSWORDS: Readonly<Record<string, string>> = {
 async function logInWith(password: string): Promise<void> {
   await admin.query(`alter role prepared password '${password.replaceAll("'", "''")}'`);
   const target = parseDatabaseUrl(urlOf({ user: "prepared", password }));
-  const slot = await openSlot({ target, ca: undefined }, 30_000);
-  await slot.end();
+  const connection = await openConnection({ target, ca: undefined }, 30_000);
+  await connection.end();
 }
 
 for (const [what, password] of Object.entries(PASSWORDS)) {

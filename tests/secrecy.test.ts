@@ -68,7 +68,9 @@ const EXTENSIONS = {
   "auto_explain.log_nested_statements": "on",
   "auto_explain.log_parameter_max_length": "-1",
 };
-const CHANNELS = ["query", "transaction", "acquire", "slot"].map((name) => `netraven-db:${name}`);
+const CHANNELS = ["query", "transaction", "acquire", "connection"].map((name) =>
+  `netraven-db:${name}`
+);
 
 const canary = new Canary();
 /** Goes where the other one must not. */
@@ -266,7 +268,7 @@ test("the search finds a password in every place where one passed", async () => 
     await tx.query("select 1", [], { name: text });
   }, { name: text });
   // The two that no name of a caller's reaches.
-  note({ event: text }, "netraven-db:slot");
+  note({ event: text }, "netraven-db:connection");
   process.stdout.write(`\n${text}\n`);
   process.stderr.write(`\n${text}\n`);
   await own.close();

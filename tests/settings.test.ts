@@ -11,9 +11,9 @@ import {
   type StandardSchema,
 } from "netraven-db";
 import { loadConfig } from "../src/config/load.ts";
-import { openSlot } from "../src/connection/open_connection.ts";
+import { openConnection } from "../src/connection/open_connection.ts";
 import { SettingsFeed } from "../src/settings/feed.ts";
-import type { Slot } from "../src/connection/connection.ts";
+import type { Connection } from "../src/connection/connection.ts";
 import { createDatabase } from "./support/database.ts";
 import { suite } from "./support/suite.ts";
 import { rejection, until } from "./support/until.ts";
@@ -363,7 +363,7 @@ test("get() keeps answering from memory when the server is away", async () => {
 
 test("a listener that is lost while it greets itself is no sign of a pooler: the next one listens", async () => {
   const config = (await loadConfig({ url: database.url })).database;
-  const listeners: Slot[] = [];
+  const listeners: Connection[] = [];
   const greeter = Object.create(here, {
     query: {
       value: async (...[text, values, options]: Parameters<Database["query"]>) => {
@@ -381,9 +381,9 @@ test("a listener that is lost while it greets itself is no sign of a pooler: the
   const feed = new SettingsFeed(
     greeter,
     async (onNotify) => {
-      const slot = await openSlot(config, 5_000, onNotify);
-      listeners.push(slot);
-      return slot;
+      const connection = await openConnection(config, 5_000, onNotify);
+      listeners.push(connection);
+      return connection;
     },
     logger,
     { changed: () => {}, known: () => ({ count: 0, version: 0 }) },

@@ -5,9 +5,9 @@ import * as assert from "uvu/assert";
 import {
   type AcquireTrace,
   connect,
+  type ConnectionTrace,
   type Database,
   type QueryTrace,
-  type SlotTrace,
   tagInsert,
   type TransactionTrace,
 } from "netraven-db";
@@ -99,8 +99,8 @@ test("netraven-db:acquire tells who waited how long", async () => {
   assert.is(by["Loser"]?.error, "TIMEOUT");
 });
 
-test("netraven-db:slot tells of connections made, thrown away and closed", async () => {
-  const traces = await told<SlotTrace>("slot", async () => {
+test("netraven-db:connection tells of connections made, thrown away and closed", async () => {
+  const traces = await told<ConnectionTrace>("connection", async () => {
     const own = await connect({ url: database.url, logging: { level: "silent" } });
     await rejection(own.query("select pg_sleep(10)", [], { timeout: 50 }));
     await own.query("select 1");

@@ -1,5 +1,5 @@
 /**
- * A slot: one connection with one user at a time, thrown away, never repaired, at its first
+ * One connection with one user at a time. It is closed, never repaired, at its first
  * connection error, after a deadline and after an abort. The driver writes the statements and
  * decodes the rows; this layer logs in, reads every message first (`protocol.ts`), and holds the
  * session to what it must be after each statement. No other file names the driver.
@@ -36,8 +36,8 @@ import { type Address, openSocket } from "./socket.ts";
 import { type ServerError, serverError } from "./sqlstate.ts";
 import { type StatementTraits, traitsOf } from "./statement_text.ts";
 
-/** How a slot connects, and what it takes. The configuration's `database` is one. */
-export interface SlotOptions extends Address, LoginOptions {
+/** How to connect. The configuration's `database` is one. */
+export interface ConnectionOptions extends Address, LoginOptions {
   readonly limits?: {
     /** The most bytes that a parameter may have. */
     readonly parameterBytes: number;
@@ -137,7 +137,7 @@ export function columnName(column: string): string {
 }
 
 /** One connection. */
-export class Slot {
+export class Connection {
   /** Why it is dead; undefined while it lives. */
   death: DatabaseError | undefined;
   /** Whose it is, and since when (`performance.now()`), for the message of an exhausted pool. */
@@ -163,7 +163,7 @@ export class Slot {
   /** As `onDeath`, for the user of the moment, who may be between two statements. */
   onLoss: ((reason: DatabaseError) => void) | undefined;
 
-  readonly #options: SlotOptions;
+  readonly #options: ConnectionOptions;
   readonly #parameterBytes: number;
   readonly #key: Session["key"];
   readonly #socket: Socket;
@@ -187,7 +187,7 @@ export class Slot {
   readonly #untyped = (value: unknown): unknown => this.#sql.typed(value as never, 0);
 
   /** @param onNotify Hears notifications; makes it a listener. */
-  constructor(options: SlotOptions, session: Session, onNotify: OnNotify = NOTHING) {
+  constructor(options: ConnectionOptions, session: Session, onNotify: OnNotify = NOTHING) {
     this.#options = options;
     this.#parameterBytes = options.limits?.parameterBytes ?? Infinity;
     this.#key = session.key;
@@ -239,7 +239,7 @@ export class Slot {
   /**
    * Runs one statement.
    *
-   * @param timeout Milliseconds until the slot is abandoned.
+   * @param timeout Milliseconds until the connection is abandoned.
    * @param simple Skips the plan: for commands without parameters, such as `begin`.
    * @throws what the server refuses or the values do not allow; how the connection was lost.
    */
@@ -350,7 +350,7 @@ export class Slot {
     return this.run(text, [], NO_RUN, timeout, true);
   }
 
-  /** Whether the server answers. Where it does not within `timeout` milliseconds, the slot is dead. */
+  /** Whether the server answers. Where it does not within `timeout` milliseconds, the connection is dead. */
   async answers(timeout: number, signal: AbortSignal | undefined): Promise<boolean> {
     try {
       await this.run("", [], { signal }, timeout, true);
@@ -368,7 +368,7 @@ export class Slot {
     this.#socket.destroy();
   }
 
-  /** Discards the slot, and asks the server to stop what it runs. */
+  /** Discards the connection, and asks the server to stop what it runs. */
   abandon(reason: DatabaseError): void {
     if (this.death === undefined) this.#cancel().catch(NOTHING);
     this.discard(reason);
@@ -395,14 +395,14 @@ export class Slot {
   #driverOptions(): object {
     let given = false;
     return {
-      host: "slot",
+      host: "driver",
       port: 1,
-      user: "slot",
-      database: "slot",
+      user: "driver",
+      database: "driver",
       pass: "",
       socket: () => {
         // The driver dials a second time when a connection is lost. Ours are not repaired.
-        if (given) throw new Error("A slot has one connection");
+        if (given) throw new Error("The driver asked for a second socket");
         given = true;
         return this.#driver;
       },
@@ -451,7 +451,7 @@ export class Slot {
     }
   }
 
-  // Sent only when the slot is given up: a cancel cannot hit a later statement
+  // Sent only when the connection is given up: a cancel cannot hit a later statement
   // of a connection that has none.
   async #cancel(): Promise<void> {
     if (this.#key === undefined) return;

@@ -1,14 +1,14 @@
 /** A connection beside the pool that hears notifications, and comes back whenever it is lost. */
 import { DatabaseError } from "../errors.ts";
 import { Nap } from "../nap.ts";
-import type { OnNotify, Slot } from "./connection.ts";
+import type { Connection, OnNotify } from "./connection.ts";
 
 /** What a listener tells. */
 export interface ListenerEvents {
   /** A notification came. */
   readonly heard: (payload: string) => void;
   /** It listens, from now on; false where notifications do not arrive, which gives up for good. */
-  readonly listens: (slot: Slot) => Promise<boolean> | boolean;
+  readonly listens: (connection: Connection) => Promise<boolean> | boolean;
   /** The connection answered. */
   readonly alive?: () => void;
   /** It listens no more, and will try again after a pause. */
@@ -26,15 +26,15 @@ const RECONNECT_MOST = 2_000;
 /** Listens on one channel until it is closed. */
 export class Listener {
   readonly #channel: string;
-  readonly #open: (onNotify: OnNotify) => Promise<Slot>;
+  readonly #open: (onNotify: OnNotify) => Promise<Connection>;
   readonly #events: ListenerEvents;
   readonly #nap = new Nap();
   #closed = false;
-  #slot: Slot | undefined;
+  #connection: Connection | undefined;
 
   constructor(
     channel: string,
-    open: (onNotify: OnNotify) => Promise<Slot>,
+    open: (onNotify: OnNotify) => Promise<Connection>,
     events: ListenerEvents,
   ) {
     this.#channel = channel;
@@ -47,27 +47,29 @@ export class Listener {
     let pause = RECONNECT_FIRST;
     while (!this.#closed) {
       try {
-        const slot = this.#slot = await this.#open((_, payload) => this.#events.heard(payload));
+        const connection = this.#connection = await this.#open((_, payload) =>
+          this.#events.heard(payload)
+        );
         if (this.#closed) break;
-        slot.unref();
-        await slot.command(`listen ${this.#channel}`, HEARTBEAT_ANSWER);
-        if (!await this.#events.listens(slot)) return await slot.end();
+        connection.unref();
+        await connection.command(`listen ${this.#channel}`, HEARTBEAT_ANSWER);
+        if (!await this.#events.listens(connection)) return await connection.end();
         pause = RECONNECT_FIRST;
-        await this.#heartbeats(slot);
+        await this.#heartbeats(connection);
       } catch (error) {
         // A standby refuses LISTEN for good; everything else may pass.
         const forGood = error instanceof DatabaseError &&
           /^(0A000|25006|42501)$/.test(error.sqlState ?? "");
         if (forGood) return;
       }
-      this.#slot?.discard();
+      this.#connection?.discard();
       if (this.#closed) break;
       this.#events.lost?.();
       await this.sleep(pause);
       pause = Math.min(pause * 2, RECONNECT_MOST);
       this.#events.retries?.();
     }
-    await this.#slot?.end();
+    await this.#connection?.end();
   }
 
   /** Ends early when the connection is lost or the listener closed; holds no process open. */
@@ -78,17 +80,17 @@ export class Listener {
   async close(): Promise<void> {
     this.#closed = true;
     this.#nap.wake();
-    await this.#slot?.end();
+    await this.#connection?.end();
   }
 
   /** Returns when the connection is dead: a half-open one is silent otherwise. */
-  async #heartbeats(slot: Slot): Promise<void> {
-    slot.onLoss = () => this.#nap.wake();
+  async #heartbeats(connection: Connection): Promise<void> {
+    connection.onLoss = () => this.#nap.wake();
     while (!this.#closed) {
       this.#events.alive?.();
       await this.sleep(HEARTBEAT);
-      if (this.#closed || slot.death !== undefined) return;
-      const { rows } = await slot.run(
+      if (this.#closed || connection.death !== undefined) return;
+      const { rows } = await connection.run(
         "select pg_listening_channels() as channel",
         [],
         { name: "ListenerHeartbeat" },

@@ -1,4 +1,4 @@
-/** Opens a slot: dials and logs in, in libpq's order of tries. */
+/** Opens a connection: dials and logs in, in libpq's order of tries. */
 import { TLSSocket } from "node:tls";
 import { left } from "../deadline.ts";
 import { ConnectionError, DatabaseError } from "../errors.ts";
@@ -11,7 +11,7 @@ import {
   startupSettings,
   WAYS,
 } from "./session_settings.ts";
-import { type OnNotify, Slot, type SlotOptions } from "./connection.ts";
+import { Connection, type ConnectionOptions, type OnNotify } from "./connection.ts";
 import { mayBePlain, openSocket } from "./socket.ts";
 import { formatTarget, type Target } from "../config/url.ts";
 
@@ -22,20 +22,20 @@ const ways = new WeakMap<Target, SettingsWay>();
  * Connects and logs in.
  *
  * @param timeout Milliseconds for all of it.
- * @param onNotify Hears the notifications of the channels that the slot listens on.
+ * @param onNotify Hears the notifications of the channels that the connection listens on.
  * @throws {ConnectionError | TimeoutError}
  */
-export async function openSlot(
-  options: SlotOptions,
+export async function openConnection(
+  options: ConnectionOptions,
   timeout: number,
   onNotify?: OnNotify,
-): Promise<Slot> {
+): Promise<Connection> {
   const until = performance.now() + timeout;
   for (let way = ways.get(options.target) ?? "startup";;) {
     try {
-      const slot = await openWith(options, way, until, onNotify);
+      const connection = await openWith(options, way, until, onNotify);
       ways.set(options.target, way);
-      return slot;
+      return connection;
     } catch (error) {
       const next = WAYS[WAYS.indexOf(way) + 1];
       if (next === undefined || !refusesSettings(error)) throw error;
@@ -50,27 +50,31 @@ function refusesSettings(error: unknown): boolean {
 }
 
 async function openWith(
-  options: SlotOptions,
+  options: ConnectionOptions,
   way: SettingsWay,
   until: number,
   onNotify: OnNotify | undefined,
-): Promise<Slot> {
+): Promise<Connection> {
   const session = await begin(options, way, until);
   checkSettings(session, options.target, way);
-  const slot = new Slot(options, session, onNotify);
+  const connection = new Connection(options, session, onNotify);
   try {
-    await slot.greet();
+    await connection.greet();
     const statement = settingsStatement(way);
-    if (statement !== undefined) await slot.command(statement, left(until));
-    return slot;
+    if (statement !== undefined) await connection.command(statement, left(until));
+    return connection;
   } catch (error) {
-    slot.discard();
+    connection.discard();
     throw error;
   }
 }
 
 /** Tries once more where libpq would: with TLS, or without. */
-async function begin(options: SlotOptions, way: SettingsWay, until: number): Promise<Session> {
+async function begin(
+  options: ConnectionOptions,
+  way: SettingsWay,
+  until: number,
+): Promise<Session> {
   const startup = startupSettings(options.target, way);
   let encrypted = false;
   const attempt = async (plain?: boolean) => {
@@ -100,7 +104,7 @@ function checkSettings({ settings, socket }: Session, target: Target, way: Setti
 
 /** libpq's second try of `allow` and `prefer`, where the server wants the other way. */
 function secondTry(
-  options: SlotOptions,
+  options: ConnectionOptions,
   error: unknown,
   encrypted: boolean,
 ): { plain: boolean } | undefined {

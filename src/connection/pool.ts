@@ -1,12 +1,12 @@
 /**
- * The pool: slots are handed out first come, first served, to one user each.
- * Every wait ends: with a slot, at its deadline, by its signal, or with the
+ * The pool: connections are handed out first come, first served, to one user each.
+ * Every wait ends: with a connection, at its deadline, by its signal, or with the
  * reason why no connection can be made.
  */
 import { atDeadline, left } from "../deadline.ts";
 import { ConnectionError, type DatabaseError, TimeoutError } from "../errors.ts";
-import type { Slot } from "./connection.ts";
-import { type AcquireTrace, codeOf, type SlotTrace, traces } from "../telemetry/trace.ts";
+import type { Connection } from "./connection.ts";
+import { type AcquireTrace, codeOf, type ConnectionTrace, traces } from "../telemetry/trace.ts";
 
 /** How large the pool may grow. */
 export interface PoolLimits {
@@ -28,9 +28,9 @@ export interface PoolStats {
   readonly size: number;
   readonly idle: number;
   readonly busy: number;
-  /** Callers that wait for a slot. */
+  /** Callers that wait for a connection. */
   readonly waiting: number;
-  /** Slots thrown away since the start. */
+  /** Connections thrown away since the start. */
   readonly discarded: number;
   /**
    * Milliseconds that the transaction has been open which began first; undefined where there is none.
@@ -40,7 +40,7 @@ export interface PoolStats {
 }
 
 interface Waiter {
-  resolve(slot: Slot): void;
+  resolve(connection: Connection): void;
   reject(error: unknown): void;
   /** `performance.now()` at its arrival and at its deadline. */
   readonly since: number;
@@ -65,11 +65,11 @@ const PASSING: ReadonlySet<string> = new Set([
   "too_many_connections",
 ]);
 
-export class SlotPool {
-  readonly #open: (timeout: number) => Promise<Slot>;
+export class ConnectionPool {
+  readonly #open: (timeout: number) => Promise<Connection>;
   readonly #limits: PoolLimits;
-  readonly #idle: Slot[] = [];
-  readonly #busy = new Set<Slot>();
+  readonly #idle: Connection[] = [];
+  readonly #busy = new Set<Connection>();
   readonly #waiting = new Set<Waiter>(); // a Set keeps the order of arrival
   /** Connections that are being closed in peace. */
   readonly #parting = new Set<Promise<void>>();
@@ -83,10 +83,10 @@ export class SlotPool {
   #stopSweep: (() => void) | undefined;
   /** Set by the first `close`, and its end. */
   #closing: Promise<void> | undefined;
-  /** Resolves `close` when nobody uses or waits for a slot any more. */
+  /** Resolves `close` when nobody uses or waits for a connection any more. */
   #drained: (() => void) | undefined;
 
-  constructor(open: (timeout: number) => Promise<Slot>, limits: PoolLimits) {
+  constructor(open: (timeout: number) => Promise<Connection>, limits: PoolLimits) {
     this.#open = open;
     this.#limits = limits;
   }
@@ -109,12 +109,12 @@ export class SlotPool {
   }
 
   /**
-   * A slot for the caller alone; give it back with `release`. Without a promise
+   * A connection for the caller alone; give it back with `release`. Without a promise
    * where one is idle.
    *
    * @param user The query's name, or the transaction's.
    * @param timeout Milliseconds.
-   * @throws {TimeoutError} kind `acquire`: all slots are in use.
+   * @throws {TimeoutError} kind `acquire`: all connections are in use.
    * @throws {ConnectionError} no connection can be made.
    */
   acquire(
@@ -122,18 +122,18 @@ export class SlotPool {
     timeout: number,
     signal: AbortSignal | undefined,
     transaction = false,
-  ): Slot | Promise<Slot> {
+  ): Connection | Promise<Connection> {
     if (this.#closing !== undefined) throw closed();
-    const slot = this.#idle.pop();
-    if (slot !== undefined) {
+    const connection = this.#idle.pop();
+    if (connection !== undefined) {
       const now = performance.now();
-      if (slot.heardAt < now - CHECK_AFTER_MS || slot.heardAt < this.#silent) {
-        return this.#check(slot, user, now + timeout, signal, transaction);
+      if (connection.heardAt < now - CHECK_AFTER_MS || connection.heardAt < this.#silent) {
+        return this.#check(connection, user, now + timeout, signal, transaction);
       }
       if (traces.acquire.hasSubscribers) {
         tellAcquire({ name: user, duration: 0, error: undefined });
       }
-      return this.#lend(slot, user, transaction);
+      return this.#lend(connection, user, transaction);
     }
     if (this.#waiting.size >= this.#limits.queue) {
       const message = `Too many callers wait for a connection, ${user} is one too many`;
@@ -142,11 +142,11 @@ export class SlotPool {
     return this.#wait(user, timeout, signal, transaction);
   }
 
-  /** Takes a slot back; a dead one is replaced when somebody needs it. */
-  release(slot: Slot): void {
-    if (!this.#busy.delete(slot)) return;
-    if (slot.death === undefined && this.#isOver(slot)) this.#part(slot);
-    if (slot.death === undefined) this.#offer(slot);
+  /** Takes a connection back; a dead one is replaced when somebody needs it. */
+  release(connection: Connection): void {
+    if (!this.#busy.delete(connection)) return;
+    if (connection.death === undefined && this.#isOver(connection)) this.#part(connection);
+    if (connection.death === undefined) this.#offer(connection);
     else this.#grow();
     this.#drain();
   }
@@ -160,51 +160,55 @@ export class SlotPool {
   }
 
   /**
-   * Lends the slot once it has given a sign of life. A firewall may have forgotten it without a word,
+   * Lends the connection once it has given a sign of life. A firewall may have forgotten it without a word,
    * and others that are as quiet with it.
    */
   async #check(
-    first: Slot,
+    first: Connection,
     user: string,
     until: number,
     signal: AbortSignal | undefined,
     transaction: boolean,
-  ): Promise<Slot> {
+  ): Promise<Connection> {
     const began = performance.now();
-    for (let slot: Slot | undefined = first; slot !== undefined; slot = this.#idle.pop()) {
-      this.#lend(slot, user, transaction);
+    for (
+      let connection: Connection | undefined = first;
+      connection !== undefined;
+      connection = this.#idle.pop()
+    ) {
+      this.#lend(connection, user, transaction);
       const asked = performance.now();
       const patience = Math.min(CHECK_TIMEOUT_MS, left(until) / CHECK_SHARE);
-      if (await slot.answers(patience, signal) && !signal?.aborted) {
+      if (await connection.answers(patience, signal) && !signal?.aborted) {
         if (traces.acquire.hasSubscribers) {
           tellAcquire({ name: user, duration: performance.now() - began, error: undefined });
         }
-        return slot;
+        return connection;
       }
-      if (slot.death instanceof TimeoutError) {
+      if (connection.death instanceof TimeoutError) {
         for (const other of [...this.#idle]) if (other.heardAt < asked) other.discard();
       }
-      this.release(slot);
+      this.release(connection);
       signal?.throwIfAborted();
     }
     return await this.#wait(user, left(until), signal, transaction);
   }
 
-  /** Whether the slot is to be replaced rather than lent again. */
-  #isOver(slot: Slot): boolean {
-    return slot.spoilt || slot.worn || slot.openedAt < this.#renewed ||
-      performance.now() >= this.#endOf(slot);
+  /** Whether the connection is to be replaced rather than lent again. */
+  #isOver(connection: Connection): boolean {
+    return connection.spoilt || connection.worn || connection.openedAt < this.#renewed ||
+      performance.now() >= this.#endOf(connection);
   }
 
-  /** `performance.now()` at the end of the slot's life. Those that opened together end apart. */
-  #endOf({ openedAt, chance }: Slot): number {
+  /** `performance.now()` at the end of the connection's life. Those that opened together end apart. */
+  #endOf({ openedAt, chance }: Connection): number {
     return openedAt + this.#limits.maxLifetime * (1 - chance / 10);
   }
 
   /** Replaces what was opened before now: the server's tables have changed under its statements. */
   #renew(): void {
     this.#renewed = performance.now();
-    for (const slot of this.#idle.splice(0)) this.#part(slot);
+    for (const connection of this.#idle.splice(0)) this.#part(connection);
   }
 
   /** Closes what was idle for too long, and comes back for the rest. */
@@ -212,12 +216,12 @@ export class SlotPool {
     this.#stopSweep = undefined;
     const now = performance.now();
     let next = Infinity;
-    for (const slot of [...this.#idle]) {
-      const end = Math.min(this.#endOf(slot), slot.heardAt + this.#limits.idleTimeout);
+    for (const connection of [...this.#idle]) {
+      const end = Math.min(this.#endOf(connection), connection.heardAt + this.#limits.idleTimeout);
       if (end > now) next = Math.min(next, end);
       else {
-        this.#idle.splice(this.#idle.indexOf(slot), 1);
-        this.#part(slot);
+        this.#idle.splice(this.#idle.indexOf(connection), 1);
+        this.#part(connection);
       }
     }
     if (next < Infinity) this.#sweepAt(next);
@@ -238,8 +242,8 @@ export class SlotPool {
     });
     clearTimeout(timer);
     for (const waiter of [...this.#waiting]) waiter.reject(closed());
-    for (const slot of this.#busy) slot.abandon(closed());
-    for (const slot of this.#idle.splice(0)) this.#part(slot);
+    for (const connection of this.#busy) connection.abandon(closed());
+    for (const connection of this.#idle.splice(0)) this.#part(connection);
     await Promise.all(this.#parting);
   }
 
@@ -247,9 +251,9 @@ export class SlotPool {
     if (this.#busy.size === 0 && this.#waiting.size === 0) this.#drained?.();
   }
 
-  #part(slot: Slot): void {
-    tellSlot({ event: "closed", reason: undefined });
-    const parting = slot.end().finally(() => this.#parting.delete(parting));
+  #part(connection: Connection): void {
+    tellConnection({ event: "closed", reason: undefined });
+    const parting = connection.end().finally(() => this.#parting.delete(parting));
     this.#parting.add(parting);
   }
 
@@ -258,7 +262,7 @@ export class SlotPool {
     timeout: number,
     signal: AbortSignal | undefined,
     transaction: boolean,
-  ): Promise<Slot> {
+  ): Promise<Connection> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       const started = performance.now();
@@ -274,9 +278,9 @@ export class SlotPool {
       const waiter: Waiter = {
         since: started,
         until: started + timeout,
-        resolve: (slot) => {
+        resolve: (connection) => {
           finish();
-          resolve(this.#lend(slot, user, transaction));
+          resolve(this.#lend(connection, user, transaction));
         },
         reject: (error) => {
           finish(error);
@@ -318,14 +322,14 @@ export class SlotPool {
       ) {
         const began = performance.now();
         try {
-          const slot = await this.#open(Math.max(1, this.#latest() - performance.now()));
+          const connection = await this.#open(Math.max(1, this.#latest() - performance.now()));
           this.#obstacle = undefined;
-          this.#adopt(slot);
+          this.#adopt(connection);
           return;
         } catch (error) {
           this.#obstacle = error as DatabaseError;
           const passing = error instanceof ConnectionError && PASSING.has(error.reason);
-          // Slots that live will serve those who wait, whatever stops this one; and who
+          // Connections that live will serve those who wait, whatever stops this one; and who
           // came after the attempt began is owed one of their own.
           if (!passing && this.#idle.length + this.#busy.size === 0) {
             for (const waiter of [...this.#waiting]) {
@@ -342,26 +346,26 @@ export class SlotPool {
     }
   }
 
-  #adopt(slot: Slot): void {
-    tellSlot({ event: "opened", reason: undefined });
-    slot.onDeath = () => {
+  #adopt(connection: Connection): void {
+    tellConnection({ event: "opened", reason: undefined });
+    connection.onDeath = () => {
       this.#discarded++;
-      tellSlot({ event: "discarded", reason: reasonOf(slot.death) });
-      this.#silent = Math.max(this.#silent, slot.silentSince ?? -Infinity);
-      const at = this.#idle.indexOf(slot);
+      tellConnection({ event: "discarded", reason: reasonOf(connection.death) });
+      this.#silent = Math.max(this.#silent, connection.silentSince ?? -Infinity);
+      const at = this.#idle.indexOf(connection);
       if (at >= 0) this.#idle.splice(at, 1);
       this.#grow();
     };
-    slot.onStale = () => this.#renew();
-    this.#offer(slot);
+    connection.onStale = () => this.#renew();
+    this.#offer(connection);
   }
 
-  #offer(slot: Slot): void {
+  #offer(connection: Connection): void {
     const [first] = this.#waiting;
-    if (first !== undefined) first.resolve(slot);
-    else if (this.#closing !== undefined) this.#part(slot);
+    if (first !== undefined) first.resolve(connection);
+    else if (this.#closing !== undefined) this.#part(connection);
     else {
-      this.#idle.push(slot);
+      this.#idle.push(connection);
       if (this.#stopSweep === undefined) {
         const { idleTimeout, maxLifetime } = this.#limits;
         this.#sweepAt(performance.now() + Math.min(idleTimeout, maxLifetime));
@@ -369,12 +373,12 @@ export class SlotPool {
     }
   }
 
-  #lend(slot: Slot, user: string, transaction: boolean): Slot {
-    slot.user = user;
-    slot.transaction = transaction;
-    slot.since = performance.now();
-    this.#busy.add(slot);
-    return slot;
+  #lend(connection: Connection, user: string, transaction: boolean): Connection {
+    connection.user = user;
+    connection.transaction = transaction;
+    connection.since = performance.now();
+    this.#busy.add(connection);
+    return connection;
   }
 
   #latest(): number {
@@ -383,13 +387,13 @@ export class SlotPool {
     return latest;
   }
 
-  /** Who holds the slots, longest first, and whether they seem to wait for each other. */
+  /** Who holds the connections, longest first, and whether they seem to wait for each other. */
   #crowd(): string {
     const now = performance.now();
     const seconds = (from: number) => `${((now - from) / 1000).toFixed(1)} s`;
     const holders = [...this.#busy].sort((a, b) => a.since - b.since);
-    const longest = holders.slice(0, 3).map((slot) => {
-      const { user, transaction, since, quietSince } = slot;
+    const longest = holders.slice(0, 3).map((connection) => {
+      const { user, transaction, since, quietSince } = connection;
       if (!transaction) return `${user} for ${seconds(since)}`;
       const quiet = quietSince === undefined
         ? ""
@@ -423,8 +427,8 @@ function tellAcquire(trace: AcquireTrace): void {
   traces.acquire.publish(trace);
 }
 
-function tellSlot(trace: SlotTrace): void {
-  if (traces.slot.hasSubscribers) traces.slot.publish(trace);
+function tellConnection(trace: ConnectionTrace): void {
+  if (traces.connection.hasSubscribers) traces.connection.publish(trace);
 }
 
 function reasonOf(death: DatabaseError | undefined): string | undefined {

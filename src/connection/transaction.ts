@@ -1,6 +1,6 @@
 /**
- * A transaction holds one slot and sends `begin` and `commit` itself. Its handle
- * refuses, before anything is sent, whatever comes after the slot died or the
+ * A transaction holds one connection and sends `begin` and `commit` itself. Its handle
+ * refuses, before anything is sent, whatever comes after the connection died or the
  * transaction ended: nothing of it can run in autocommit or in a stranger's.
  */
 import {
@@ -15,7 +15,7 @@ import { left } from "../deadline.ts";
 import type { DatabaseVault } from "../vault/key_states.ts";
 import type { CallOptions, Queryable, QueryOptions, StreamOptions } from "../query.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { Answer, Slot } from "./connection.ts";
+import type { Answer, Connection } from "./connection.ts";
 import { traitsOf } from "./statement_text.ts";
 
 /** How a transaction begins. */
@@ -45,9 +45,9 @@ export interface Transaction extends Queryable {
   transaction<T>(callback: (tx: Transaction) => Promise<T>): Promise<T>;
 }
 
-/** What runs a statement; the client adds logging around `Slot.run`. */
+/** What runs a statement; the client adds logging around `Connection.run`. */
 export type Runner = (
-  slot: Slot,
+  connection: Connection,
   text: string,
   values: readonly unknown[],
   options: QueryOptions,
@@ -61,7 +61,7 @@ const LEVELS = ["read committed", "repeatable read", "serializable"];
 
 /** Everything the handles of one transaction share. */
 interface Work {
-  readonly slot: Slot;
+  readonly connection: Connection;
   readonly run: Runner;
   /** Milliseconds for a statement that has no timeout of its own. */
   readonly statementTimeout: number;
@@ -105,7 +105,7 @@ export class OpenTransaction implements Transaction {
 
   /** Sends `begin`. */
   static async begin(
-    slot: Slot,
+    connection: Connection,
     run: Runner,
     { isolation, readOnly, signal }: Omit<TransactionOptions, "name" | "retry" | "timeout">,
     limits: Pick<Work, "statementTimeout" | "until" | "vault" | "settings">,
@@ -116,9 +116,9 @@ export class OpenTransaction implements Transaction {
     const level = isolation === undefined ? "" : ` isolation level ${isolation}`;
     const begin = `begin${level}${readOnly ? " read only" : ""}`;
     const timeout = Math.min(left(limits.until), limits.statementTimeout);
-    await slot.run(begin, [], { signal }, timeout, true);
+    await connection.run(begin, [], { signal }, timeout, true);
     return new OpenTransaction({
-      slot,
+      connection,
       run,
       ...limits,
       tail: Promise.resolve(),
@@ -171,7 +171,7 @@ export class OpenTransaction implements Transaction {
       }
     } finally {
       // After a failure the cursor is gone with the transaction.
-      if (open && !this.#over && this.#failure === undefined && !this.#work.slot.death) {
+      if (open && !this.#over && this.#failure === undefined && !this.#work.connection.death) {
         await this.query(`close ${cursor}`, [], { reads: true }).catch(NOTHING);
       }
     }
@@ -207,7 +207,8 @@ export class OpenTransaction implements Transaction {
       return result;
     } catch (error) {
       await child.end();
-      const gone = work.cancelled || work.slot.death !== undefined || work.slot.status === "idle";
+      const gone = work.cancelled || work.connection.death !== undefined ||
+        work.connection.status === "idle";
       if (!gone) {
         // Undone and forgotten, so that savepoints do not pile up.
         await this.#command(`rollback to savepoint ${savepoint}`);
@@ -245,11 +246,11 @@ export class OpenTransaction implements Transaction {
    */
   async commit(): Promise<void> {
     if (this.#lateFailure !== undefined) throw this.#lateFailure.error;
-    const { slot, id, wrote, ended } = this.#work;
+    const { connection, id, wrote, ended } = this.#work;
     if (ended !== undefined) throw ended;
     if (this.#failure !== undefined) throw this.#failure;
     try {
-      const { command } = await slot.command("commit", this.#patience());
+      const { command } = await connection.command("commit", this.#patience());
       if (command === "COMMIT") return;
     } catch (error) {
       const lost = error instanceof ConnectionError || error instanceof TimeoutError;
@@ -260,17 +261,17 @@ export class OpenTransaction implements Transaction {
     throw new QueryError(message, { sqlState: "25P02" });
   }
 
-  /** Ends it as if it had not been. Never rejects: a slot that cannot roll back is discarded. */
+  /** Ends it as if it had not been. Never rejects: a connection that cannot roll back is discarded. */
   async rollback(): Promise<void> {
-    const { slot } = this.#work;
-    if (slot.death !== undefined || slot.status === "idle") return;
-    await slot.command("rollback", ROLLBACK_TIMEOUT).catch(() => slot.discard());
+    const { connection } = this.#work;
+    if (connection.death !== undefined || connection.status === "idle") return;
+    await connection.command("rollback", ROLLBACK_TIMEOUT).catch(() => connection.discard());
   }
 
   /** A command of the transaction's own. */
   #command(text: string): Promise<Answer> {
     if (this.#work.cancelled) throw transactionOver();
-    return this.#work.slot.command(text, this.#patience());
+    return this.#work.connection.command(text, this.#patience());
   }
 
   /** Milliseconds for it. */
@@ -279,9 +280,9 @@ export class OpenTransaction implements Transaction {
   }
 
   #check(): void {
-    const { slot, ended, cancelled } = this.#work;
+    const { connection, ended, cancelled } = this.#work;
     if (this.#over || cancelled) throw transactionOver();
-    if (slot.death !== undefined) throw lostTransaction(slot.death);
+    if (connection.death !== undefined) throw lostTransaction(connection.death);
     if (ended !== undefined) throw ended;
     if (this.#part !== undefined) {
       const message = "The transaction has a part under way; use the handle its callback was given";
@@ -300,15 +301,15 @@ export class OpenTransaction implements Transaction {
       const own = options.timeout ?? work.statementTimeout;
       // The transaction's deadline is kept by whoever began it, and says so by its name.
       const timeout = own < left(work.until) ? own : Infinity;
-      const running = work.run(work.slot, text, values, options, timeout, simple);
+      const running = work.run(work.connection, text, values, options, timeout, simple);
       if (!(options.reads ?? traitsOf(text).reads)) {
         work.wrote = true;
         if (work.id === undefined) this.#learnId(timeout);
       }
       try {
         const answer = await running;
-        if (work.slot.status === "idle" || answer.command === "COMMIT") {
-          work.slot.spoilt = true;
+        if (work.connection.status === "idle" || answer.command === "COMMIT") {
+          work.connection.spoilt = true;
           throw endedBy(answer.command);
         }
         return answer;
@@ -324,9 +325,9 @@ export class OpenTransaction implements Transaction {
   #inTurn<T>(task: () => Promise<T>): Promise<T> {
     return this.#queue(async () => {
       // What was called before the end still runs; what waits behind a death does not.
-      const { slot, ended, cancelled } = this.#work;
+      const { connection, ended, cancelled } = this.#work;
       if (cancelled) throw transactionOver();
-      if (slot.death !== undefined) throw lostTransaction(slot.death);
+      if (connection.death !== undefined) throw lostTransaction(connection.death);
       if (ended !== undefined) throw ended;
       return await task();
     }, () => this.#check());
@@ -351,7 +352,7 @@ export class OpenTransaction implements Transaction {
   #learnId(timeout: number): void {
     const work = this.#work;
     const text = "select pg_current_xact_id_if_assigned()::text as id";
-    work.learning = work.slot.run(text, [], {}, timeout).then(({ rows }) => {
+    work.learning = work.connection.run(text, [], {}, timeout).then(({ rows }) => {
       work.id ??= (rows[0] as { id: string | null } | undefined)?.id ?? undefined;
     }, NOTHING);
   }

@@ -5,7 +5,7 @@
  */
 import { atDeadline } from "../deadline.ts";
 import { CommitUnknownError, ConnectionError, TimeoutError } from "../errors.ts";
-import type { Slot } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { TransactionTrace } from "../telemetry/trace.ts";
 import { lostTransaction, type OpenTransaction, type Transaction } from "./transaction.ts";
 
@@ -20,12 +20,12 @@ interface Ends {
 }
 
 /**
- * Runs the callback, then commits or rolls back. The slot stays with the caller.
+ * Runs the callback, then commits or rolls back. The connection stays with the caller.
  *
  * @throws what the callback throws; what ended it before; what `commit` throws.
  */
 export async function runCallback<T>(
-  slot: Slot,
+  connection: Connection,
   tx: OpenTransaction,
   callback: (tx: Transaction) => Promise<T>,
   { until, signal, tell }: Ends,
@@ -36,22 +36,24 @@ export async function runCallback<T>(
   const expire = () => {
     const reason = lateTransaction(true);
     interrupt(reason);
-    slot.abandon(reason);
+    connection.abandon(reason);
   };
   const abort = () => {
     interrupt(signal?.reason);
-    slot.abandon(new ConnectionError("closed", "The connection was discarded after an abort"));
+    connection.abandon(
+      new ConnectionError("closed", "The connection was discarded after an abort"),
+    );
   };
   const stopWaiting = atDeadline(until, expire);
   signal?.addEventListener("abort", abort);
   // A callback between two statements never notices a lost connection. One that
   // awaits a statement tells more about it, and so has its turn first.
-  slot.onLoss = (death) => setTimeout(() => interrupt(lostTransaction(death)), 0);
+  connection.onLoss = (death) => setTimeout(() => interrupt(lostTransaction(death)), 0);
   const settle = () => {
     // From here on, deadline and signal would only make the outcome unknown.
     stopWaiting();
     signal?.removeEventListener("abort", abort);
-    slot.onLoss = undefined;
+    connection.onLoss = undefined;
   };
   try {
     if (signal?.aborted) abort();
@@ -70,7 +72,7 @@ export async function runCallback<T>(
     settle();
     await tx.rollback();
     if (error instanceof CommitUnknownError) tell("unknown");
-    else tell(slot.death === undefined ? "rolled back" : "lost");
+    else tell(connection.death === undefined ? "rolled back" : "lost");
     throw error;
   }
 }

@@ -13,7 +13,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import { Nap, timerTime } from "../nap.ts";
 import { nullable } from "../connection/parameters.ts";
 import type { Queryable } from "../query.ts";
-import type { OnNotify, Slot } from "../connection/connection.ts";
+import type { Connection, OnNotify } from "../connection/connection.ts";
 import { codeOf } from "../telemetry/trace.ts";
 
 /** What a handler gets beside the job. */
@@ -52,7 +52,7 @@ export interface WorkOptions {
 /** What a worker needs of the database. */
 interface Sources {
   readonly db: Queryable;
-  readonly listen: (onNotify: OnNotify) => Promise<Slot>;
+  readonly listen: (onNotify: OnNotify) => Promise<Connection>;
   readonly logger: Logger;
   readonly log: (jobId: number) => JobLog;
 }

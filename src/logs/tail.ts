@@ -6,7 +6,7 @@ import { Listener } from "../connection/listener.ts";
 import { type Level, LEVELS } from "./buffer.ts";
 import { Nap, timerTime } from "../nap.ts";
 import type { Queryable } from "../query.ts";
-import type { OnNotify, Slot } from "../connection/connection.ts";
+import type { Connection, OnNotify } from "../connection/connection.ts";
 
 /** A line, as `jobLogTail` gives it. */
 export type JobLogLine = JobLogTailResult;
@@ -33,11 +33,11 @@ const DEBOUNCE = 25;
 /** Wakes those who read, by the device that lines came from; one listener for all of them. */
 export class LogTails {
   readonly #db: Queryable;
-  readonly #open: (onNotify: OnNotify) => Promise<Slot>;
+  readonly #open: (onNotify: OnNotify) => Promise<Connection>;
   readonly #readers = new Map<() => void, string>();
   #listener: Listener | undefined;
 
-  constructor(db: Queryable, open: (onNotify: OnNotify) => Promise<Slot>) {
+  constructor(db: Queryable, open: (onNotify: OnNotify) => Promise<Connection>) {
     this.#db = db;
     this.#open = open;
   }

@@ -7,7 +7,7 @@ import { settingVersionGet } from "../generated/system_settings.ts";
 import { HEARTBEAT_ANSWER, Listener } from "../connection/listener.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Queryable } from "../query.ts";
-import type { OnNotify, Slot } from "../connection/connection.ts";
+import type { Connection, OnNotify } from "../connection/connection.ts";
 
 /** How fresh the cache is. */
 export interface Freshness {
@@ -45,7 +45,7 @@ export class SettingsFeed {
 
   constructor(
     db: Queryable,
-    listen: (onNotify: OnNotify) => Promise<Slot>,
+    listen: (onNotify: OnNotify) => Promise<Connection>,
     logger: Logger,
     cache: Cache,
   ) {
@@ -54,7 +54,7 @@ export class SettingsFeed {
     this.#cache = cache;
     this.#listener = new Listener(CHANNEL, listen, {
       heard: (payload) => this.#notified(payload),
-      listens: (slot) => this.#listens(slot),
+      listens: (connection) => this.#listens(connection),
       alive: () => this.#checked = performance.now(),
       lost: () => this.#mode = "polling",
       retries: () => void this.#verify().catch(NOTHING),
@@ -85,8 +85,8 @@ export class SettingsFeed {
     await this.#poll();
   }
 
-  async #listens(slot: Slot): Promise<boolean> {
-    if (!await this.#greet(slot)) {
+  async #listens(connection: Connection): Promise<boolean> {
+    if (!await this.#greet(connection)) {
       this.#logger.warn(
         `Settings: notifications do not arrive (a transaction pooler?); asking every ${POLL} ms`,
       );
@@ -104,17 +104,17 @@ export class SettingsFeed {
    *
    * @throws {DatabaseError} the listener was lost meanwhile, which tells nothing of a pooler.
    */
-  async #greet(slot: Slot): Promise<boolean> {
+  async #greet(connection: Connection): Promise<boolean> {
     const greeting = crypto.randomUUID();
     const heard = new Promise<boolean>((resolve, reject) => {
-      slot.onLoss = reject;
+      connection.onLoss = reject;
       this.#greeted = (text) => {
         if (text === greeting) resolve(true);
       };
       after(() => resolve(false), HEARTBEAT_ANSWER).unref();
     });
     heard.catch(NOTHING);
-    if (slot.death !== undefined) throw slot.death;
+    if (connection.death !== undefined) throw connection.death;
     await this.#db.query("select pg_notify($1, $2)", [CHANNEL, JSON.stringify({ greeting })], {
       name: "SettingGreeting",
     });

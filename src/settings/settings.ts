@@ -15,7 +15,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import type { CallOptions, Queryable } from "../query.ts";
 import { type Freshness, SettingsFeed } from "./feed.ts";
 import { within } from "../shared_wait.ts";
-import type { OnNotify, Slot } from "../connection/connection.ts";
+import type { Connection, OnNotify } from "../connection/connection.ts";
 
 /** A schema of any library that speaks Standard Schema (valibot, zod, arktype…), https://standardschema.dev. */
 export interface StandardSchema<Output> {
@@ -52,7 +52,7 @@ export interface SettingChange {
 interface Sources {
   readonly defaults: Readonly<Record<string, Json>>;
   readonly override: (key: string) => string | undefined;
-  readonly listen: (onNotify: OnNotify) => Promise<Slot>;
+  readonly listen: (onNotify: OnNotify) => Promise<Connection>;
   readonly logger: Logger;
 }
 

@@ -39,8 +39,8 @@ export interface AcquireTrace {
   readonly error: string | undefined;
 }
 
-/** A connection was made, was thrown away, or was closed in peace. On `netraven-db:slot`. */
-export interface SlotTrace {
+/** A connection was made, was thrown away, or was closed in peace. On `netraven-db:connection`. */
+export interface ConnectionTrace {
   readonly event: "opened" | "discarded" | "closed";
   /** Why it was discarded: a ConnectionError's reason or a TimeoutError's kind. */
   readonly reason: string | undefined;
@@ -57,5 +57,5 @@ export const traces = {
   query: channel("netraven-db:query"),
   transaction: channel("netraven-db:transaction"),
   acquire: channel("netraven-db:acquire"),
-  slot: channel("netraven-db:slot"),
+  connection: channel("netraven-db:connection"),
 };

@@ -6,8 +6,8 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { type Config, loadConfig } from "../config/load.ts";
 import { ConfigError, ConnectionError, DatabaseError, TimeoutError } from "../errors.ts";
-import { openSlot } from "../connection/open_connection.ts";
-import type { Slot } from "../connection/connection.ts";
+import { openConnection } from "../connection/open_connection.ts";
+import type { Connection } from "../connection/connection.ts";
 import { formatTarget } from "../config/url.ts";
 import { status } from "./migrate.ts";
 import { ROLES } from "./roles.ts";
@@ -49,16 +49,16 @@ export type CheckReport =
  * @returns What was found; never throws for a database that cannot be reached.
  */
 export async function check(config?: Config): Promise<CheckReport> {
-  let slot: Slot | undefined;
+  let connection: Connection | undefined;
   try {
     const { database } = config ??= await loadConfig();
     const until = performance.now() + DEADLINE - 500;
     const left = () => Math.max(1, until - performance.now());
-    slot = await openSlot(database, Math.min(left(), database.timeouts.connect));
-    const { rows } = await slot.run(SERVER, [], {}, left());
+    connection = await openConnection(database, Math.min(left(), database.timeouts.connect));
+    const { rows } = await connection.run(SERVER, [], {}, left());
     const found = rows[0] as Server;
     const started = performance.now();
-    await slot.run("select", [], {}, left());
+    await connection.run("select", [], {}, left());
     const roundTripMs = Math.round((performance.now() - started) * 100) / 100;
     const major = Math.floor(found.number / 10_000);
     if (major < OLDEST_SERVER) return tooOld(found.version);
@@ -108,13 +108,13 @@ export async function check(config?: Config): Promise<CheckReport> {
       tls: found.tls,
       roundTripMs,
       migrations: { applied: applied.length, pending: pending.length },
-      roles: await rolesOf(slot, left()),
-      oldestTransaction: await oldestTransactionOf(slot, left()),
+      roles: await rolesOf(connection, left()),
+      oldestTransaction: await oldestTransactionOf(connection, left()),
     };
   } catch (error) {
     return explain(error, config);
   } finally {
-    slot?.discard();
+    connection?.discard();
   }
 }
 
@@ -156,19 +156,19 @@ function describeRoles({ role, roles }: CheckReport & { ok: true }): string {
 
 /** Superusers and members of the owner are no better than the owner. */
 async function rolesOf(
-  slot: Slot,
+  connection: Connection,
   timeout: number,
 ): Promise<{ setup: "split" | "single"; owner: string }> {
-  const { rows } = await slot.run(OWNER, [], {}, timeout);
+  const { rows } = await connection.run(OWNER, [], {}, timeout);
   const [{ owner, owns }] = rows as [{ owner: string; owns: boolean }];
   return { setup: owns ? "single" : "split", owner };
 }
 
 async function oldestTransactionOf(
-  slot: Slot,
+  connection: Connection,
   timeout: number,
 ): Promise<{ pid: number; seconds: number } | null> {
-  const { rows } = await slot.run(OLDEST_TRANSACTION, [], {}, timeout);
+  const { rows } = await connection.run(OLDEST_TRANSACTION, [], {}, timeout);
   const [oldest] = rows as { pid: number; seconds: number }[];
   return oldest !== undefined && oldest.seconds >= 1 ? oldest : null;
 }

@@ -1,17 +1,17 @@
 /** How the tools talk to a server: one connection of their own, apart from any pool. */
-import { openSlot } from "../connection/open_connection.ts";
-import type { Slot, SlotOptions } from "../connection/connection.ts";
+import { openConnection } from "../connection/open_connection.ts";
+import type { Connection, ConnectionOptions } from "../connection/connection.ts";
 
 const STATEMENT = 30_000;
 
 /** One connection. */
-export class Connection {
-  readonly #slot: Slot;
+export class ToolConnection {
+  readonly #connection: Connection;
 
-  private constructor(slot: Slot) {
-    this.#slot = slot;
+  private constructor(connection: Connection) {
+    this.#connection = connection;
     // Nobody gets it after its user, who may begin and end transactions.
-    slot.transaction = true;
+    connection.transaction = true;
   }
 
   /**
@@ -22,17 +22,17 @@ export class Connection {
    * @throws {ConnectionError | TimeoutError}
    */
   static async open(
-    options: SlotOptions,
+    options: ConnectionOptions,
     timeout: number,
     applicationName: string = "netraven-db tools",
-  ): Promise<Connection> {
+  ): Promise<ToolConnection> {
     const target = { ...options.target, applicationName };
-    return new Connection(await openSlot({ ...options, target }, timeout));
+    return new ToolConnection(await openConnection({ ...options, target }, timeout));
   }
 
   /** Is called once when the connection is lost; not at `end`. */
   onLoss(act: () => void): void {
-    this.#slot.onDeath = act;
+    this.#connection.onDeath = act;
   }
 
   /**
@@ -46,16 +46,16 @@ export class Connection {
     values: readonly unknown[] = [],
     timeout = STATEMENT,
   ): Promise<Row[]> {
-    return (await this.#slot.run(text, values, {}, timeout)).rows as Row[];
+    return (await this.#connection.run(text, values, {}, timeout)).rows as Row[];
   }
 
   /** Runs one statement that cannot be prepared, such as `create database`. */
   async command(text: string, timeout = STATEMENT): Promise<void> {
-    await this.#slot.run(text, [], {}, timeout, true);
+    await this.#connection.run(text, [], {}, timeout, true);
   }
 
   async end(): Promise<void> {
-    this.#slot.onDeath = () => {};
-    await this.#slot.end();
+    this.#connection.onDeath = () => {};
+    await this.#connection.end();
   }
 }

@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 import { type Config, loadConfig } from "../config/load.ts";
 import { ConnectionError, DatabaseError } from "../errors.ts";
 import { formatTarget, type Target } from "../config/url.ts";
-import { Connection } from "./connection.ts";
+import { ToolConnection } from "./connection.ts";
 import { makeMissingKeys } from "./keys.ts";
 import { hasAddress, serverStatus, startServer, stopServer } from "./postgres/server.ts";
 import { type Account, accountName, canEnter, serverAccount } from "./postgres/account.ts";
@@ -176,7 +176,7 @@ export async function refuseOtherLogins(
   for (const target of targets) {
     try {
       const options = { target, ca: undefined, allowCleartextPassword: false };
-      await (await Connection.open(options, CONNECT)).end();
+      await (await ToolConnection.open(options, CONNECT)).end();
     } catch (error) {
       if (!(error instanceof ConnectionError) || error.reason !== "authentication") continue;
       throw new ServerError(

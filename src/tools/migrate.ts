@@ -11,10 +11,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { loadConfig } from "../config/load.ts";
 import { ConnectionError, DatabaseError } from "../errors.ts";
-import type { SlotOptions } from "../connection/connection.ts";
+import type { ConnectionOptions } from "../connection/connection.ts";
 import { mayBePlain } from "../connection/socket.ts";
 import type { Target } from "../config/url.ts";
-import { Connection } from "./connection.ts";
+import { ToolConnection } from "./connection.ts";
 import { type DbmateRun, runDbmate } from "./migrations/dbmate.ts";
 import { MigrationError } from "./migrations/error.ts";
 import {
@@ -83,7 +83,7 @@ export interface MigrateResult {
 
 /** A migrator at work: its lock, its files, and a folder for dbmate. */
 interface Work {
-  readonly address: SlotOptions;
+  readonly address: ConnectionOptions;
   readonly lock: MigrationLock;
   readonly files: readonly MigrationFile[];
   readonly state: MigrationState;
@@ -158,7 +158,10 @@ export async function status(
   options: Connecting & Pick<MigrateOptions, "migrationsDir"> & { readonly timeout?: number },
 ): Promise<MigrationStatus> {
   const files = await readMigrations(options.migrationsDir ?? MIGRATIONS);
-  const connection = await Connection.open(await addressOf(options), options.timeout ?? CONNECT);
+  const connection = await ToolConnection.open(
+    await addressOf(options),
+    options.timeout ?? CONNECT,
+  );
   try {
     const { unrecorded: _, ...known } = await compare(connection, files);
     return known;
@@ -169,7 +172,7 @@ export async function status(
 
 async function addressOf(
   { url, ca, allowCleartextPassword = false, plaintextHosts = [] }: Connecting,
-): Promise<SlotOptions> {
+): Promise<ConnectionOptions> {
   if (typeof url !== "string") return { target: url, ca, allowCleartextPassword, plaintextHosts };
   const tls = { plaintextHosts, ...(ca === undefined ? {} : { ca }) };
   return (await loadConfig({ url, allowCleartextPassword, tls })).database;
@@ -309,16 +312,19 @@ async function nameInvalidIndexes({ lock: { connection }, log }: Work): Promise<
   }
 }
 
-async function createDatabase(address: SlotOptions, log: (line: string) => void): Promise<void> {
+async function createDatabase(
+  address: ConnectionOptions,
+  log: (line: string) => void,
+): Promise<void> {
   const { user, database } = address.target;
   try {
-    const connection = await Connection.open(address, CONNECT);
+    const connection = await ToolConnection.open(address, CONNECT);
     return await connection.end();
   } catch (error) {
     if (!(error instanceof ConnectionError && error.reason === "missing_database")) throw error;
   }
   const target = { ...address.target, database: "postgres" };
-  const connection = await Connection.open({ ...address, target }, CONNECT);
+  const connection = await ToolConnection.open({ ...address, target }, CONNECT);
   try {
     await connection.command(`create database "${database.replaceAll('"', '""')}"`, 60_000);
     log(`Created: database "${database}"`);

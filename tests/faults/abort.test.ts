@@ -60,7 +60,7 @@ function isStopped(): Promise<void> {
   return until("the server has stopped it", async () => !await isRunning());
 }
 
-/** Keeps every slot busy until the function it returns is called. */
+/** Keeps every connection busy until the function it returns is called. */
 function occupy(): () => Promise<void> {
   let free: () => void;
   const freed = new Promise<void>((resolve) => free = resolve);

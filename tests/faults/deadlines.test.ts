@@ -48,7 +48,7 @@ function assertTimeout(error: unknown, kind: TimeoutError["kind"], sent: boolean
   );
 }
 
-/** Uses every slot, so that the pool has all its connections. */
+/** Uses every connection, so that the pool has all its connections. */
 async function warm(): Promise<void> {
   await Promise.all(
     Array.from({ length: MAX }, () => scene.db.query("select pg_sleep(0.05)")),
@@ -222,7 +222,7 @@ test("query() is not told the failure of an attempt that began before it came", 
 
 test("query() leaves its neighbours alone when its deadline cancels it on the server", async () => {
   const { db, proxy, calls } = scene;
-  // The cancel is on its way while the statement ends, and while the slot's successor works.
+  // The cancel is on its way while the statement ends, and while the connection's successor works.
   proxy.delay(3);
   let timeouts = 0;
   let running = true;
@@ -245,7 +245,7 @@ test("query() leaves its neighbours alone when its deadline cancels it on the se
       () => db.query(`select pg_sleep(${seconds})`, [], { timeout: 25 + round % 3 }),
     );
     if (end.status === "rejected") {
-      // The wait for a slot counts too, and new connections are slow here.
+      // The wait for a connection counts too, and new connections are slow here.
       assert.instance(end.reason, TimeoutError);
       timeouts++;
     }

@@ -42,7 +42,7 @@ function tell(what: string, { calls, db }: Scene): void {
     `${what}: ${answered} answered, ${rejected} rejected (${reasons}), ` +
       `${calls.ids("stored").length} acknowledged rows found, ` +
       `${calls.ids("unknown").length} of unknown outcome, ` +
-      `${db.stats().discarded} slots replaced, ${late + pending} hung`,
+      `${db.stats().discarded} connections replaced, ${late + pending} hung`,
   );
 }
 

@@ -36,7 +36,7 @@ test.after(async () => {
 
 let lastId = 0;
 
-/** Uses every slot, so that the pool has all its connections, and each has the statement's plan. */
+/** Uses every connection, so that the pool has all its connections, and each has the statement's plan. */
 async function warm(text: string): Promise<void> {
   for (let round = 0; round < 2; round++) {
     await Promise.all(
@@ -150,7 +150,7 @@ test("query() reads again what could not be sent when its idle connection was re
   const outcomes = new Outcomes();
   for (let round = 0; round < ROUNDS; round++) {
     await warm(INSERT);
-    // The slot that came back last is the next to be lent.
+    // The connection that came back last is the next to be lent.
     const { rows } = await db.query<{ pid: number }>("select pg_backend_pid() as pid");
     const session = (await scene.sessions()).find(({ pid }) => pid === rows[0]!.pid);
     const link = proxy.links.find(({ serverSees }) => serverSees === session!.clientPort)!;

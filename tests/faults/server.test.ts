@@ -54,7 +54,7 @@ test.after.each(async () => {
 test.after(async () => {
   tellFigures(
     `${sum.answered} answered, ${sum.rejected} rejected, ${sum.rows} acknowledged rows found, ` +
-      `${sum.unknown} of unknown outcome, ${sum.replaced} slots replaced, ${sum.hung} hung; ` +
+      `${sum.unknown} of unknown outcome, ${sum.replaced} connections replaced, ${sum.hung} hung; ` +
       `worked again at most ${sum.recovery} ms after the call for a start`,
   );
   await server.remove();
@@ -334,7 +334,7 @@ async function backendOf(query: RegExp): Promise<number> {
 async function assertAlone(pid: number): Promise<void> {
   const { rows } = await scene.db.query<{ one: number }>("select 1 as one");
   assert.equal(rows, [{ one: 1 }], "others are served");
-  assert.is(scene.db.stats().discarded, 1, "only one slot was discarded");
+  assert.is(scene.db.stats().discarded, 1, "only one connection was discarded");
   await server.thaw(pid);
   await until(
     "its session is gone",
@@ -563,7 +563,7 @@ test("query() tells the server's statement_timeout and lock_timeout apart", asyn
   await close();
 });
 
-// Red today: the slot takes the server's farewell for a lost connection, and does not read its SQLSTATE.
+// Red today: the connection takes the server's farewell for a lost connection, and does not read its SQLSTATE.
 test("transaction() rejects as idle_in_transaction, when the server's deadline ends it between two statements", async () => {
   await open(PATIENT);
   await as({ url: server.url }, async (owner) => {

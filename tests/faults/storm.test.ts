@@ -29,12 +29,12 @@ test("the pool answers or rejects in time in a storm of resets, and loses nothin
   const { answered, rejected } = calls.figures;
   tellFigures(
     `${answered} answered, ${rejected} rejected, ${cut} connections cut, ` +
-      `${db.stats().discarded} slots replaced, ${
+      `${db.stats().discarded} connections replaced, ${
         calls.ids("stored").length
       } acknowledged rows found, ` +
       `${calls.ids("unknown").length} of unknown outcome`,
   );
-  // A storm, and work in it, however busy the machine. Many are cut before they are slots.
+  // A storm, and work in it, however busy the machine. Many are cut before they are connections.
   assert.ok(answered > 20, `only ${answered} answered`);
   assert.ok(cut > 20 && db.stats().discarded > 5, `only ${cut} cut`);
   await scene.close();

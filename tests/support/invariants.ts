@@ -1,6 +1,6 @@
 /**
  * What holds after every fault, whatever it was: nothing waits past its deadline, what was acknowledged
- * is stored, what was refused is not, no statement ran twice, no session is left over, and every slot
+ * is stored, what was refused is not, no statement ran twice, no session is left over, and every connection
  * works. That nothing fails unheard is the suite's to see.
  */
 import * as assert from "uvu/assert";
@@ -181,7 +181,7 @@ export interface Scene {
   /** The ids in the table `written (id integer)`, which has no key: a second run would show. */
   written(): Promise<number[]>;
   /**
-   * Ends the fault and fails unless everything holds: calls ended in time, every slot answers in
+   * Ends the fault and fails unless everything holds: calls ended in time, every connection answers in
    * order, the table holds what the calls were told, and no session is left over.
    */
   assertRecovered(): Promise<void>;
@@ -239,11 +239,11 @@ export async function openScene(
     const answers = await Promise.all(
       asked.map((i) => db.query<{ i: number }>("select $1::integer as i", [i])),
     );
-    assert.equal(answers.map(({ rows }) => rows[0]?.i), asked, "every slot works");
+    assert.equal(answers.map(({ rows }) => rows[0]?.i), asked, "every connection works");
     // The settings look at their table by themselves, now and then: that ends, what is held does not.
     await until("nothing is held", () => db.stats().busy === 0 && db.stats().waiting === 0);
     const { size } = db.stats();
-    assert.ok(size <= max, `${size} slots where ${max} are allowed`);
+    assert.ok(size <= max, `${size} connections where ${max} are allowed`);
     // One more for the settings' listener. A backend that was cut off in a statement ends by itself.
     await until("no session is left over", async () => (await sessions()).length <= max + 1);
     // No session is left that could still write.

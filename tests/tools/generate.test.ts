@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { loadConfig } from "../../src/config/load.ts";
-import { Connection } from "../../src/tools/connection.ts";
+import { ToolConnection } from "../../src/tools/connection.ts";
 import { generate, GenerateError, verify } from "../../src/tools/generate.ts";
 import { suite } from "../support/suite.ts";
 
@@ -18,7 +18,10 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const scratch = await mkdtemp(join(tmpdir(), "netraven-test-"));
 
 async function sql(database: string, ...statements: string[]): Promise<void> {
-  const connection = await Connection.open((await loadConfig({ url: database })).database, 5_000);
+  const connection = await ToolConnection.open(
+    (await loadConfig({ url: database })).database,
+    5_000,
+  );
   for (const statement of statements) await connection.command(statement);
   await connection.end();
 }

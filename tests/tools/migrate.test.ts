@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { loadConfig } from "../../src/config/load.ts";
-import { Connection } from "../../src/tools/connection.ts";
+import { ToolConnection } from "../../src/tools/connection.ts";
 import {
   migrate,
   type MigrateOptions,
@@ -31,8 +31,8 @@ function freshUrl(): string {
   return url.href;
 }
 
-async function connection(url: string): Promise<Connection> {
-  return await Connection.open((await loadConfig({ url })).database, 5_000);
+async function connection(url: string): Promise<ToolConnection> {
+  return await ToolConnection.open((await loadConfig({ url })).database, 5_000);
 }
 
 async function sql(url: string, text: string): Promise<Record<string, unknown>[]> {

@@ -22,7 +22,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { resolveBinary } from "dbmate";
 import { loadConfig } from "../../src/config/load.ts";
-import { Connection } from "../../src/tools/connection.ts";
+import { ToolConnection } from "../../src/tools/connection.ts";
 import { migrate, MigrationError, status } from "../../src/tools/migrate.ts";
 import { suite } from "../support/suite.ts";
 import { rejection, until } from "../support/until.ts";
@@ -37,7 +37,7 @@ const migrationsDir = join(copy, "db", "migrations");
 const pidFile = join(scratch, "dbmate.pid");
 const databases: string[] = [];
 /** What a test leaves open when it fails. */
-const open = new Set<Connection>();
+const open = new Set<ToolConnection>();
 const children = new Set<ChildProcess>();
 
 const SITES = "20250101000000_create_sites.sql";
@@ -87,8 +87,8 @@ test.after(async () => {
   await rm(scratch, { recursive: true, force: true });
 });
 
-async function connection(url: string): Promise<Connection> {
-  const one = await Connection.open((await loadConfig({ url })).database, 10_000);
+async function connection(url: string): Promise<ToolConnection> {
+  const one = await ToolConnection.open((await loadConfig({ url })).database, 10_000);
   open.add(one);
   return one;
 }
@@ -218,14 +218,14 @@ async function failure(work: Promise<unknown>): Promise<MigrationError> {
 }
 
 /** Starts a transaction that holds its locks until `end`. */
-async function holder(url: string, text: string): Promise<Connection> {
+async function holder(url: string, text: string): Promise<ToolConnection> {
   const one = await connection(url);
   await one.command("begin");
   await one.command(text);
   return one;
 }
 
-async function end(one: Connection): Promise<void> {
+async function end(one: ToolConnection): Promise<void> {
   open.delete(one);
   await one.end();
 }
@@ -616,7 +616,7 @@ test("migrate() tries the repair again, when a long read keeps it from its lock"
 test("migrate() waits for the drop that a killed migrator had sent", async () => {
   const url = await siteUrl(alone("create index concurrently sites_id on sites (id);"));
   const config = (await loadConfig({ url })).database;
-  const repair = await Connection.open(config, 10_000, "netraven-db repair");
+  const repair = await ToolConnection.open(config, 10_000, "netraven-db repair");
   open.add(repair);
 
   const { lines } = await run(url, {

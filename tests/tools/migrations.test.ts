@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../../src/config/load.ts";
-import { Connection } from "../../src/tools/connection.ts";
+import { ToolConnection } from "../../src/tools/connection.ts";
 import { migrate, rollback } from "../../src/tools/migrate.ts";
 import { MIGRATIONS, readMigrations } from "../../src/tools/migrations/files.ts";
 import { verifySchema, writeSchema } from "../../src/tools/migrations/schema_file.ts";
@@ -20,7 +20,10 @@ const lines: string[] = [];
 const wrote = await writeSchema({ schemaFile, log: (line) => lines.push(line) });
 
 async function ask(database: string, text: string): Promise<Record<string, unknown>[]> {
-  const connection = await Connection.open((await loadConfig({ url: database })).database, 5_000);
+  const connection = await ToolConnection.open(
+    (await loadConfig({ url: database })).database,
+    5_000,
+  );
   try {
     return (await connection.ask<Record<string, unknown>>(text)).map((row) => ({ ...row }));
   } finally {

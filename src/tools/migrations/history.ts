@@ -1,5 +1,5 @@
 /** What is applied: the database's notes beside the folder, and what is refused for it. */
-import type { Connection } from "../connection.ts";
+import type { ToolConnection } from "../connection.ts";
 import { MigrationError } from "./error.ts";
 import type { MigrationFile } from "./files.ts";
 
@@ -32,7 +32,7 @@ export interface MigrationState extends MigrationStatus {
 
 /** Compares what the database has noted with the files; oldest first. */
 export async function compare(
-  connection: Connection,
+  connection: ToolConnection,
   files: readonly MigrationFile[],
 ): Promise<MigrationState> {
   const [tables] = await connection.ask<{ versions: boolean; checksums: boolean }>(TABLES);
@@ -151,7 +151,7 @@ const BOOKS = [
 /** Makes the tables of this tool, and notes the checksums that are not noted yet. */
 export async function keepBooks(
   state: MigrationState,
-  connection: Connection,
+  connection: ToolConnection,
   log: (line: string) => void,
 ): Promise<void> {
   const [tables] = await connection.ask<{ checksums: boolean }>(TABLES);
@@ -185,12 +185,12 @@ where version = $1${UPSERT}`;
  * Notes the checksum of a file that is about to be applied, so that a migrator that is killed
  * leaves a note of what it ran, not of what the file became. It means nothing until then.
  */
-export async function announce(file: MigrationFile, connection: Connection): Promise<void> {
+export async function announce(file: MigrationFile, connection: ToolConnection): Promise<void> {
   await connection.ask(ANNOUNCE, [file.version, file.name, file.checksum]);
 }
 
 /** Notes the checksum of a file that is applied. */
-export async function record(file: MigrationFile, connection: Connection): Promise<void> {
+export async function record(file: MigrationFile, connection: ToolConnection): Promise<void> {
   const noted = await connection.ask(RECORD, [file.version, file.name, file.checksum]);
   if (noted.length === 1) return;
   throw new MigrationError("DBMATE", `dbmate did not apply "${file.file}", although it said so`);

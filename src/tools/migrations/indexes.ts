@@ -4,8 +4,8 @@
  * whose migrator was killed may be finished by the server without a note of it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SlotOptions } from "../../connection/connection.ts";
-import { Connection } from "../connection.ts";
+import type { ConnectionOptions } from "../../connection/connection.ts";
+import { ToolConnection } from "../connection.ts";
 import { MigrationError } from "./error.ts";
 import type { MigrationFile } from "./files.ts";
 import { REPAIR_APPLICATION } from "./lock.ts";
@@ -25,8 +25,8 @@ export interface InvalidIndex {
 
 /** A repair at work. */
 export interface Repair {
-  readonly address: SlotOptions;
-  readonly connection: Connection;
+  readonly address: ConnectionOptions;
+  readonly connection: ToolConnection;
   /** Milliseconds that a drop waits for a lock, and that it waits for a builder. */
   readonly lockTimeout: number;
   /** Ends the waiting; its reason is thrown. */
@@ -65,7 +65,7 @@ export async function dropInvalidIndexes(file: MigrationFile, repair: Repair): P
   }
   if (found.length === 0) return;
   // Not the connection of the lock, which must answer its heartbeat.
-  const worker = await Connection.open(address, CONNECT, REPAIR_APPLICATION);
+  const worker = await ToolConnection.open(address, CONNECT, REPAIR_APPLICATION);
   const stop = () => void worker.end();
   signal.addEventListener("abort", stop);
   try {
@@ -89,14 +89,14 @@ function busy(indexes: readonly InvalidIndex[]): InvalidIndex | undefined {
 }
 
 /** Every invalid index of the database, but for those that wait for their partitions. */
-export async function invalidIndexes(connection: Connection): Promise<InvalidIndex[]> {
+export async function invalidIndexes(connection: ToolConnection): Promise<InvalidIndex[]> {
   return await connection.ask<InvalidIndex>(INVALID);
 }
 
 /** Those among them that the file builds or reindexes. */
 export async function invalidIndexesOf(
   file: MigrationFile,
-  connection: Connection,
+  connection: ToolConnection,
 ): Promise<InvalidIndex[]> {
   const found: InvalidIndex[] = [];
   for (const statement of readStatements(file.sql.up)) {
@@ -200,7 +200,7 @@ export interface StandingIndex {
  */
 export async function standingIndex(
   file: MigrationFile,
-  connection: Connection,
+  connection: ToolConnection,
 ): Promise<StandingIndex | undefined> {
   const statements = readStatements(file.sql.up);
   const build = readIndexBuild(statements[0] ?? []);

@@ -4,8 +4,8 @@
  * `create index concurrently` of the one at work would wait for it in turn.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SlotOptions } from "../../connection/connection.ts";
-import { Connection } from "../connection.ts";
+import type { ConnectionOptions } from "../../connection/connection.ts";
+import { ToolConnection } from "../connection.ts";
 import { MigrationError } from "./error.ts";
 
 /** How dbmate's own connections are called in `pg_stat_activity`. */
@@ -21,11 +21,11 @@ const ANSWER = 10_000;
 
 /** The lock while it is held, and its connection. */
 export class MigrationLock {
-  readonly connection: Connection;
+  readonly connection: ToolConnection;
   readonly #lost = new AbortController();
   readonly #heart: ReturnType<typeof setInterval>;
 
-  private constructor(connection: Connection) {
+  private constructor(connection: ToolConnection) {
     this.connection = connection;
     connection.onLoss(() => {
       const message = "The connection that holds the migration lock was lost; " +
@@ -50,11 +50,11 @@ export class MigrationLock {
    * @throws {ConnectionError | TimeoutError}
    */
   static async take(
-    address: SlotOptions,
+    address: ConnectionOptions,
     timeout: number,
     log: (line: string) => void,
   ): Promise<MigrationLock> {
-    const connection = await Connection.open(address, ANSWER, "netraven-db migrate");
+    const connection = await ToolConnection.open(address, ANSWER, "netraven-db migrate");
     const lock = new MigrationLock(connection);
     try {
       const until = performance.now() + timeout;

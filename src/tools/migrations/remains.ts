@@ -2,7 +2,7 @@
  * What a file that runs outside a transaction leaves when it fails, or is found
  * to have done when its migrator was killed before it could note it.
  */
-import type { Connection } from "../connection.ts";
+import type { ToolConnection } from "../connection.ts";
 import type { MigrationError } from "./error.ts";
 import type { MigrationFile } from "./files.ts";
 import { invalidIndexesOf, type StandingIndex, standingIndex } from "./indexes.ts";
@@ -22,7 +22,7 @@ const GONE = new Set(["42704", "42P01", "42703", "3F000", "42883", "3D000"]);
 export async function adoptStandingIndex(
   file: MigrationFile,
   error: MigrationError,
-  connection: Connection,
+  connection: ToolConnection,
   log: (line: string) => void,
 ): Promise<boolean> {
   if (error.sqlState !== "42P07") return false;
@@ -42,7 +42,7 @@ export async function describeRemains(
   file: MigrationFile,
   direction: "up" | "down",
   { sqlState = "" }: MigrationError,
-  connection: Connection,
+  connection: ToolConnection,
 ): Promise<string> {
   // The failure itself is what must be told, whatever becomes of these questions.
   const left = direction === "down" ? [] : await invalidIndexesOf(file, connection).catch(() => []);
@@ -65,7 +65,7 @@ export async function describeRemains(
 
 async function standing(
   file: MigrationFile,
-  connection: Connection,
+  connection: ToolConnection,
 ): Promise<StandingIndex | undefined> {
   return await standingIndex(file, connection).catch(() => undefined);
 }
