@@ -105,248 +105,6 @@ CREATE DOMAIN public.sealed_text AS text;
 COMMENT ON DOMAIN public.sealed_text IS 'An envelope: nr1, the key''s id and the sealed text, joined by dots. Every column of this type is re-sealed when keys rotate.';
 
 --
--- Name: apply_roles(); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.apply_roles() RETURNS SETOF text
-    LANGUAGE plpgsql
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-  declare
-    wanted constant text[] := array[
-      'netraven_migrator',
-      'netraven_app',
-      'netraven_worker',
-      'netraven_readonly',
-      'netraven_rotator'
-    ];
-    clients constant text[] := wanted[2:];
-    me constant text := current_user;
-    may_make constant boolean := (
-      select rolsuper or rolcreaterole
-      from pg_roles
-      where rolname = me
-    );
-    -- The clients that exist, as a list for a statement.
-    grantees text;
-    missing text;
-    statement text;
-  begin
-    if
-      not may_make
-      and not exists (select from pg_roles where rolname = any(clients))
-    then
-      return next format(
-        'The roles are missing and %I may not make them: all stays with %I',
-        me,
-        me
-      );
-      return;
-    end if;
-
-    for missing in
-      select name
-      from unnest(wanted) with ordinality as listed (name, place)
-      where not exists (select from pg_roles where rolname = name)
-      order by place
-    loop
-      if not may_make then
-        return next format(
-          'The role %I is missing and %I may not make it: create role %I login',
-          missing,
-          me,
-          missing
-        );
-        continue;
-      end if;
-      begin
-        -- No secret stands in a migration: who runs the server sets it.
-        execute format('create role %I login', missing);
-        return next format('Made the role %I, without a password', missing);
-      exception
-        when duplicate_object or unique_violation then null;
-      end;
-    end loop;
-
-    -- The client ends a statement after 30 s and a transaction after 60 s,
-    -- unless told, and says more then than the server can: the server is to be
-    -- the second, for clients that are gone or have no deadline. A lock ends
-    -- sooner than a statement, so that it is seen which of the two it was.
-    -- A migration may take its time, but not keep others waiting behind a lock.
-    -- Times that are set already are somebody's choice; the path is not.
-    for statement in
-      select
-        format(
-          'alter role %I set %I to %s',
-          settings.role,
-          settings.name,
-          settings.value
-        )
-      from (
-        select
-          role,
-          'search_path' as name,
-          'public, pg_temp' as value
-        from unnest(wanted) as roles (role)
-        union all
-        select
-          limits.role,
-          given.name,
-          quote_literal(given.value)
-        from (
-          values
-            ('netraven_migrator', '0', '5s', '5min'),
-            ('netraven_app', '1min', '10s', '1min'),
-            ('netraven_worker', '1min', '10s', '1min'),
-            ('netraven_readonly', '30s', '5s', '1min'),
-            ('netraven_rotator', '1min', '10s', '1min')
-        ) as limits (role, statement, lock, idle)
-        cross join lateral (
-          values
-            ('statement_timeout', limits.statement),
-            ('lock_timeout', limits.lock),
-            ('idle_in_transaction_session_timeout', limits.idle)
-        ) as given (name, value)
-      ) as settings
-      join pg_roles on pg_roles.rolname = settings.role
-      where
-        not exists (
-          select
-          from unnest(pg_roles.rolconfig) as present (setting)
-          where
-            setting = settings.name || '=' || settings.value
-            or settings.name <> 'search_path'
-            and starts_with(setting, settings.name || '=')
-        )
-      order by array_position(wanted, settings.role), settings.name
-    loop
-      for attempt in 1..20 loop
-        begin
-          execute statement;
-          exit;
-        exception
-          -- Somebody else made the role.
-          when insufficient_privilege then
-            return next format(
-              '%I may not, and somebody else has to: %s',
-              me,
-              statement
-            );
-            exit;
-          -- "Tuple concurrently updated" has no code of its own.
-          when internal_error or unique_violation then
-            if attempt = 20 then raise; end if;
-        end;
-      end loop;
-    end loop;
-
-    select string_agg(quote_ident(rolname), ', ' order by rolname)
-    into grantees
-    from pg_roles
-    where rolname = any(clients);
-
-    -- First nobody may do anything, then each what the list says. Only with
-    -- what is ours: not with what an extension brought.
-    for statement in
-      select
-        format(
-          'revoke all on table %s from public, %s',
-          oid::regclass,
-          grantees
-        )
-      from pg_class
-      where
-        relnamespace = 'public'::regnamespace
-        and relkind in ('r', 'p', 'v', 'm', 'f', 'S')
-        and pg_has_role(relowner, 'usage')
-        and (
-          relacl is not null
-          or exists (
-            select
-            from pg_attribute
-            where attrelid = pg_class.oid and attacl is not null
-          )
-        )
-        and not exists (
-          select
-          from pg_depend
-          where
-            classid = 'pg_class'::regclass
-            and objid = pg_class.oid
-            and deptype = 'e'
-        )
-      union all
-      select
-        format(
-          'revoke all on routine %s from public, %s',
-          oid::regprocedure,
-          grantees
-        )
-      from pg_proc
-      where
-        pronamespace = 'public'::regnamespace
-        and pg_has_role(proowner, 'usage')
-        and not exists (
-          select
-          from pg_depend
-          where
-            classid = 'pg_proc'::regclass
-            and objid = pg_proc.oid
-            and deptype = 'e'
-        )
-      union all
-      select format('revoke all on schema public from public, %s', grantees)
-      from pg_namespace
-      where
-        nspname = 'public'
-        and pg_has_role(nspowner, 'usage')
-      union all
-      select
-        format(
-          'revoke all on database %I from public, %s',
-          datname,
-          grantees
-        )
-      from pg_database
-      where
-        datname = current_database()
-        and pg_has_role(datdba, 'usage')
-    loop
-      execute statement;
-    end loop;
-
-    for statement in
-      select format('grant %s on %s to %I', privileges, object, grantee)
-      from role_grants()
-      join pg_roles on pg_roles.rolname = grantee
-      where
-        starts_with(object, 'function ')
-        or to_regclass(split_part(object, ' ', 2)) is not null
-      union all
-      select format('grant usage on schema public to %s', grantees)
-      from pg_namespace
-      where
-        nspname = 'public'
-        and pg_has_role(nspowner, 'usage')
-      union all
-      select format('grant connect on database %I to %s', datname, grantees)
-      from pg_database
-      where
-        datname = current_database()
-        and pg_has_role(datdba, 'usage')
-    loop
-      execute statement;
-    end loop;
-  end
-  $$;
-
---
--- Name: FUNCTION apply_roles(); Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON FUNCTION public.apply_roles() IS 'Makes the roles that are missing, where the caller may, and gives each its settings and, in this database, what role_grants lists and nothing else. Returns what is left for somebody to do, a line a row; a second call changes nothing. Where there are no roles and the caller cannot make them, everything stays as it is.';
-
---
 -- Name: config_line_numbers(int4multirange); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -364,6 +122,172 @@ CREATE FUNCTION public.config_line_numbers(numbers int4multirange) RETURNS SETOF
 --
 
 COMMENT ON FUNCTION public.config_line_numbers(numbers int4multirange) IS 'The numbers of lines, one by one in their order.';
+
+--
+-- Name: config_lines_matching(text[], text, integer[], text[], integer, bigint, integer, boolean); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.config_lines_matching(texts text[], regex text, device_ids integer[], tag_names text[], after_device_id integer, after_configuration_id bigint, page integer, of_all_times boolean) RETURNS TABLE(device_id integer, configuration_id bigint, part integer)
+    LANGUAGE plpgsql STABLE ROWS 10
+    AS $_$
+  #variable_conflict use_column
+declare
+  patterns constant text[] := array(
+    select like_pattern(text)
+    from unnest(texts) as word (text)
+  );
+  -- The index looks for one text: the longest has the most trigrams.
+  longest constant text := coalesce(
+    (
+      select pattern
+      from unnest(patterns) as word (pattern)
+      order by char_length(pattern) desc
+      limit 1
+    ),
+    '%'
+  );
+  -- With (?n), ^ and $ are the ends of a line, and . is no line feed.
+  in_lines constant text := '(?n)' || regex;
+  is_one_text constant boolean := cardinality(patterns) = 1 and regex = '';
+  most_rows bigint;
+  first_devices integer[];
+  found_devices integer[];
+  found_configurations bigint[];
+  found_parts integer[];
+  was_enough boolean;
+begin
+  -- Where no line is left out for its time, every row that is found has one,
+  -- but those of the version where the page before ended.
+  if of_all_times then
+    most_rows := page + (
+      select count(*)
+      from config_lines
+      where
+        device_id = after_device_id
+        and configuration_id = after_configuration_id
+    );
+  end if;
+
+  -- A page of what is on many lines, and the lines of few devices, are soon
+  -- found in the order of the key: all others by their trigrams.
+  if page <= 1000 or cardinality(device_ids) <= 20 then
+    first_devices := array(
+      select id
+      from devices
+      where
+        id >= after_device_id
+        and (device_ids is null or id = any(device_ids))
+        and (
+          tag_names is null
+          or id in (select * from devices_tagged(tag_names))
+        )
+      order by id
+      limit 21
+    );
+    with first_rows as materialized (
+      select
+        config_lines.device_id,
+        config_lines.configuration_id,
+        config_lines.part,
+        config_lines.lines,
+        sum(octet_length(config_lines.lines)) over (
+          order by
+            config_lines.device_id,
+            config_lines.configuration_id,
+            config_lines.part
+        ) as octets
+      from unnest(first_devices[1:20]) as device (id)
+      join config_lines on config_lines.device_id = device.id
+      where
+        (config_lines.device_id, config_lines.configuration_id)
+        >= (after_device_id, after_configuration_id)
+    ),
+    walked as materialized (
+      select
+        device_id,
+        configuration_id,
+        part,
+        (
+          select count(*)
+          from string_to_table(lines, chr(10)) as split (line)
+          where
+            line like all (patterns)
+            and line ~ regex
+        ) as matches
+      from first_rows
+      where
+        octets <= 1000000
+        and lines like longest
+        and lines ~ in_lines
+    )
+    select
+      array_agg(device_id order by device_id, configuration_id, part)
+        filter (where matches > 0),
+      array_agg(configuration_id order by device_id, configuration_id, part)
+        filter (where matches > 0),
+      array_agg(part order by device_id, configuration_id, part)
+        filter (where matches > 0),
+      cardinality(first_devices) between 1 and 20
+      and (select coalesce(max(octets), 0) <= 1000000 from first_rows)
+      or most_rows is not null
+      and coalesce(
+        sum(matches) filter (
+          where
+            (device_id, configuration_id)
+            > (after_device_id, after_configuration_id)
+        ),
+        0
+      ) >= page
+    into found_devices, found_configurations, found_parts, was_enough
+    from walked;
+    if was_enough then
+      return query
+      select *
+      from unnest(found_devices, found_configurations, found_parts)
+      limit most_rows;
+      return;
+    end if;
+  end if;
+
+  return query
+  select
+    device_id,
+    configuration_id,
+    part
+  from config_lines
+  where
+    lines like longest
+    and lines ~ in_lines
+    and (
+      is_one_text
+      or exists (
+        select
+        from string_to_table(lines, chr(10)) as split (line)
+        where
+          line like all (patterns)
+          and line ~ regex
+      )
+    )
+    and (device_ids is null or device_id = any(device_ids))
+    and (
+      tag_names is null
+      or device_id in (select * from devices_tagged(tag_names))
+    )
+    and (device_id, configuration_id)
+    >= (after_device_id, after_configuration_id)
+  order by
+    device_id,
+    configuration_id,
+    part
+  limit most_rows;
+end
+$_$;
+
+--
+-- Name: FUNCTION config_lines_matching(texts text[], regex text, device_ids integer[], tag_names text[], after_device_id integer, after_configuration_id bigint, page integer, of_all_times boolean); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.config_lines_matching(texts text[], regex text, device_ids integer[], tag_names text[], after_device_id integer, after_configuration_id bigint, page integer, of_all_times boolean) IS 'Rows of config_lines with a line that contains all the texts and matches the regular expression, in key order, from one version on: all rows or, if of_all_times, as many as a page of lines needs.';
 
 --
 -- Name: connection_logs_add(integer[], integer[], text[], timestamp with time zone[]); Type: FUNCTION; Schema: public; Owner: -
@@ -434,6 +358,83 @@ CREATE FUNCTION public.connection_logs_add(job_ids integer[], device_ids integer
 --
 
 COMMENT ON FUNCTION public.connection_logs_add(job_ids integer[], device_ids integer[], logs text[], times timestamp with time zone[], OUT stored integer, OUT last_id bigint) IS 'Stores sessions, all or none, and makes the parts that are missing.';
+
+--
+-- Name: credential_attempts_given(integer[], boolean[], timestamp with time zone[], integer[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.credential_attempts_given(credential_ids integer[], outcomes boolean[], times timestamp with time zone[], device_ids integer[]) RETURNS TABLE(credential_id integer, device_id integer, succeeded boolean, attempted_at timestamp with time zone, later_attempts bigint, success_since boolean)
+    LANGUAGE sql STABLE
+    AS $$
+  select
+    given.credential_id,
+    given.device_id,
+    given.succeeded,
+    least(given.attempted_at, date_trunc('milliseconds', now())),
+    row_number() over (
+      partition by given.credential_id
+      order by given.attempted_at desc, given.place desc
+    ) - 1,
+    bool_or(given.succeeded) over (
+      partition by given.device_id, given.credential_id
+      order by given.attempted_at desc, given.place desc
+    )
+  from unnest(credential_ids, outcomes, times, device_ids) with ordinality
+    as given (credential_id, succeeded, attempted_at, device_id, place)
+  where given.succeeded is not null
+$$;
+
+--
+-- Name: FUNCTION credential_attempts_given(credential_ids integer[], outcomes boolean[], times timestamp with time zone[], device_ids integer[]); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.credential_attempts_given(credential_ids integer[], outcomes boolean[], times timestamp with time zone[], device_ids integer[]) IS 'Attempts, from arrays matched by position: each with the number of later attempts with its credential, and whether it or a later one on its device succeeded. A time in the future counts as now.';
+
+--
+-- Name: credential_tag_names(integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.credential_tag_names(of_credential integer) RETURNS SETOF text[]
+    LANGUAGE sql STABLE ROWS 1
+    AS $$
+  select
+    array(
+      select tags.name
+      from credential_tags
+      join tags on tags.id = credential_tags.tag_id
+      where credential_tags.credential_id = of_credential
+      order by tags.name
+    )
+$$;
+
+--
+-- Name: FUNCTION credential_tag_names(of_credential integer); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.credential_tag_names(of_credential integer) IS 'Names of the tags of a credential, sorted: one row, with an empty array if there are none.';
+
+--
+-- Name: device_tag_names(integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.device_tag_names(of_device integer) RETURNS SETOF text[]
+    LANGUAGE sql STABLE ROWS 1
+    AS $$
+  select
+    array(
+      select tags.name
+      from device_tags
+      join tags on tags.id = device_tags.tag_id
+      where device_tags.device_id = of_device
+      order by tags.name
+    )
+$$;
+
+--
+-- Name: FUNCTION device_tag_names(of_device integer); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.device_tag_names(of_device integer) IS 'Names of the tags of a device, sorted: one row, with an empty array if there are none.';
 
 SET default_tablespace = '';
 
@@ -546,6 +547,25 @@ $$;
 COMMENT ON FUNCTION public.devices_matching(hostname_part text, network inet, type text, any_tags text[], all_tags text[], q text) IS 'Devices that pass every filter; a filter that is null lets all pass. Letters A to Z match in either case.';
 
 --
+-- Name: devices_tagged(text[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.devices_tagged(names text[]) RETURNS TABLE(device_id integer)
+    LANGUAGE sql STABLE
+    AS $$
+  select device_tags.device_id
+  from tags
+  join device_tags on device_tags.tag_id = tags.id
+  where tags.name = any(names)
+$$;
+
+--
+-- Name: FUNCTION devices_tagged(names text[]); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.devices_tagged(names text[]) IS 'Devices with at least one of the tags, one row for each of these tags that a device has.';
+
+--
 -- Name: job_logs_add(integer[], public.log_level[], text[], timestamp with time zone[], boolean); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -646,6 +666,304 @@ CREATE FUNCTION public.job_logs_add(job_ids integer[], levels public.log_level[]
 --
 
 COMMENT ON FUNCTION public.job_logs_add(job_ids integer[], levels public.log_level[], messages text[], times timestamp with time zone[], skip_missing boolean, OUT stored integer, OUT last_id bigint) IS 'Stores lines of jobs, counts them, and makes the parts that are missing. All or none where a job is not there, or without those of such jobs.';
+
+--
+-- Name: jobs_judge(integer[], uuid[], text[], text[], text[], double precision[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.jobs_judge(ids integer[], claim_tokens uuid[], outcomes text[], error_classes text[], error_messages text[], retry_seconds double precision[]) RETURNS TABLE(place bigint, id integer, answer text, status public.job_status, attempt integer, worker text, started_at timestamp with time zone, outcome public.attempt_outcome, error_class text, error_message text, next_status public.job_status, next_at timestamp with time zone)
+    LANGUAGE plpgsql
+    AS $$
+  #variable_conflict use_column
+begin
+  return query
+  select
+    given.place,
+    given.id,
+    case
+      when job.claim_token = given.claim_token and job.status = 'running'
+        then 'accepted'
+      when job.claim_token = given.claim_token then 'repeated'
+      else 'stale'
+    end,
+    job.status,
+    job.attempt,
+    job.claimed_by,
+    job.started_at::timestamptz,
+    given.outcome::attempt_outcome,
+    given.error_class,
+    given.error_message,
+    case
+      when given.outcome = 'released'
+        and job.cancel_requested_at is not null
+        then 'cancelled'
+      when given.outcome = 'released'
+        then 'queued'
+      when given.outcome = 'failed'
+        and given.retry_seconds is not null
+        and job.failures + 1 < job.max_attempts
+        and job.cancel_requested_at is null
+        then 'queued'
+      else given.outcome
+    end::job_status,
+    now() + make_interval(secs => coalesce(given.retry_seconds, 0))
+  from (
+    select *
+    from unnest(
+      -- Selected: so many seem to be given at each call, and one plan serves all.
+      (select ids),
+      claim_tokens,
+      outcomes,
+      error_classes,
+      error_messages,
+      retry_seconds
+    ) with ordinality as listed (
+      id,
+      claim_token,
+      outcome,
+      error_class,
+      error_message,
+      retry_seconds,
+      place
+    )
+    -- The order in which jobs are locked, here and elsewhere.
+    order by id
+    offset 0
+  ) as given
+  -- Each job is looked up, and judged as it is once it is locked.
+  left join lateral (
+    select *
+    from jobs
+    where jobs.id = given.id
+    for no key update
+  ) as job on true;
+end
+$$;
+
+--
+-- Name: FUNCTION jobs_judge(ids integer[], claim_tokens uuid[], outcomes text[], error_classes text[], error_messages text[], retry_seconds double precision[]); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.jobs_judge(ids integer[], claim_tokens uuid[], outcomes text[], error_classes text[], error_messages text[], retry_seconds double precision[]) IS 'Locks jobs until the transaction ends. Returns for each outcome that a worker reports whether it is accepted, and the next status of the job. Arrays are matched by position.';
+
+--
+-- Name: jobs; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.jobs (
+    id integer NOT NULL,
+    device_id integer NOT NULL,
+    status public.job_status DEFAULT 'queued'::public.job_status NOT NULL,
+    scheduled_for timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL,
+    started_at timestamp(3) with time zone,
+    completed_at timestamp(3) with time zone,
+    claimed_by text,
+    claim_token uuid,
+    lease_until timestamp(3) with time zone,
+    attempt integer DEFAULT 0 NOT NULL,
+    job_type text DEFAULT 'backup'::text NOT NULL,
+    priority smallint DEFAULT 0 NOT NULL,
+    max_attempts smallint DEFAULT 3 NOT NULL,
+    failures smallint DEFAULT 0 NOT NULL,
+    cancel_requested_at timestamp(3) with time zone,
+    error_class text,
+    error_message text,
+    CONSTRAINT attempt_is_not_negative CHECK ((attempt >= 0)),
+    CONSTRAINT claimed_when_running CHECK (((status <> 'running'::public.job_status) OR (num_nulls(started_at, claimed_by, claim_token, lease_until) = 0))),
+    CONSTRAINT completed_when_finished CHECK (((status = ANY (ARRAY['succeeded'::public.job_status, 'partial'::public.job_status, 'failed'::public.job_status, 'cancelled'::public.job_status])) = (completed_at IS NOT NULL))),
+    CONSTRAINT failures_are_not_too_many CHECK (((failures >= 0) AND (failures <= max_attempts))),
+    CONSTRAINT job_type_is_a_word CHECK ((job_type ~ '^[a-z][a-z0-9_]*$'::text)),
+    CONSTRAINT max_attempts_is_positive CHECK ((max_attempts > 0))
+)
+WITH (fillfactor='85');
+
+--
+-- Name: TABLE jobs; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.jobs IS 'Work to do, such as backups: one run on one device each.';
+
+--
+-- Name: COLUMN jobs.id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.id IS 'Identity of the job; a higher one was made later.';
+
+--
+-- Name: COLUMN jobs.device_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.device_id IS 'The device to work on.';
+
+--
+-- Name: COLUMN jobs.status; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.status IS 'Where the job stands.';
+
+--
+-- Name: COLUMN jobs.scheduled_for; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.scheduled_for IS 'The job may start from this time on.';
+
+--
+-- Name: COLUMN jobs.started_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.started_at IS 'When the current or last attempt began; null before the first.';
+
+--
+-- Name: COLUMN jobs.completed_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.completed_at IS 'When the job ended, whichever way; null while it has not.';
+
+--
+-- Name: COLUMN jobs.claimed_by; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.claimed_by IS 'Worker that holds or last held the job; null before the first claim.';
+
+--
+-- Name: COLUMN jobs.claim_token; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.claim_token IS 'Secret of the current claim, made by the worker, whose reports count only with it, or of the one that ended the job; null while no claim counts.';
+
+--
+-- Name: COLUMN jobs.lease_until; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.lease_until IS 'The claim may be taken away from this time on; null while no claim counts.';
+
+--
+-- Name: COLUMN jobs.attempt; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.attempt IS 'How often the job was claimed; 0 before the first time.';
+
+--
+-- Name: COLUMN jobs.job_type; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.job_type IS 'What kind of work, such as backup.';
+
+--
+-- Name: COLUMN jobs.priority; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.priority IS 'Of the jobs that are due, those of a higher one start first.';
+
+--
+-- Name: COLUMN jobs.max_attempts; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.max_attempts IS 'So many attempts may fail or outlive their lease: then the job has failed.';
+
+--
+-- Name: COLUMN jobs.failures; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.failures IS 'How many attempts did.';
+
+--
+-- Name: COLUMN jobs.cancel_requested_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.cancel_requested_at IS 'When somebody asked to cancel the job while it ran; its worker sees it at its next heartbeat.';
+
+--
+-- Name: COLUMN jobs.error_class; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.error_class IS 'What kind of thing went wrong at the last attempt that its worker ended, such as ConnectionError; null where nothing did.';
+
+--
+-- Name: COLUMN jobs.error_message; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.jobs.error_message IS 'What went wrong then, in words.';
+
+--
+-- Name: jobs_take(text, uuid, double precision, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.jobs_take(worker text, token uuid, lease_seconds double precision, most integer) RETURNS SETOF public.jobs
+    LANGUAGE plpgsql
+    AS $$
+  #variable_conflict use_column
+begin
+  return query
+  with due as materialized (
+    select
+      id,
+      device_id,
+      priority,
+      scheduled_for
+    from jobs
+    where
+      status = 'queued'
+      -- Rounded as the column is: what is due now is not due in a moment.
+      and scheduled_for <= now()::timestamptz(3)
+      and not exists (
+        select
+        from jobs as running
+        where
+          running.device_id = jobs.device_id
+          and running.status = 'running'
+        -- Each device is looked up: a join would compare each with all that run.
+        offset 0
+      )
+    order by priority desc, scheduled_for, id
+    -- Selected: a plan for this one limit would look better than one for all,
+    -- and be made at each call.
+    limit (select most)
+    for no key update skip locked
+  )
+  update jobs
+  set
+    status = 'running',
+    claimed_by = worker,
+    claim_token = token,
+    lease_until = now() + make_interval(secs => lease_seconds),
+    started_at = date_trunc('milliseconds', now()),
+    attempt = attempt + 1
+  where
+    -- An array, not a join: a limit that is not known yet looks like many rows,
+    -- and the planner would read the whole table for them.
+    id = any(
+      array(
+        select distinct on (device_id) id
+        from due
+        order by device_id, priority desc, scheduled_for, id
+      )
+    )
+  returning jobs.*;
+end
+$$;
+
+--
+-- Name: FUNCTION jobs_take(worker text, token uuid, lease_seconds double precision, most integer); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.jobs_take(worker text, token uuid, lease_seconds double precision, most integer) IS 'Hands due jobs to a worker, up to a maximum, under one claim token: highest priority first, then by time. A device with a running job gets no other. Jobs that another worker is claiming are skipped, not waited for.';
+
+--
+-- Name: like_pattern(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.like_pattern(part text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select '%' || regexp_replace(part, '([\\%_])', '\\\1', 'g') || '%'
+$$;
+
+--
+-- Name: FUNCTION like_pattern(part text); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.like_pattern(part text) IS 'Pattern of LIKE that matches all texts that contain this one.';
 
 --
 -- Name: log_delete(integer, integer, integer); Type: FUNCTION; Schema: public; Owner: -
@@ -897,271 +1215,27 @@ CREATE FUNCTION public.log_partitions_make(period text, ahead integer) RETURNS S
 COMMENT ON FUNCTION public.log_partitions_make(period text, ahead integer) IS 'Makes the parts of both tables from now on for so many periods, week or month, one after the other; returns the names of those that were missing.';
 
 --
--- Name: role_grants(); Type: FUNCTION; Schema: public; Owner: -
+-- Name: schedule_tag_names(integer); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.role_grants() RETURNS TABLE(grantee text, privileges text, object text)
-    LANGUAGE sql IMMUTABLE
+CREATE FUNCTION public.schedule_tag_names(of_schedule integer) RETURNS SETOF text[]
+    LANGUAGE sql STABLE ROWS 1
     AS $$
-    select grantee, privileges, object
-    from role_grants_of_history()
-    union all
-    values
-      -- What was tried stays as it was written; it goes with its job.
-      ('netraven_app', 'select, insert', 'table job_attempts'),
-      ('netraven_worker', 'select, insert', 'table job_attempts'),
-      ('netraven_readonly', 'select', 'table job_attempts'),
-      ('netraven_app', 'select, insert, update, delete', 'table schedules'),
-      ('netraven_app', 'select, insert, delete', 'table schedule_tags'),
-      ('netraven_readonly', 'select', 'table schedules'),
-      ('netraven_readonly', 'select', 'table schedule_tags'),
-      ('netraven_app', 'select, insert, update', 'table job_log_counts'),
-      ('netraven_worker', 'select, insert, update', 'table job_log_counts'),
-      ('netraven_readonly', 'select', 'table job_log_counts'),
-      ('netraven_app', 'select, insert, update, delete', 'table log_writers'),
-      (
-        'netraven_worker',
-        'select, insert, update, delete',
-        'table log_writers'
-      ),
-      ('netraven_readonly', 'select', 'table log_partitions'),
-      ('netraven_app', 'select', 'table log_partitions'),
-      ('netraven_worker', 'select', 'table log_partitions')
-    union all
-    select grantee, 'execute', object
-    from
-      unnest(array['netraven_app', 'netraven_worker']) as writers (grantee)
-      cross join unnest(
-        array[
-          'function job_logs_add',
-          'function connection_logs_add',
-          'function log_partition_make'
-        ]
-      ) as functions (object)
-    union all
-    values ('netraven_app', 'execute', 'function log_delete')
-  $$;
+  select
+    array(
+      select tags.name
+      from schedule_tags
+      join tags on tags.id = schedule_tags.tag_id
+      where schedule_tags.schedule_id = of_schedule
+      order by tags.name
+    )
+$$;
 
 --
--- Name: FUNCTION role_grants(); Type: COMMENT; Schema: public; Owner: -
+-- Name: FUNCTION schedule_tag_names(of_schedule integer); Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON FUNCTION public.role_grants() IS 'What each role may do with which object, apart from the owner, who may do everything.';
-
---
--- Name: role_grants_of_history(); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.role_grants_of_history() RETURNS TABLE(grantee text, privileges text, object text)
-    LANGUAGE sql IMMUTABLE
-    AS $$
-    select grantee, privileges, objects.object
-    from (
-      values
-        -- The API and the scheduler. Whose row a sealed password is stays as it
-        -- was made, so no update of id and uuid.
-        (
-          'netraven_app',
-          'select, insert, update, delete',
-          array[
-            'table tags',
-            'table devices',
-            'table device_tags',
-            'table credential_tags',
-            'table credential_attempts',
-            'table system_settings',
-            'table jobs',
-            'table device_configurations',
-            'table device_states',
-            'table config_lines',
-            'table config_line_ends',
-            'table config_pins',
-            'table config_quarantine'
-          ]
-        ),
-        (
-          'netraven_app',
-          'select, insert, delete, update (username, password, priority, '
-          'last_used, success_rate, succeeded, failed)',
-          array['table credentials']
-        ),
-        -- What is logged stays as it was written. Logs go with their device or
-        -- job, for a cascade runs as the owner; JobLogDelete and
-        -- ConnectionLogDelete are the owner's.
-        (
-          'netraven_app',
-          'select, insert',
-          array[
-            'table job_logs',
-            'table connection_logs',
-            'table credential_reveals',
-            'table encryption_keys'
-          ]
-        ),
-        -- The trigger that gives a setting its version runs as who writes it.
-        -- A released configuration keeps the id it had in quarantine.
-        (
-          'netraven_app',
-          'usage',
-          array[
-            'sequence system_settings_version_seq',
-            'sequence device_configurations_id_seq'
-          ]
-        ),
-        (
-          'netraven_worker',
-          'usage',
-          array['sequence device_configurations_id_seq']
-        ),
-        (
-          'netraven_app',
-          'select',
-          array['table config_line_spans']
-        ),
-        (
-          'netraven_worker',
-          'select',
-          array['table config_line_spans', 'table config_pins']
-        ),
-        -- Workers take jobs, log in to devices, and store what these send.
-        (
-          'netraven_worker',
-          'select',
-          array[
-            'table tags',
-            'table devices',
-            'table device_tags',
-            'table credentials',
-            'table credential_tags',
-            'table system_settings'
-          ]
-        ),
-        (
-          'netraven_worker',
-          'select, insert',
-          array[
-            'table job_logs',
-            'table connection_logs',
-            'table credential_reveals',
-            'table encryption_keys'
-          ]
-        ),
-        (
-          'netraven_worker',
-          'select, insert, update',
-          array['table credential_attempts']
-        ),
-        ('netraven_worker', 'select, update', array['table jobs']),
-        (
-          'netraven_worker',
-          'select, insert, update (content_hash, configuration_id, '
-          'retrieved_at, verified_at, verified_count)',
-          array['table device_states']
-        ),
-        (
-          'netraven_worker',
-          'select, insert, update (verified_at, verified_count, valid_until, '
-          'previous_id, added, removed, changes)',
-          array['table device_configurations']
-        ),
-        (
-          'netraven_worker',
-          'select, insert, delete, update (reasons, verified_at, '
-          'verified_count)',
-          array['table config_quarantine']
-        ),
-        (
-          'netraven_worker',
-          'select, insert, delete',
-          array['table config_lines', 'table config_line_ends']
-        ),
-        (
-          'netraven_worker',
-          'update (last_used, success_rate, succeeded, failed)',
-          array['table credentials']
-        ),
-        -- Also lets CredentialAttemptRecord lock the devices it writes about.
-        ('netraven_worker', 'update (last_seen)', array['table devices']),
-        -- People and reports: all but what is sealed.
-        (
-          'netraven_readonly',
-          'select',
-          array[
-            'table tags',
-            'table devices',
-            'table device_tags',
-            'table credential_tags',
-            'table credential_attempts',
-            'table credential_reveals',
-            'table system_settings',
-            'table jobs',
-            'table device_configurations',
-            'table device_states',
-            'table config_lines',
-            'table config_line_ends',
-            'table config_line_spans',
-            'table config_pins',
-            'table config_quarantine',
-            'table job_logs',
-            'table connection_logs'
-          ]
-        ),
-        (
-          'netraven_readonly',
-          'select (id, username, priority, last_used, success_rate, uuid, '
-          'succeeded, failed, key_id, key_live)',
-          array['table credentials']
-        ),
-        (
-          'netraven_readonly',
-          'select (key_id, created_at, retired_at, live)',
-          array['table encryption_keys']
-        ),
-        -- The rotation of keys: passwords as they are sealed, and no name to
-        -- log in with.
-        (
-          'netraven_rotator',
-          'select (id, uuid, key_id, key_live, password), update (password)',
-          array['table credentials']
-        ),
-        (
-          'netraven_rotator',
-          'select, insert, update (retired_at)',
-          array['table encryption_keys']
-        )
-    ) as listed (grantee, privileges, objects)
-    cross join unnest(listed.objects) as objects (object)
-    union all
-    select grantee, 'execute', object
-    from
-      unnest(
-        array['netraven_app', 'netraven_worker', 'netraven_readonly']
-      ) as callers (grantee)
-      cross join unnest(
-        array['function devices_matching', 'function config_line_numbers']
-      ) as functions (object)
-    -- The tables of the migration tool, for the connection probe.
-    union all
-    select grantee, 'select', object
-    from
-      unnest(
-        array[
-          'netraven_app',
-          'netraven_worker',
-          'netraven_readonly',
-          'netraven_rotator'
-        ]
-      ) as probers (grantee)
-      cross join unnest(
-        array['table schema_migrations', 'table schema_checksums']
-      ) as books (object)
-  $$;
-
---
--- Name: FUNCTION role_grants_of_history(); Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON FUNCTION public.role_grants_of_history() IS 'The part of role_grants from before jobs had attempts and schedules, and logs parts.';
+COMMENT ON FUNCTION public.schedule_tag_names(of_schedule integer) IS 'Names of the tags of a schedule, sorted: one row, with an empty array if there are none.';
 
 --
 -- Name: system_settings_notify(); Type: FUNCTION; Schema: public; Owner: -
@@ -1230,6 +1304,83 @@ $$;
 --
 
 COMMENT ON FUNCTION public.system_settings_take_turn() IS 'Lets one transaction at a time write settings.';
+
+--
+-- Name: tags; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.tags (
+    id integer NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    type text DEFAULT 'custom'::text NOT NULL,
+    CONSTRAINT name_has_1_to_255_characters CHECK (((char_length(name) >= 1) AND (char_length(name) <= 255)))
+);
+
+--
+-- Name: TABLE tags; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.tags IS 'Labels; a credential may open the devices it shares a tag with.';
+
+--
+-- Name: COLUMN tags.id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.tags.id IS 'Identity of the tag.';
+
+--
+-- Name: COLUMN tags.name; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.tags.name IS 'What people call the tag; unique, case counts.';
+
+--
+-- Name: COLUMN tags.type; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.tags.type IS 'What kind of label it is, such as site or role; custom when nobody said.';
+
+--
+-- Name: tags_ensure(text[], text[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.tags_ensure(names text[], types text[] DEFAULT NULL::text[]) RETURNS SETOF public.tags
+    LANGUAGE sql ROWS 10
+    AS $$
+  with given as (
+    select
+      name,
+      min(type) as type
+    from unnest(names, types) as given (name, type)
+    group by name
+  ),
+  known as (
+    select id, name, type
+    from tags
+    where name = any(names)
+  ),
+  made as (
+    insert into tags (name, type)
+    select
+      name,
+      coalesce(type, 'custom')
+    from given
+    where name not in (select name from known)
+    -- In order, so that two calls at once cannot block each other.
+    order by name
+    on conflict (name) do update set type = tags.type
+    returning id, name, type
+  )
+  table known
+  union all
+  table made
+$$;
+
+--
+-- Name: FUNCTION tags_ensure(names text[], types text[]); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.tags_ensure(names text[], types text[]) IS 'Creates the tags that do not exist and returns all named tags. Types are matched to names by position, custom if null or absent; an existing tag keeps its type.';
 
 --
 -- Name: config_line_ends; Type: TABLE; Schema: public; Owner: -
@@ -1669,6 +1820,197 @@ COMMENT ON COLUMN public.config_quarantine.config_data IS 'The text as the devic
 COMMENT ON COLUMN public.config_quarantine.raw IS 'The bytes as the device sent them; null when they are the text in UTF-8.';
 
 --
+-- Name: device_states; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.device_states (
+    device_id integer NOT NULL,
+    content_hash bytea,
+    configuration_id bigint,
+    retrieved_at timestamp(3) with time zone,
+    verified_at timestamp(3) with time zone,
+    job_id integer,
+    verified_count integer DEFAULT 0 NOT NULL,
+    CONSTRAINT configuration_is_known_in_full_or_not_at_all CHECK ((num_nulls(content_hash, configuration_id, retrieved_at, verified_at) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT content_hash_has_32_bytes CHECK ((octet_length(content_hash) = 32))
+)
+WITH (fillfactor='50');
+
+--
+-- Name: TABLE device_states; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.device_states IS 'What changes at every contact with a device: one narrow row each, absent until the first job or configuration.';
+
+--
+-- Name: COLUMN device_states.device_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_states.device_id IS 'The device this is the state of.';
+
+--
+-- Name: COLUMN device_states.content_hash; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_states.content_hash IS 'SHA-256 of the latest configuration, 32 bytes; null before the first.';
+
+--
+-- Name: COLUMN device_states.configuration_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_states.configuration_id IS 'The latest configuration; null before the first.';
+
+--
+-- Name: COLUMN device_states.retrieved_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_states.retrieved_at IS 'When the latest configuration was first read; null before the first.';
+
+--
+-- Name: COLUMN device_states.verified_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_states.verified_at IS 'When the latest configuration was last read; null before the first.';
+
+--
+-- Name: COLUMN device_states.job_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_states.job_id IS 'The job that was made last for the device; null when it has none.';
+
+--
+-- Name: COLUMN device_states.verified_count; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.device_states.verified_count IS 'How often the latest configuration was read; 0 before the first.';
+
+--
+-- Name: config_versions; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.config_versions WITH (security_invoker='true') AS
+ SELECT version.id,
+    version.device_id,
+    version.retrieved_at,
+    COALESCE(state.verified_at, version.verified_at) AS verified_at,
+    COALESCE(state.verified_count, version.verified_count) AS verified_count,
+    version.valid_until,
+    version.content_hash,
+    version.metadata,
+    version.previous_id,
+    version.added,
+    version.removed,
+    version.size,
+    (state.configuration_id IS NOT NULL) AS is_latest,
+    version.config_data,
+    version.raw,
+    version.packed
+   FROM (public.device_configurations version
+     LEFT JOIN public.device_states state ON (((state.device_id = version.device_id) AND (state.configuration_id = version.id))));
+
+--
+-- Name: VIEW config_versions; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON VIEW public.config_versions IS 'Versions of configurations. device_states supplies verified_at and verified_count of the latest version of a device.';
+
+--
+-- Name: COLUMN config_versions.id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_versions.id IS 'Identity of the version.';
+
+--
+-- Name: COLUMN config_versions.device_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_versions.device_id IS 'The device the configuration was read from.';
+
+--
+-- Name: COLUMN config_versions.retrieved_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_versions.retrieved_at IS 'When this text was first read; never decreases from one version of a device to the next.';
+
+--
+-- Name: COLUMN config_versions.verified_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_versions.verified_at IS 'When this text was last read.';
+
+--
+-- Name: COLUMN config_versions.verified_count; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_versions.verified_count IS 'Number of times that this text was read.';
+
+--
+-- Name: COLUMN config_versions.valid_until; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_versions.valid_until IS 'When the next version was first read; null for the latest. It stays when that version is pruned, so there can be gaps but no overlaps.';
+
+--
+-- Name: COLUMN config_versions.content_hash; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_versions.content_hash IS 'SHA-256 of the bytes from the device, 32 bytes.';
+
+--
+-- Name: COLUMN config_versions.metadata; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_versions.metadata IS 'Notes of the caller about this version: a JSON object, empty by default.';
+
+--
+-- Name: COLUMN config_versions.previous_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_versions.previous_id IS 'Version that added and removed are counted against; null for the first version and while this one is not indexed.';
+
+--
+-- Name: COLUMN config_versions.added; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_versions.added IS 'Number of lines that the previous version lacks; null while not indexed.';
+
+--
+-- Name: COLUMN config_versions.removed; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_versions.removed IS 'Number of lines that only the previous version has; null while not indexed.';
+
+--
+-- Name: COLUMN config_versions.size; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_versions.size IS 'Size of the bytes from the device.';
+
+--
+-- Name: COLUMN config_versions.is_latest; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_versions.is_latest IS 'Whether it is the latest version of its device.';
+
+--
+-- Name: COLUMN config_versions.config_data; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_versions.config_data IS 'The text as the device sent it, or a readable form of raw if that is not text.';
+
+--
+-- Name: COLUMN config_versions.raw; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_versions.raw IS 'The bytes as the device sent them; null if they are the text in UTF-8.';
+
+--
+-- Name: COLUMN config_versions.packed; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.config_versions.packed IS 'The bytes as the device sent them, compressed by Brotli; config_data and raw are then null. Null in versions that were stored before this column existed.';
+
+--
 -- Name: connection_logs; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1976,71 +2318,6 @@ ALTER TABLE public.credentials ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
 );
 
 --
--- Name: device_states; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.device_states (
-    device_id integer NOT NULL,
-    content_hash bytea,
-    configuration_id bigint,
-    retrieved_at timestamp(3) with time zone,
-    verified_at timestamp(3) with time zone,
-    job_id integer,
-    verified_count integer DEFAULT 0 NOT NULL,
-    CONSTRAINT configuration_is_known_in_full_or_not_at_all CHECK ((num_nulls(content_hash, configuration_id, retrieved_at, verified_at) = ANY (ARRAY[0, 4]))),
-    CONSTRAINT content_hash_has_32_bytes CHECK ((octet_length(content_hash) = 32))
-)
-WITH (fillfactor='50');
-
---
--- Name: TABLE device_states; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON TABLE public.device_states IS 'What changes at every contact with a device: one narrow row each, absent until the first job or configuration.';
-
---
--- Name: COLUMN device_states.device_id; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.device_states.device_id IS 'The device this is the state of.';
-
---
--- Name: COLUMN device_states.content_hash; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.device_states.content_hash IS 'SHA-256 of the latest configuration, 32 bytes; null before the first.';
-
---
--- Name: COLUMN device_states.configuration_id; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.device_states.configuration_id IS 'The latest configuration; null before the first.';
-
---
--- Name: COLUMN device_states.retrieved_at; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.device_states.retrieved_at IS 'When the latest configuration was first read; null before the first.';
-
---
--- Name: COLUMN device_states.verified_at; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.device_states.verified_at IS 'When the latest configuration was last read; null before the first.';
-
---
--- Name: COLUMN device_states.job_id; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.device_states.job_id IS 'The job that was made last for the device; null when it has none.';
-
---
--- Name: COLUMN device_states.verified_count; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.device_states.verified_count IS 'How often the latest configuration was read; 0 before the first.';
-
---
 -- Name: device_tags; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -2316,145 +2593,6 @@ ALTER TABLE public.job_logs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
---
--- Name: jobs; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.jobs (
-    id integer NOT NULL,
-    device_id integer NOT NULL,
-    status public.job_status DEFAULT 'queued'::public.job_status NOT NULL,
-    scheduled_for timestamp(3) with time zone DEFAULT date_trunc('milliseconds'::text, now()) NOT NULL,
-    started_at timestamp(3) with time zone,
-    completed_at timestamp(3) with time zone,
-    claimed_by text,
-    claim_token uuid,
-    lease_until timestamp(3) with time zone,
-    attempt integer DEFAULT 0 NOT NULL,
-    job_type text DEFAULT 'backup'::text NOT NULL,
-    priority smallint DEFAULT 0 NOT NULL,
-    most_failures smallint DEFAULT 3 NOT NULL,
-    failures smallint DEFAULT 0 NOT NULL,
-    cancel_requested_at timestamp(3) with time zone,
-    error_class text,
-    error_message text,
-    CONSTRAINT attempt_is_not_negative CHECK ((attempt >= 0)),
-    CONSTRAINT claimed_when_running CHECK (((status <> 'running'::public.job_status) OR (num_nulls(started_at, claimed_by, claim_token, lease_until) = 0))),
-    CONSTRAINT completed_when_finished CHECK (((status = ANY (ARRAY['succeeded'::public.job_status, 'partial'::public.job_status, 'failed'::public.job_status, 'cancelled'::public.job_status])) = (completed_at IS NOT NULL))),
-    CONSTRAINT failures_are_not_too_many CHECK (((failures >= 0) AND (failures <= most_failures))),
-    CONSTRAINT job_type_is_a_word CHECK ((job_type ~ '^[a-z][a-z0-9_]*$'::text)),
-    CONSTRAINT most_failures_is_positive CHECK ((most_failures > 0))
-)
-WITH (fillfactor='85');
-
---
--- Name: TABLE jobs; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON TABLE public.jobs IS 'Work to do, such as backups: one run on one device each.';
-
---
--- Name: COLUMN jobs.id; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.jobs.id IS 'Identity of the job; a higher one was made later.';
-
---
--- Name: COLUMN jobs.device_id; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.jobs.device_id IS 'The device to work on.';
-
---
--- Name: COLUMN jobs.status; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.jobs.status IS 'Where the job stands.';
-
---
--- Name: COLUMN jobs.scheduled_for; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.jobs.scheduled_for IS 'The job may start from this time on.';
-
---
--- Name: COLUMN jobs.started_at; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.jobs.started_at IS 'When the current or last attempt began; null before the first.';
-
---
--- Name: COLUMN jobs.completed_at; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.jobs.completed_at IS 'When the job ended, whichever way; null while it has not.';
-
---
--- Name: COLUMN jobs.claimed_by; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.jobs.claimed_by IS 'Worker that holds or last held the job; null before the first claim.';
-
---
--- Name: COLUMN jobs.claim_token; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.jobs.claim_token IS 'Secret of the current claim, made by the worker, whose reports count only with it, or of the one that ended the job; null while no claim counts.';
-
---
--- Name: COLUMN jobs.lease_until; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.jobs.lease_until IS 'The claim may be taken away from this time on; null while no claim counts.';
-
---
--- Name: COLUMN jobs.attempt; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.jobs.attempt IS 'How often the job was claimed; 0 before the first time.';
-
---
--- Name: COLUMN jobs.job_type; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.jobs.job_type IS 'What kind of work, such as backup.';
-
---
--- Name: COLUMN jobs.priority; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.jobs.priority IS 'Of the jobs that are due, those of a higher one start first.';
-
---
--- Name: COLUMN jobs.most_failures; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.jobs.most_failures IS 'So many attempts may fail or outlive their lease: then the job has failed.';
-
---
--- Name: COLUMN jobs.failures; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.jobs.failures IS 'How many attempts did.';
-
---
--- Name: COLUMN jobs.cancel_requested_at; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.jobs.cancel_requested_at IS 'When somebody asked to cancel the job while it ran; its worker sees it at its next heartbeat.';
-
---
--- Name: COLUMN jobs.error_class; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.jobs.error_class IS 'What kind of thing went wrong at the last attempt that its worker ended, such as ConnectionError; null where nothing did.';
-
---
--- Name: COLUMN jobs.error_message; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.jobs.error_message IS 'What went wrong then, in words.';
 
 --
 -- Name: jobs_id_seq; Type: SEQUENCE; Schema: public; Owner: -
@@ -2852,41 +2990,6 @@ ALTER SEQUENCE public.system_settings_version_seq OWNED BY public.system_setting
 --
 
 COMMENT ON SEQUENCE public.system_settings_version_seq IS 'Versions of all settings together; never the same one twice.';
-
---
--- Name: tags; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.tags (
-    id integer NOT NULL,
-    name text NOT NULL COLLATE pg_catalog."C",
-    type text DEFAULT 'custom'::text NOT NULL,
-    CONSTRAINT name_has_1_to_255_characters CHECK (((char_length(name) >= 1) AND (char_length(name) <= 255)))
-);
-
---
--- Name: TABLE tags; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON TABLE public.tags IS 'Labels; a credential may open the devices it shares a tag with.';
-
---
--- Name: COLUMN tags.id; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.tags.id IS 'Identity of the tag.';
-
---
--- Name: COLUMN tags.name; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.tags.name IS 'What people call the tag; unique, case counts.';
-
---
--- Name: COLUMN tags.type; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.tags.type IS 'What kind of label it is, such as site or role; custom when nobody said.';
 
 --
 -- Name: tags_id_seq; Type: SEQUENCE; Schema: public; Owner: -
@@ -3460,4 +3563,5 @@ INSERT INTO public.schema_migrations (version) VALUES
     ('20261126090100'),
     ('20261126090200'),
     ('20261126090300'),
-    ('20261126090400');
+    ('20261126090400'),
+    ('20261127090000');

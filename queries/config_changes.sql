@@ -1,8 +1,16 @@
+-- Changes of configurations over time, across all devices.
+
 /* @name ConfigChangeList */
--- Changes are versions by time, over the fleet.
--- What changed from since to before until, newest first: of all devices, some,
--- or those with one of the tags. The first version of a device has no
--- previous_id; configDiff tells what changed to any other.
+-- Lists versions that changed a device, newest first. The first version of a
+-- device has no previous_id; configDiff shows what any other version changed.
+-- :from From this time on.
+-- :until Before this time.
+-- :deviceIds Only these devices.
+-- :tagNames Only devices that carry one of these tags.
+-- :afterId The id of the last row of the previous page.
+-- :afterRetrievedAt The retrievedAt of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Returns ConfigChange.
 -- Reads.
 select
   device_configurations.id,
@@ -16,7 +24,7 @@ select
 from device_configurations
 join devices on devices.id = device_configurations.device_id
 where
-  device_configurations.retrieved_at >= :since!
+  device_configurations.retrieved_at >= :from!
   and device_configurations.retrieved_at < :until!
   and (
     :deviceIds::integer[] is null
@@ -25,10 +33,7 @@ where
   and (
     :tagNames::text[] is null
     or device_configurations.device_id in (
-      select device_tags.device_id
-      from device_tags
-      join tags on tags.id = device_tags.tag_id
-      where tags.name = any(:tagNames)
+      select * from devices_tagged(:tagNames)
     )
   )
   and (device_configurations.retrieved_at, device_configurations.id)
@@ -42,9 +47,16 @@ order by
 limit :limit!::integer;
 
 /* @name ConfigCalendarList */
--- The days from since to before until on which something changed, by the
--- calendar of a time zone such as Europe/Berlin: how many changes, on how many
--- devices, of how many lines, and how many devices were read for the first time.
+-- Counts new versions for each calendar day of a time zone. A day without any
+-- has no row.
+-- :from From this time on.
+-- :until Before this time.
+-- :zone Time zone of the days, such as Europe/Berlin.
+-- :tagNames Only devices that carry one of these tags.
+-- .day Date as YYYY-MM-DD.
+-- .changes Versions that are not the first of their device.
+-- .devices Devices that changed.
+-- .firstRead Devices that were read for the first time.
 -- Reads.
 select
   to_char(retrieved_at at time zone :zone!, 'YYYY-MM-DD') as "day!",
@@ -58,16 +70,11 @@ select
   (count(*) filter (where previous_id is null))::integer as "first_read!"
 from device_configurations
 where
-  retrieved_at >= :since!
+  retrieved_at >= :from!
   and retrieved_at < :until!
   and (
     :tagNames::text[] is null
-    or device_id in (
-      select device_tags.device_id
-      from device_tags
-      join tags on tags.id = device_tags.tag_id
-      where tags.name = any(:tagNames)
-    )
+    or device_id in (select * from devices_tagged(:tagNames))
   )
 group by 1
 order by 1;

@@ -1,9 +1,16 @@
+-- Export of configuration histories to git, and import from git.
+
 /* @name ConfigExportList */
--- Histories on their way to git and back.
--- The versions of some devices with their texts, oldest first, for a cursor.
--- A save that began earlier may end later, and its version then stands before
--- some that were read already. So who goes on where the last export ended
--- leaves out those that are younger than any save takes, in milliseconds.
+-- Lists the versions of some devices with their texts, oldest first, for a
+-- cursor.
+-- A save that began earlier may commit later, so that its version sorts before
+-- versions that an export has already read. An export that continues an earlier
+-- one therefore skips versions that are younger than the longest save.
+-- :minimumAge Skips versions younger than this, in milliseconds.
+-- :afterId The id of the last row of the previous page.
+-- :afterRetrievedAt The retrievedAt of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Internal: a step of configExport.
 -- Reads.
 select
   id,
@@ -28,7 +35,9 @@ order by retrieved_at, id
 limit :limit!::integer;
 
 /* @name ConfigImportDeviceList */
--- The devices that have one of the hostnames or ids, with their latest version.
+-- Lists the devices that have one of the hostnames or ids, each with its latest
+-- version.
+-- Internal: a step of configImport.
 -- Reads.
 select
   devices.id,
@@ -44,10 +53,11 @@ where
 order by devices.id;
 
 /* @name ConfigImportKnownList */
--- Which of many texts are in the history already: those that their device had
--- at the time given. The arrays go together by position. Of versions that were
--- read at that very time there may be several with one text; the oldest is
--- first.
+-- Finds the given texts that are already in the history: texts that were valid
+-- on their device at the given time. Arrays are matched by position. Several
+-- versions with one text may have been read at exactly that time; the oldest
+-- comes first.
+-- Internal: a step of configImport.
 -- Reads.
 with given as (
   select

@@ -1,7 +1,12 @@
+-- The line index: every line of every configuration, once for each time that it
+-- was added, with the version that added it.
+
 /* @name ConfigTextList */
--- The index of lines: each line that ever stood in a configuration, once for
--- each time it came in, with the version it came in with.
--- The versions of a device with their texts, oldest first, for its index.
+-- Lists the versions of a device with their texts, oldest first, to index them.
+-- :afterId The id of the last row of the previous page.
+-- :afterRetrievedAt The retrievedAt of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Internal: a step of configDelete, configPrune, configBlame and make reindex.
 -- Reads.
 select
   id,
@@ -21,8 +26,9 @@ order by retrieved_at, id
 limit :limit!::integer;
 
 /* @name ConfigIndexClear */
--- Forgets the index of a device. Only for a transaction that holds
--- DeviceStateLock and makes it anew.
+-- Clears the line index of a device. Only for a transaction that holds
+-- DeviceStateLock and rebuilds the index.
+-- Internal: a step of configDelete, configPrune, configBlame and make reindex.
 -- Writes config_line_ends, config_lines, device_configurations.
 with ended as (
   delete from config_line_ends
@@ -43,8 +49,9 @@ where
   and changes is not null;
 
 /* @name ConfigIndexWrite */
--- Adds a version to the index; the arrays go together by position. The versions
--- of a device come oldest first.
+-- Adds a version to the line index. Arrays are matched by position. The
+-- versions of a device must be added oldest first.
+-- Internal: a step of configDelete, configPrune, configBlame and make reindex.
 -- Writes device_configurations, config_lines, config_line_ends.
 with written as (
   update device_configurations
@@ -84,8 +91,9 @@ cross join unnest(:endIds!::bigint[], :endNumbers!::text[])
   as gone (id, numbers);
 
 /* @name ConfigLineInsert */
--- Adds lines that came in with a version that is in the index already: what is
--- too much for one statement comes in several.
+-- Adds more lines of a version that is already in the line index. A version
+-- with too many lines for one statement needs several.
+-- Internal: a step of configSave and make reindex.
 -- Writes config_lines.
 insert into config_lines
   (device_id, configuration_id, part, numbers, lines)
@@ -102,7 +110,10 @@ from unnest(
 ) as come (part, numbers, lines);
 
 /* @name ConfigUnpackedList */
--- The versions of a device that are not packed yet, oldest first.
+-- Lists the versions of a device that are not compressed yet, oldest first.
+-- :afterId The id of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Internal: a step of make reindex.
 -- Reads.
 select
   id,
@@ -117,7 +128,9 @@ order by id
 limit :limit!::integer;
 
 /* @name ConfigPack */
--- Puts what the device sent, compressed by Brotli, in place of the text.
+-- Replaces the text of a version with the bytes from the device, compressed by
+-- Brotli.
+-- Internal: a step of make reindex.
 -- Writes device_configurations.
 update device_configurations
 set
@@ -129,7 +142,11 @@ where
   and packed is null;
 
 /* @name ConfigUnindexedList */
--- Devices with a version that is not indexed or not packed, by id.
+-- Lists devices with a version that is not indexed or not compressed, by id.
+-- :afterDeviceId The deviceId of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Returns DeviceId.
+-- Internal: a step of make reindex.
 -- Reads.
 select distinct device_id
 from device_configurations
@@ -140,177 +157,44 @@ order by device_id
 limit :limit!::integer;
 
 /* @name ConfigSearch */
--- Lines that hold all of some texts and match a regular expression, or either,
--- in the order of device, version and line: each with the version that it came
--- in with, its number there, since when it stood, and until when; no end where
--- it stands in the latest version. A line that came back is there once more.
--- Letters count by their case.
--- Over all history, or the latest versions, or what stood at some time from
--- since to until; of all devices, some, or those with one of the tags.
+-- Lists lines that contain all given texts and match a regular expression, by
+-- device, version and line, each with the version that added it. Either
+-- condition may be omitted. A line that was removed and added again appears
+-- once for each time. The search is case-sensitive. It covers the whole
+-- history, the latest versions, or a time range.
+-- :texts The line contains all of these texts.
+-- :regex The line matches this PostgreSQL regular expression.
+-- :latest True: only lines that are present in latest versions.
+-- :from Only lines that were present at or after this time.
+-- :until Only lines that were present before this time.
+-- :deviceIds Only these devices.
+-- :tagNames Only devices that carry one of these tags.
+-- :afterConfigurationId The configurationId of the last row of the previous
+--   page.
+-- :afterDeviceId The deviceId of the last row of the previous page.
+-- :afterLine The line of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- .line Line number in that version, from 1.
+-- .since When the line was added.
+-- .until When the line was removed; null if it is still present.
 -- Reads.
-with given as (
-  select
-    coalesce(array_agg(pattern), '{}') as patterns,
-    -- The index looks for one text: the longest has the most trigrams.
-    coalesce(
-      (array_agg(pattern order by char_length(pattern) desc))[1],
-      '%'
-    ) as longest,
-    coalesce(:regex::text, '') as regex,
-    count(*) = 1 and :regex::text is null as is_one_text,
-    -- Where no line is left out for its time, every row that is found has one,
-    -- but those of the version where the page before ended.
-    case
-      when
-        :latest::boolean is not true
-        and :since::timestamptz is null
-        and :until::timestamptz is null
-        then
-          :limit!::integer + (
-            select count(*)
-            from config_lines
-            where
-              device_id = :afterDeviceId
-              and configuration_id = :afterConfigurationId
-          )
-    end as most_rows
-  from (
-    select
-      '%' || regexp_replace(text, '([\\%_])', '\\\1', 'g') || '%' as pattern
-    from unnest(:texts::text[]) as word (text)
-  ) as word
-),
--- A page of what is on many lines, and the lines of few devices, are soon found
--- in the order of the key: all others by their trigrams.
-first_devices as materialized (
-  select id
-  from devices
-  where
-    (:limit <= 1000 or cardinality(:deviceIds::integer[]) <= 20)
-    and id >= coalesce(:afterDeviceId::integer, 0)
-    and (:deviceIds::integer[] is null or id = any(:deviceIds))
-    and (
-      :tagNames::text[] is null
-      or id in (
-        select device_tags.device_id
-        from device_tags
-        join tags on tags.id = device_tags.tag_id
-        where tags.name = any(:tagNames)
-      )
-    )
-  order by id
-  limit 21
-),
-first_rows as materialized (
-  select
-    config_lines.device_id,
-    config_lines.configuration_id,
-    config_lines.part,
-    config_lines.lines,
-    sum(octet_length(config_lines.lines)) over (
-      order by
-        config_lines.device_id,
-        config_lines.configuration_id,
-        config_lines.part
-    ) as octets
-  from (select id from first_devices limit 20) as device
-  join config_lines on config_lines.device_id = device.id
-  where
-    (config_lines.device_id, config_lines.configuration_id)
-    >= (
-      coalesce(:afterDeviceId::integer, 0),
-      coalesce(:afterConfigurationId::bigint, 0)
-    )
-),
-walked as materialized (
-  select
-    device_id,
-    configuration_id,
-    part,
-    (
-      select count(*)
-      from string_to_table(lines, chr(10)) as split (line)
-      where
-        line like all ((select patterns from given)::text[])
-        and line ~ (select regex from given)
-    ) as found
-  from first_rows
-  where
-    octets <= 1000000
-    and lines like (select longest from given)
-    -- With (?n), ^ and $ are the ends of a line, and . is no line feed.
-    and lines ~ (select '(?n)' || regex from given)
-),
-walk as materialized (
-  select
-    (
-      (select count(*) between 1 and 20 from first_devices)
-      and (select coalesce(max(octets), 0) <= 1000000 from first_rows)
-    )
-    or coalesce(
-      (select most_rows is not null from given)
-      and (
-        select sum(found) >= :limit
-        from walked
-        where
-          (device_id, configuration_id)
-          > (
-            coalesce(:afterDeviceId::integer, 0),
-            coalesce(:afterConfigurationId::bigint, 0)
-          )
-      ),
-      false
-    ) as was_enough
-),
-indexed as materialized (
-  select
-    device_id,
-    configuration_id,
-    part
-  from walked
-  where
-    (select was_enough from walk)
-    and found > 0
-  union all
-  select
-    device_id,
-    configuration_id,
-    part
-  from config_lines
-  where
-    not (select was_enough from walk)
-    and lines like (select longest from given)
-    and lines ~ (select '(?n)' || regex from given)
-    and (
-      (select is_one_text from given)
-      or exists (
-        select
-        from string_to_table(lines, chr(10)) as split (line)
-        where
-          line like all ((select patterns from given)::text[])
-          and line ~ (select regex from given)
-      )
-    )
-    and (:deviceIds::integer[] is null or device_id = any(:deviceIds))
-    and (
-      :tagNames::text[] is null
-      or device_id in (
-        select device_tags.device_id
-        from device_tags
-        join tags on tags.id = device_tags.tag_id
-        where tags.name = any(:tagNames)
-      )
-    )
-    and (device_id, configuration_id)
-    >= (
-      coalesce(:afterDeviceId::integer, 0),
-      coalesce(:afterConfigurationId::bigint, 0)
-    )
-  order by
-    device_id,
-    configuration_id,
-    part
-  limit (select most_rows from given)
+with indexed as materialized (
+  select *
+  from config_lines_matching(
+    :texts::text[],
+    coalesce(:regex::text, ''),
+    :deviceIds::integer[],
+    :tagNames::text[],
+    coalesce(:afterDeviceId::integer, 0),
+    coalesce(:afterConfigurationId::bigint, 0),
+    :limit!::integer,
+    -- True if no line is excluded because of its time.
+    :latest::boolean is not true
+    and :from::timestamptz is null
+    and :until::timestamptz is null
+  )
+  -- In key order, so that lines need sorting only within a row.
+  order by device_id, configuration_id, part
 )
 select
   found.device_id as "device_id!",
@@ -327,28 +211,37 @@ join config_line_spans as found
   and found.part = indexed.part
 join devices on devices.id = found.device_id
 where
-  found.text like all ((select patterns from given)::text[])
-  and found.text ~ (select regex from given)
+  found.text like all (
+    array(
+      select like_pattern(word)
+      from unnest(:texts) as words (word)
+    )
+  )
+  and found.text ~ coalesce(:regex, '')
   and (found.device_id, found.configuration_id, found.line)
   > (
-    coalesce(:afterDeviceId::integer, 0),
-    coalesce(:afterConfigurationId::bigint, 0),
+    coalesce(:afterDeviceId, 0),
+    coalesce(:afterConfigurationId, 0),
     coalesce(:afterLine::integer, 0)
   )
-  and (:latest::boolean is not true or found.until is null)
-  and (:until::timestamptz is null or found.since < :until)
+  and (:latest is not true or found.until is null)
+  and (:until is null or found.since < :until)
   and (
-    :since::timestamptz is null
+    :from is null
     or found.until is null
-    or found.until > :since
+    or found.until > :from
   )
 order by found.device_id, found.configuration_id, found.line
-limit :limit!::integer;
+limit :limit;
 
 /* @name ConfigAbsentSearch */
--- Devices whose latest configuration has no line that holds the text, by
--- hostname: of all, or of those with one of the tags. Devices without a
--- configuration are not among them.
+-- Lists devices whose latest configuration has no line that contains the text,
+-- by hostname. Devices without a configuration are excluded.
+-- :text Text that no line contains, case-sensitive.
+-- :tagNames Only devices that carry one of these tags.
+-- :afterHostname The hostname of the last row of the previous page.
+-- :afterId The id of the last row of the previous page.
+-- :limit Maximum rows to return.
 -- Reads.
 with indexed as materialized (
   select
@@ -357,8 +250,7 @@ with indexed as materialized (
     part
   from config_lines
   where
-    lines
-    like '%' || regexp_replace(:text!, '([\\%_])', '\\\1', 'g') || '%'
+    lines like like_pattern(:text!)
 ),
 having_it as (
   select distinct found.device_id
@@ -382,12 +274,7 @@ where
   and devices.id not in (select device_id from having_it)
   and (
     :tagNames::text[] is null
-    or devices.id in (
-      select device_tags.device_id
-      from device_tags
-      join tags on tags.id = device_tags.tag_id
-      where tags.name = any(:tagNames)
-    )
+    or devices.id in (select * from devices_tagged(:tagNames))
   )
   and (devices.hostname, devices.id)
   > (coalesce(:afterHostname::text, ''), coalesce(:afterId::integer, 0))
@@ -395,9 +282,14 @@ order by devices.hostname, devices.id
 limit :limit!::integer;
 
 /* @name ConfigLineList */
--- For one whole line, the devices that it ever stood on, by device: when it
--- first came in, when it was last seen to be gone, or null where it stands, and
--- how often it came in.
+-- Lists the devices that ever had a line, by device.
+-- :line Complete text of the line.
+-- :deviceIds Only these devices.
+-- :afterDeviceId The deviceId of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- .firstStoodAt When the line was first added.
+-- .lastStoodAt When the line was last removed; null if it is still present.
+-- .times How often the line was added.
 -- Reads.
 with indexed as materialized (
   select
@@ -406,8 +298,7 @@ with indexed as materialized (
     part
   from config_lines
   where
-    lines
-    like '%' || regexp_replace(:line!, '([\\%_])', '\\\1', 'g') || '%'
+    lines like like_pattern(:line!)
     and (:deviceIds::integer[] is null or device_id = any(:deviceIds))
     and device_id > coalesce(:afterDeviceId::integer, 0)
 )
@@ -430,7 +321,8 @@ order by devices.id
 limit :limit!::integer;
 
 /* @name ConfigPatternCheck */
--- Whether a text is a regular expression of PostgreSQL: if not, this fails with
--- SQLSTATE 2201B.
+-- Checks that a text is a PostgreSQL regular expression. Fails with SQLSTATE
+-- 2201B if it is not.
+-- Internal: a step of configSave.
 -- Reads.
 select '' ~ :pattern! as "matches!";

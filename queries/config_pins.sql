@@ -1,8 +1,13 @@
+-- Pins protect versions from retention. A version can be pinned under several
+-- labels, such as golden or restored.
+
 /* @name ConfigPin */
--- Pins are versions that no retention deletes, each under one label or several,
--- such as golden or restored.
--- Pins a version; a second time under the same label changes its note and who
--- pinned it. No row comes back where there is no such version.
+-- Pins a version. Pinning it again under the same label changes the note and
+-- pinned_by. Returns no row if the version does not exist.
+-- :id The version to pin.
+-- :by Name of the person or service that pins the version.
+-- :note Reason, as free text.
+-- Returns ConfigPin.
 -- Writes config_pins.
 insert into config_pins
   (device_id, configuration_id, label, note, pinned_by)
@@ -20,7 +25,10 @@ on conflict (device_id, configuration_id, label) do update set
 returning device_id, configuration_id, label, note, pinned_by, pinned_at;
 
 /* @name ConfigUnpin */
--- Takes a label away; the version is pinned while it has another one.
+-- Removes a label from a version. The version stays pinned while it has another
+-- label.
+-- :id The version to unpin.
+-- Returns ConfigPin.
 -- Writes config_pins.
 delete from config_pins
 where
@@ -34,8 +42,14 @@ where
 returning device_id, configuration_id, label, note, pinned_by, pinned_at;
 
 /* @name ConfigPinList */
--- Pinned versions by device, newest first: of some devices or all, under a label
--- or any.
+-- Lists pinned versions by device, newest first.
+-- :deviceIds Only these devices.
+-- :label Only pins under this label.
+-- :afterConfigurationId The configurationId of the last row of the previous
+--   page.
+-- :afterDeviceId The deviceId of the last row of the previous page.
+-- :afterLabel The label of the last row of the previous page.
+-- :limit Maximum rows to return.
 -- Reads.
 select
   config_pins.device_id,

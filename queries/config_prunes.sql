@@ -1,39 +1,48 @@
+-- Retention: which versions are deleted, and how. The latest version of a
+-- device and pinned versions are never deleted. The quarantine is not affected.
+
 /* @name ConfigPruneList */
--- Retention: which versions go, and how they do. Never the latest one of a
--- device, never a pinned one; config_quarantine is no part of it.
--- Versions that no rule keeps, by device, oldest first, without text; size in
--- bytes. A version is kept when it is one of so many last ones of its device,
--- stood within so many days, or is the last that began in its month (UTC) and
--- stood in this month or one of so many before it. Times are judged by when a
--- version ended: what was valid at any time within the days stays. A rule that
--- is absent keeps nothing; without any rule nothing goes. Which devices count:
--- one, those of a list, those with one at least of the tags, or all. After a
--- device id alone come the devices after it.
--- What is put in order stands in an index as a whole: no text is carried along.
+-- Lists the versions that no retention rule keeps, by device, oldest first,
+-- without their texts; size is in bytes. A version is kept if it is among the
+-- keepLast latest versions of its device, if it was valid within the last
+-- keepDays days, or if it is the last version that began in its month (UTC) and
+-- was valid in this month or one of the keepMonths months before. An absent
+-- rule keeps nothing; without any rule no version is listed. The devices are
+-- one device, those of a list, those with at least one of the tags, or all.
+-- afterDeviceId alone continues with the next device.
+-- The sort needs only columns of one index, so it reads no texts.
+-- :keepLast Number of latest versions of each device to keep.
+-- :keepDays Keeps versions that were valid within this many days of 24 hours.
+-- :keepMonths Keeps the last version of this month and of this many months
+--   before it.
+-- :deviceId Only this device.
+-- :deviceIds Only these devices.
+-- :tagNames Only devices that carry one of these tags.
+-- :afterDeviceId The deviceId of the last row of the previous page.
+-- :afterId The id of the last row of the previous page.
+-- :afterRetrievedAt The retrievedAt of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Returns PrunableVersion.
+-- Internal: a step of configPrune.
 -- Reads.
 with placed as (
   select
     id,
     device_id,
     retrieved_at,
-    -- Null for those that are among the last.
+    -- Null for the latest versions that keepLast keeps.
     lead(id, :keepLast::integer) over of_device as following_id,
     lead(retrieved_at) over of_device as next_at
   from device_configurations
   where
-    -- A range, so that one device is found by the index in any plan.
+    -- A range, so that every plan finds one device by the index.
     device_id between
       coalesce(:deviceId::integer, :afterDeviceId::integer, 0)
       and coalesce(:deviceId, 2147483647)
     and (:deviceIds::integer[] is null or device_id = any(:deviceIds))
     and (
       :tagNames::text[] is null
-      or device_id in (
-        select device_tags.device_id
-        from tags
-        join device_tags on device_tags.tag_id = tags.id
-        where tags.name = any(:tagNames)
-      )
+      or device_id in (select * from devices_tagged(:tagNames))
     )
   window of_device as (partition by device_id order by retrieved_at, id)
 )
@@ -54,7 +63,7 @@ where
     coalesce(:afterRetrievedAt::timestamptz, 'infinity'),
     coalesce(:afterId::bigint, 9223372036854775807)
   )
-  -- The latest one has not ended.
+  -- The latest version has no end.
   and version.valid_until is not null
   and not exists (
     select
@@ -67,7 +76,7 @@ where
   and (:keepLast::integer is null or placed.following_id is not null)
   and (
     :keepDays::integer is null
-    -- A day has 24 hours, whatever the session's time zone does.
+    -- A day has 24 hours, whatever the time zone of the session.
     or version.valid_until <= now() - make_interval(hours => 24 * :keepDays)
   )
   and (
@@ -84,8 +93,10 @@ order by placed.device_id, placed.retrieved_at, placed.id
 limit :limit!::integer;
 
 /* @name ConfigPruneLock */
--- Keeps versions from being pinned until the transaction ends. One that
--- somebody is about to pin is skipped, not waited for.
+-- Prevents versions from being pinned until the transaction ends. Skips
+-- versions that another transaction is about to pin.
+-- Returns Id.
+-- Internal: a step of configPrune.
 -- Writes nothing, locks device_configurations.
 select id
 from device_configurations
@@ -95,9 +106,11 @@ for update skip locked;
 
 /* @name ConfigPruneDelete */
 -- Deletes versions that are not pinned. Only for a transaction that holds
--- DeviceStateLock and ConfigPruneLock, and makes the index of lines anew: it
--- then sees every pin there is, and no other one can come. The latest version,
--- and a pinned one in any other transaction, are kept by their foreign keys.
+-- DeviceStateLock and ConfigPruneLock and rebuilds the line index: it sees
+-- every pin, and no pin can be added. Foreign keys protect the latest version
+-- and, in any other transaction, pinned versions.
+-- Returns Id.
+-- Internal: a step of configPrune.
 -- Writes device_configurations.
 delete from device_configurations
 where

@@ -1,8 +1,14 @@
+-- The quarantine holds configurations that may be incomplete.
+
 /* @name ConfigQuarantineInsert */
--- The quarantine holds what devices sent that may be no whole configuration.
--- Stores such texts, or notes that they were read again; the arrays go together
--- by position. No state moves: the version before stays the latest. The time is
--- now; for an import it may be given.
+-- Adds configurations to the quarantine, or records that they were read again.
+-- Arrays are matched by position. Device states do not change: the previous
+-- version stays the latest.
+-- :raws[?] Bytes from the device; null if they are the text in UTF-8.
+-- :metadatas[?] Empty if null.
+-- :reasons Reasons for each text, separated by commas.
+-- :retrievedAts[?] Now if null.
+-- Internal: a step of configSave.
 -- Writes config_quarantine.
 insert into config_quarantine (
   device_id,
@@ -59,7 +65,9 @@ on conflict (device_id, content_hash) do update set
 returning id, device_id;
 
 /* @name ConfigQuarantineGet */
--- One of them with its text.
+-- Returns a quarantined configuration with its text.
+-- .reasons[!]
+-- Returns QuarantinedConfig.
 -- Reads.
 select
   config_quarantine.id,
@@ -79,8 +87,14 @@ left join device_states
 where config_quarantine.id = :id!;
 
 /* @name ConfigQuarantineList */
--- What waits for a person, without the texts, longest first; size in bytes, and
--- that of the latest version beside it.
+-- Lists quarantined configurations without their texts, oldest first.
+-- :deviceIds Only these devices.
+-- :afterId The id of the last row of the previous page.
+-- :afterRetrievedAt The retrievedAt of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- .reasons[!]
+-- .size Size of the text in bytes.
+-- .latestSize Size of the latest version in bytes.
 -- Reads.
 select
   config_quarantine.id,
@@ -118,7 +132,8 @@ order by config_quarantine.retrieved_at, config_quarantine.id
 limit :limit!::integer;
 
 /* @name ConfigQuarantineDrop */
--- Drops one of them for good.
+-- Discards a quarantined configuration permanently.
+-- .reasons[!]
 -- Writes config_quarantine.
 delete from config_quarantine
 where id = :id!

@@ -1,7 +1,12 @@
-/* @name ConnectionLogInsert */
 -- Connection logs are recorded sessions between a worker and a device.
--- Stores a session, recorded now unless told; returns it without its text. The
--- function makes the part of the table where it is missing.
+
+/* @name ConnectionLogInsert */
+-- Stores a session and returns it without its text. Creates the partition if it
+-- does not exist.
+-- :log Text of the session.
+-- :timestamp When the session was recorded. Defaults to now.
+-- .size Size of the text in bytes.
+-- Returns ConnectionLogSummary.
 -- Writes connection_logs.
 select
   added.last_id as "id!",
@@ -25,9 +30,11 @@ cross join lateral connection_logs_add(
 ) as added;
 
 /* @name ConnectionLogInsertMany */
--- Stores many sessions, all or none, and tells how many. The arrays go together
--- by position; a null or absent time is now. The function makes parts of the
--- table that are missing.
+-- Stores many sessions, all or none, and returns their number. Arrays are
+-- matched by position. Creates missing partitions.
+-- :logs Texts of the sessions.
+-- :timestamps[?] When each session was recorded. Now if null.
+-- Returns LogsInserted.
 -- Writes connection_logs.
 select stored as "inserted!"
 from connection_logs_add(
@@ -38,7 +45,8 @@ from connection_logs_add(
 );
 
 /* @name ConnectionLogGet */
--- The session with its text; the key as the lists return it.
+-- Returns a session with its text, by the key that the lists return.
+-- Returns ConnectionLog.
 -- Reads.
 select
   id,
@@ -53,7 +61,12 @@ where
   and id = :id!;
 
 /* @name ConnectionLogList */
--- Sessions with a device without their text, latest first; size in bytes.
+-- Lists sessions with a device without their texts, latest first; size is in
+-- bytes.
+-- :afterId The id of the last row of the previous page.
+-- :afterTimestamp The timestamp of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Returns ConnectionLogSummary.
 -- Reads.
 select
   id,
@@ -73,7 +86,11 @@ order by "timestamp" desc, id desc
 limit :limit!::integer;
 
 /* @name ConnectionLogListByJob */
--- Sessions of a job without their text, latest first; size in bytes.
+-- Lists sessions of a job without their texts, latest first; size is in bytes.
+-- :afterId The id of the last row of the previous page.
+-- :afterTimestamp The timestamp of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Returns ConnectionLogSummary.
 -- Reads.
 select
   id,
@@ -93,7 +110,7 @@ order by "timestamp" desc, id desc
 limit :limit!::integer;
 
 /* @name ConnectionLogDelete */
--- The key as the lists return it.
+-- Deletes a session, by the key that the lists return.
 -- Writes connection_logs.
 delete from connection_logs
 where
@@ -107,10 +124,16 @@ returning
   "timestamp";
 
 /* @name ConnectionLogExpireByType */
--- Deletes sessions of jobs of a type that are older than so many days; tells
--- how many. Jobs in the order of their ids, after one of them, a thousand at a
--- time: the last of these is told, too, null where there is none. A dry run
--- deletes none.
+-- Deletes sessions of jobs of a type that are older than a number of days.
+-- Returns the number of sessions. Each call covers the thousand jobs after
+-- afterJobId and returns the last of them, or null if there are none. A dry run
+-- only counts.
+-- :days Deletes sessions older than this many days.
+-- :dryRun True: counts, but deletes nothing.
+-- :afterJobId The last job of the previous call.
+-- :limit Maximum sessions to delete.
+-- Returns LogsExpired.
+-- Internal: a step of maintain.
 -- Writes connection_logs.
 with typed as materialized (
   select id

@@ -1,8 +1,14 @@
+-- Results of the latest attempts with each credential on each device.
+
 /* @name CredentialLockoutList */
--- How the last attempts with a credential on a device went.
--- The credentials that failed on a device at least so many times in a row, and
--- lately, in the order of device and credential: what CredentialMatch leaves
--- out there. The numbers are those of CredentialMatch.
+-- Lists the credentials that are locked out on a device, by device and
+-- credential: those that CredentialMatch excludes there with the same limits.
+-- :lockoutFailures Consecutive failures that lock a credential out. Defaults to
+--   3; 0 disables lockouts.
+-- :lockoutSeconds Duration of a lockout in seconds. Defaults to 900.
+-- :afterCredentialId The credentialId of the last row of the previous page.
+-- :afterDeviceId The deviceId of the last row of the previous page.
+-- :limit Maximum rows to return.
 -- Reads.
 select
   credential_attempts.device_id,
@@ -28,8 +34,9 @@ order by credential_attempts.device_id, credential_attempts.credential_id
 limit :limit!::integer;
 
 /* @name CredentialLockoutClear */
--- Forgets the attempts with a credential on devices, so that it may be tried
--- at once; without devices on all.
+-- Deletes the recorded attempts with a credential, so that it can be tried at
+-- once.
+-- :deviceIds Only on these devices. Defaults to all.
 -- Writes credential_attempts.
 delete from credential_attempts
 where

@@ -1,6 +1,12 @@
+-- Audit log of passwords that were read in clear text. CredentialSecretGet adds
+-- the entries.
+
 /* @name CredentialRevealList */
--- Who asked for a password in the clear: CredentialSecretGet adds the entries.
--- Newest first; of one credential, or of all.
+-- Lists entries of one credential or of all, newest first.
+-- :credentialId Only of this credential.
+-- :afterId The id of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Returns CredentialReveal.
 -- Reads.
 select
   id,

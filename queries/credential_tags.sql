@@ -1,31 +1,15 @@
-/* @name CredentialTagSet */
 -- Credential tags say which credential carries which tag.
--- Gives every credential exactly these tags, making the ones that do not
--- exist. Returns the credentials that exist, each with its tags. Of two calls
--- at once for one credential the result may hold the tags of both.
+
+/* @name CredentialTagSet */
+-- Replaces the tags of each credential, creating tags that do not exist.
+-- Returns the credentials that exist, each with its tags. Two concurrent calls
+-- for one credential may leave it with the tags of both.
+-- :tagNames All tags that each credential is to have.
+-- .tags[!] Names of its tags, sorted.
+-- Returns CredentialTags.
 -- Writes tags, credential_tags.
-with given as (
-  select distinct name
-  from unnest(:tagNames!::text[]) as given (name)
-),
-known as (
-  select id, name
-  from tags
-  where name = any(:tagNames!::text[])
-),
-made as (
-  insert into tags (name)
-  select name
-  from given
-  where name not in (select name from known)
-  order by name
-  on conflict (name) do update set type = tags.type
-  returning id, name
-),
-wanted as (
-  table known
-  union all
-  table made
+with wanted as (
+  select tags_ensure(:tagNames!::text[]) as tag
 ),
 found as (
   select id
@@ -36,50 +20,31 @@ removed as (
   delete from credential_tags
   where
     credential_id = any(:credentialIds!::integer[])
-    and tag_id not in (select id from wanted)
+    and tag_id not in (select (tag).id from wanted)
 ),
 added as (
   insert into credential_tags (credential_id, tag_id)
   select
     found.id,
-    wanted.id
+    (wanted.tag).id
   from found
   cross join wanted
-  order by found.id, wanted.id
+  order by 1, 2
   on conflict do nothing
 )
 select
   id as credential_id,
-  array(select name from wanted order by name) as "tags!"
+  array(select (tag).name from wanted order by 1) as "tags!"
 from found
 order by id;
 
 /* @name CredentialTagAdd */
--- Adds the tags to every credential, making the ones that do not exist. Returns
+-- Adds the tags to each credential, creating tags that do not exist. Returns
 -- the credentials that exist, each with its tags.
+-- Returns CredentialTags.
 -- Writes tags, credential_tags.
-with given as (
-  select distinct name
-  from unnest(:tagNames!::text[]) as given (name)
-),
-known as (
-  select id, name
-  from tags
-  where name = any(:tagNames!::text[])
-),
-made as (
-  insert into tags (name)
-  select name
-  from given
-  where name not in (select name from known)
-  order by name
-  on conflict (name) do update set type = tags.type
-  returning id, name
-),
-wanted as (
-  table known
-  union all
-  table made
+with wanted as (
+  select tags_ensure(:tagNames!::text[]) as tag
 ),
 found as (
   select id
@@ -90,30 +55,30 @@ added as (
   insert into credential_tags (credential_id, tag_id)
   select
     found.id,
-    wanted.id
+    (wanted.tag).id
   from found
   cross join wanted
-  order by found.id, wanted.id
+  order by 1, 2
   on conflict do nothing
 )
 select
   id as credential_id,
   array(
-    select name
-    from given
+    select (tag).name
+    from wanted
     union
-    select tags.name
-    from credential_tags
-    join tags on tags.id = credential_tags.tag_id
-    where credential_tags.credential_id = found.id
+    select name
+    from unnest(names) as had (name)
     order by name
   ) as "tags!"
 from found
+cross join credential_tag_names(id) as names
 order by id;
 
 /* @name CredentialTagRemove */
--- Takes the tags off every credential. Returns the credentials that exist, each
--- with the tags it keeps.
+-- Removes the tags from each credential. Returns the credentials that exist,
+-- each with its remaining tags.
+-- Returns CredentialTags.
 -- Writes credential_tags.
 with removed as (
   delete from credential_tags

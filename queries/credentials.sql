@@ -1,8 +1,15 @@
+-- Credentials are logins. Only CredentialSecretGet and CredentialResealList
+-- return an encrypted password.
+
 /* @name CredentialInsert */
--- Credentials are logins; only CredentialSecretGet and CredentialResealList
--- return a sealed password.
--- Makes a credential with its tags; tags that do not exist are made. The
--- password comes sealed for the uuid, as credentialCreate does it.
+-- Creates a credential with its tags, creating tags that do not exist.
+-- credentialCreate encrypts the password and binds it to the uuid.
+-- :password Encrypted password, bound to the uuid.
+-- :priority Lower numbers are tried first. Defaults to 100.
+-- :tagNames Tags that do not exist are created.
+-- .tags[!] Names of its tags, sorted.
+-- Returns CredentialCreated.
+-- Internal: a step of credentialCreate.
 -- Writes credentials, tags, credential_tags.
 with inserted as (
   insert into credentials (uuid, username, password, priority)
@@ -14,35 +21,15 @@ with inserted as (
   )
   returning id, uuid, username, priority, last_used, success_rate
 ),
-given as (
-  select distinct name
-  from inserted
-  cross join unnest(:tagNames::text[]) as given (name)
-),
-known as (
-  select id, name
-  from tags
-  where name = any(:tagNames::text[])
-),
-made as (
-  insert into tags (name)
-  select name
-  from given
-  where name not in (select name from known)
-  order by name
-  on conflict (name) do update set type = tags.type
-  returning id, name
-),
 wanted as (
-  table known
-  union all
-  table made
+  select tags_ensure(:tagNames::text[]) as tag
+  from inserted
 ),
 tagged as (
   insert into credential_tags (credential_id, tag_id)
   select
     inserted.id,
-    wanted.id
+    (wanted.tag).id
   from inserted
   cross join wanted
 )
@@ -53,10 +40,12 @@ select
   priority,
   last_used,
   success_rate,
-  array(select name from given order by name) as "tags!"
+  array(select (tag).name from wanted order by 1) as "tags!"
 from inserted;
 
 /* @name CredentialGet */
+-- .tags[!] Names of its tags, sorted.
+-- Returns Credential.
 -- Reads.
 select
   credentials.id,
@@ -68,19 +57,18 @@ select
   credentials.success_rate,
   credentials.succeeded,
   credentials.failed,
-  array(
-    select tags.name
-    from credential_tags
-    join tags on tags.id = credential_tags.tag_id
-    where credential_tags.credential_id = credentials.id
-    order by tags.name
-  ) as "tags!"
+  names as "tags!"
 from credentials
+cross join credential_tag_names(credentials.id) as names
 where credentials.id = :id!;
 
 /* @name CredentialSecretGet */
--- The sealed password, for the moment of use; notes who asked for it, and why.
--- The key is null for a password from before there were keys.
+-- Returns the encrypted password for immediate use, and records who asked for
+-- it and why. The key is null for a password that was stored before keys
+-- existed.
+-- :by Name of the person or service that asks.
+-- :reason Reason, as free text.
+-- Internal: a step of credentialReveal.
 -- Writes credential_reveals.
 with revealed as (
   select id, uuid, username, password, key_id
@@ -108,7 +96,11 @@ from revealed
 cross join noted;
 
 /* @name CredentialList */
--- Credentials in the order of trying.
+-- Lists credentials by priority, lowest number first.
+-- :afterId The id of the last row of the previous page.
+-- :afterPriority The priority of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- .tags[!] Names of its tags, sorted.
 -- Reads.
 select
   credentials.id,
@@ -116,14 +108,9 @@ select
   credentials.priority,
   credentials.last_used,
   credentials.success_rate,
-  array(
-    select tags.name
-    from credential_tags
-    join tags on tags.id = credential_tags.tag_id
-    where credential_tags.credential_id = credentials.id
-    order by tags.name
-  ) as "tags!"
+  names as "tags!"
 from credentials
+cross join credential_tag_names(credentials.id) as names
 where
   (credentials.priority, credentials.id)
   > (
@@ -134,10 +121,14 @@ order by credentials.priority, credentials.id
 limit :limit!::integer;
 
 /* @name CredentialMatch */
--- The credentials that share a tag with the device, best first, each with the
--- tags that they share. One that failed there so many times in a row, 3 unless
--- told, is left out for so many seconds after the last time, 900 unless told;
--- credentialGuard reads both from the settings. With 0 failures none is.
+-- Lists the credentials that share a tag with the device, best first, each with
+-- the shared tags. After too many consecutive failures on the device a
+-- credential is excluded for a while; credentialGuard reads both limits from
+-- the settings.
+-- :lockoutFailures Consecutive failures that lock a credential out. Defaults to
+--   3; 0 disables lockouts.
+-- :lockoutSeconds Duration of a lockout in seconds. Defaults to 900.
+-- .matchingTags[!] Names of the tags that it shares with the device.
 -- Reads.
 select
   credentials.id,
@@ -171,11 +162,18 @@ order by
   credentials.id;
 
 /* @name CredentialMatchMany */
--- The same for many devices: at most so many credentials for each, ranked
--- from 1. A device that no credential matches has no row.
--- The order is the same for every device, so the best of a device are among
--- the best of its tags, and no tag needs to give more than a device can take,
--- and as many more as are locked out on one of them.
+-- Lists the best credentials for each of many devices, ranked from 1; see
+-- CredentialMatch. A device without a matching credential has no row.
+-- The order is the same for every device, so the best credentials of a device
+-- are among the best of its tags. Each tag therefore supplies only perDevice
+-- credentials, plus the maximum number that is locked out on one of the
+-- devices.
+-- :perDevice Maximum credentials for each device.
+-- :lockoutFailures Consecutive failures that lock a credential out. Defaults to
+--   3; 0 disables lockouts.
+-- :lockoutSeconds Duration of a lockout in seconds. Defaults to 900.
+-- .matchingTags[!] Names of the tags that it shares with the device.
+-- .rank 1 for the best credential of the device.
 -- Reads.
 with locked_out as (
   select device_id, credential_id
@@ -258,7 +256,11 @@ group by ranked.device_id, ranked.rank, credentials.id
 order by ranked.device_id, ranked.rank;
 
 /* @name CredentialDependents */
--- Devices that only this credential opens, by hostname: ask before deleting.
+-- Lists the devices that only this credential opens, by hostname. Check them
+-- before you delete the credential.
+-- :afterHostname The hostname of the last row of the previous page.
+-- :afterId The id of the last row of the previous page.
+-- :limit Maximum rows to return.
 -- Reads.
 select
   devices.id,
@@ -288,9 +290,12 @@ order by devices.hostname, devices.id
 limit :limit!::integer;
 
 /* @name CredentialUpdate */
--- Changes what is given and leaves the rest; for the password there is
--- CredentialPasswordSet. Only CredentialAttemptRecord moves the counts, the
--- success_rate and last_used.
+-- Changes the given fields and keeps the others. CredentialPasswordSet changes
+-- the password. Only CredentialAttemptRecord changes the counts, success_rate
+-- and last_used.
+-- :username Defaults to the current username.
+-- :priority Lower numbers are tried first. Defaults to the current priority.
+-- Returns CredentialSummary.
 -- Writes credentials.
 update credentials
 set
@@ -300,8 +305,11 @@ where id = :id!
 returning id, username, priority, last_used, success_rate;
 
 /* @name CredentialPasswordSet */
--- Replaces the sealed password, as credentialSetPassword does it. A new
--- password may be tried at once where the old one had failed too often.
+-- Replaces the encrypted password. Deletes the recorded attempts, so that the
+-- new password can be tried at once.
+-- :password Encrypted password, bound to the uuid.
+-- Returns CredentialSummary.
+-- Internal: a step of credentialSetPassword.
 -- Writes credentials, credential_attempts.
 with changed as (
   update credentials
@@ -317,8 +325,12 @@ select id, username, priority, last_used, success_rate
 from changed;
 
 /* @name CredentialUnsealedList */
--- Credentials with a password from before there were keys, which nothing
--- opens: each needs a new one.
+-- Lists credentials whose password was stored before keys existed. It cannot be
+-- decrypted: each needs a new password.
+-- :afterId The id of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Returns Id.
+-- Internal: a step of keysStatus.
 -- Reads.
 select id
 from credentials
@@ -329,8 +341,12 @@ order by id
 limit :limit!::integer;
 
 /* @name CredentialResealList */
--- For the rotation of keys: sealed passwords that another key than this one
--- sealed, by id, with what they are bound to.
+-- Lists passwords that are encrypted with another key than this one, by id,
+-- with the uuid that each is bound to.
+-- :keyId The key whose passwords are skipped.
+-- :afterId The id of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Internal: a step of keysCheck and keysRotate.
 -- Reads.
 select
   id,
@@ -345,9 +361,13 @@ order by id
 limit :limit!::integer;
 
 /* @name CredentialReseal */
--- Puts in what was sealed anew, where the password is still the one that was
--- read; the arrays go together by position. Returns the credentials that were
--- changed: others have been changed meanwhile, or are locked, and come again.
+-- Stores re-encrypted passwords. A password that was changed since it was read
+-- stays as it is, and a locked row is skipped: the next pass reads both again.
+-- Arrays are matched by position. Returns the changed credentials.
+-- :sealed Encrypted passwords as they were read.
+-- :resealed Re-encrypted passwords.
+-- Returns Id.
+-- Internal: a step of keysRotate.
 -- Writes credentials.
 with given as (
   select id, sealed, resealed
@@ -371,36 +391,28 @@ where
 returning credentials.id;
 
 /* @name CredentialAttemptRecord */
--- Takes in the outcomes of many attempts, in the order of their times: counts
--- them, and moves success_rate, to rate * 0.9 + 0.1 for a success and to
--- rate * 0.9 for a failure. The arrays go together by position; with devices
--- it also counts the failures in a row of each credential on each device, for
--- CredentialMatch. Returns the credentials that exist.
--- One update of the current row folds all attempts in, so none is lost
--- to a writer at the same time. Rows are locked by id first and waited for:
--- two calls at once cannot block each other, and skipping would lose attempts.
--- A time in the future counts as now. A rate below a millionth of a millionth
--- is 0, and powers end at 500: smaller numbers underflow, which is an error.
+-- Records the outcomes of many attempts, in the order of their times: counts
+-- them and changes success_rate. A success makes it rate * 0.9 + 0.1, a failure
+-- rate * 0.9. Arrays are matched by position. With devices it also counts the
+-- consecutive failures of each credential on each device, for CredentialMatch.
+-- Returns the credentials that exist.
+-- One update of the current row applies all attempts, so that concurrent
+-- writers lose none. Rows are locked by id first, and waited for: concurrent
+-- calls cannot deadlock, and skipping rows would lose attempts. A time in the
+-- future counts as now. A rate below 1e-12 counts as 0, and exponents are
+-- limited to 500: smaller numbers would underflow, which is an error.
+-- :succeeded Whether each attempt succeeded.
+-- :attemptedAt When each attempt was made.
+-- :deviceIds[?] Device of each attempt; null if it is not known.
 -- Writes credential_attempts, credentials.
 with attempts as (
-  select
-    credential_id,
-    device_id,
-    succeeded,
-    attempted_at,
-    place,
-    row_number() over (
-      partition by credential_id
-      order by attempted_at desc, place desc
-    ) - 1 as later_attempts
-  from unnest(
+  select *
+  from credential_attempts_given(
     :credentialIds!::integer[],
     :succeeded!::boolean[],
     :attemptedAt!::timestamptz[],
     :deviceIds::integer[]
-  ) with ordinality
-    as attempts (credential_id, succeeded, attempted_at, device_id, place)
-  where succeeded is not null
+  )
 ),
 folded as (
   select
@@ -410,7 +422,7 @@ folded as (
     power(0.9::double precision, least(count(*), 500)) as kept,
     sum(0.1 * power(0.9::double precision, least(later_attempts, 500)))
       filter (where succeeded) as gained,
-    least(max(attempted_at), date_trunc('milliseconds', now())) as last_used
+    max(attempted_at) as last_used
   from attempts
   group by credential_id
 ),
@@ -428,32 +440,17 @@ present as (
   order by id
   for key share
 ),
-followed as (
-  select
-    device_id,
-    credential_id,
-    succeeded,
-    attempted_at,
-    bool_or(succeeded) over (
-      partition by device_id, credential_id
-      order by attempted_at desc, place desc
-    ) as success_since
-  from attempts
-),
 on_devices as (
   select
-    followed.device_id,
-    followed.credential_id,
-    bool_or(followed.succeeded) as succeeded,
-    count(*) filter (where not followed.success_since) as failures,
-    least(
-      max(followed.attempted_at),
-      date_trunc('milliseconds', now())
-    ) as attempted_at
-  from followed
-  join present on present.id = followed.device_id
-  join locked on locked.id = followed.credential_id
-  group by followed.device_id, followed.credential_id
+    attempts.device_id,
+    attempts.credential_id,
+    bool_or(attempts.succeeded) as succeeded,
+    count(*) filter (where not attempts.success_since) as failures,
+    max(attempts.attempted_at) as attempted_at
+  from attempts
+  join present on present.id = attempts.device_id
+  join locked on locked.id = attempts.credential_id
+  group by attempts.device_id, attempts.credential_id
 ),
 noted as (
   insert into credential_attempts as known
@@ -503,7 +500,9 @@ returning
   credentials.failed;
 
 /* @name CredentialDelete */
--- CredentialDependents tells first which devices will have none left.
+-- Deletes a credential. CredentialDependents lists the devices that only it
+-- opens.
+-- Returns CredentialSummary.
 -- Writes credentials.
 delete from credentials
 where id = :id!

@@ -1,6 +1,8 @@
+-- Device states are narrow rows that are updated whenever a device is read.
+
 /* @name DeviceStateEnsure */
--- Device states are the narrow rows that change at every contact.
--- Makes the states of devices where they are absent and the device exists.
+-- Creates the missing states of devices that exist.
+-- Internal: a step of configSave.
 -- Writes device_states.
 insert into device_states (device_id)
 select id
@@ -10,6 +12,7 @@ order by id
 on conflict (device_id) do nothing;
 
 /* @name DeviceStateGet */
+-- Returns DeviceState.
 -- Reads.
 select
   device_id,
@@ -23,8 +26,10 @@ from device_states
 where device_id = :deviceId!;
 
 /* @name DeviceStateLock */
--- Keeps other savers of these devices waiting until the transaction ends.
--- What is read after it, by another statement, is current.
+-- Locks the states of devices until the transaction ends, so that other saves
+-- of these devices wait. Later statements of the transaction read current data.
+-- Returns LockedDeviceState.
+-- Internal: a step of configSave, configBlame and configDelete.
 -- Writes nothing, locks device_states.
 select
   device_id,

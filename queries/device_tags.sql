@@ -1,31 +1,15 @@
-/* @name DeviceTagSet */
 -- Device tags say which device carries which tag.
--- Gives every device exactly these tags, making the ones that do not exist.
--- Returns the devices that exist, each with its tags. Of two calls at once for
--- one device the result may hold the tags of both.
+
+/* @name DeviceTagSet */
+-- Replaces the tags of each device, creating tags that do not exist. Returns
+-- the devices that exist, each with its tags. Two concurrent calls for one
+-- device may leave it with the tags of both.
+-- :tagNames All tags that each device is to have.
+-- .tags[!] Names of its tags, sorted.
+-- Returns DeviceTags.
 -- Writes tags, device_tags.
-with given as (
-  select distinct name
-  from unnest(:tagNames!::text[]) as given (name)
-),
-known as (
-  select id, name
-  from tags
-  where name = any(:tagNames!::text[])
-),
-made as (
-  insert into tags (name)
-  select name
-  from given
-  where name not in (select name from known)
-  order by name
-  on conflict (name) do update set type = tags.type
-  returning id, name
-),
-wanted as (
-  table known
-  union all
-  table made
+with wanted as (
+  select tags_ensure(:tagNames!::text[]) as tag
 ),
 found as (
   select id
@@ -36,50 +20,31 @@ removed as (
   delete from device_tags
   where
     device_id = any(:deviceIds!::integer[])
-    and tag_id not in (select id from wanted)
+    and tag_id not in (select (tag).id from wanted)
 ),
 added as (
   insert into device_tags (device_id, tag_id)
   select
     found.id,
-    wanted.id
+    (wanted.tag).id
   from found
   cross join wanted
-  order by found.id, wanted.id
+  order by 1, 2
   on conflict do nothing
 )
 select
   id as device_id,
-  array(select name from wanted order by name) as "tags!"
+  array(select (tag).name from wanted order by 1) as "tags!"
 from found
 order by id;
 
 /* @name DeviceTagAdd */
--- Adds the tags to every device, making the ones that do not exist. Returns
--- the devices that exist, each with its tags.
+-- Adds the tags to each device, creating tags that do not exist. Returns the
+-- devices that exist, each with its tags.
+-- Returns DeviceTags.
 -- Writes tags, device_tags.
-with given as (
-  select distinct name
-  from unnest(:tagNames!::text[]) as given (name)
-),
-known as (
-  select id, name
-  from tags
-  where name = any(:tagNames!::text[])
-),
-made as (
-  insert into tags (name)
-  select name
-  from given
-  where name not in (select name from known)
-  order by name
-  on conflict (name) do update set type = tags.type
-  returning id, name
-),
-wanted as (
-  table known
-  union all
-  table made
+with wanted as (
+  select tags_ensure(:tagNames!::text[]) as tag
 ),
 found as (
   select id
@@ -90,30 +55,30 @@ added as (
   insert into device_tags (device_id, tag_id)
   select
     found.id,
-    wanted.id
+    (wanted.tag).id
   from found
   cross join wanted
-  order by found.id, wanted.id
+  order by 1, 2
   on conflict do nothing
 )
 select
   id as device_id,
   array(
-    select name
-    from given
+    select (tag).name
+    from wanted
     union
-    select tags.name
-    from device_tags
-    join tags on tags.id = device_tags.tag_id
-    where device_tags.device_id = found.id
+    select name
+    from unnest(names) as had (name)
     order by name
   ) as "tags!"
 from found
+cross join device_tag_names(id) as names
 order by id;
 
 /* @name DeviceTagRemove */
--- Takes the tags off every device. Returns the devices that exist, each with
--- the tags it keeps.
+-- Removes the tags from each device. Returns the devices that exist, each with
+-- its remaining tags.
+-- Returns DeviceTags.
 -- Writes device_tags.
 with removed as (
   delete from device_tags

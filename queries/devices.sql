@@ -1,43 +1,28 @@
+-- Devices are the systems that NetRaven backs up. Each row includes the names
+-- of its tags.
+
 /* @name DeviceInsert */
--- Devices are what NetRaven backs up; with each row come the names of its tags.
--- Makes a device with its tags; tags that do not exist are made.
--- A hostname or address that is taken breaks devices_hostname_key or
+-- Creates a device with its tags, creating tags that do not exist. A hostname
+-- or address that is taken violates devices_hostname_key or
 -- devices_ip_address_key.
+-- :tagNames Tags that do not exist are created.
+-- .tags[!] Names of its tags, sorted.
+-- Returns Device.
 -- Writes devices, tags, device_tags.
 with inserted as (
   insert into devices (hostname, ip_address, device_type)
   values (:hostname!, :ipAddress!, :deviceType!)
   returning id, hostname, ip_address, device_type, last_seen
 ),
-given as (
-  select distinct name
-  from inserted
-  cross join unnest(:tagNames::text[]) as given (name)
-),
-known as (
-  select id, name
-  from tags
-  where name = any(:tagNames::text[])
-),
-made as (
-  insert into tags (name)
-  select name
-  from given
-  where name not in (select name from known)
-  order by name
-  on conflict (name) do update set type = tags.type
-  returning id, name
-),
 wanted as (
-  table known
-  union all
-  table made
+  select tags_ensure(:tagNames::text[]) as tag
+  from inserted
 ),
 tagged as (
   insert into device_tags (device_id, tag_id)
   select
     inserted.id,
-    wanted.id
+    (wanted.tag).id
   from inserted
   cross join wanted
 )
@@ -47,18 +32,20 @@ select
   ip_address,
   device_type,
   last_seen,
-  array(select name from given order by name) as "tags!"
+  array(select (tag).name from wanted order by 1) as "tags!"
 from inserted;
 
 /* @name DeviceInsertMany */
--- Makes many devices in one go and says for each what happened, in the order
--- given. The arrays go together by position; tag names are a JSON array with
--- an array of names, or null, for each device.
--- A device whose hostname or address is taken, in the table or further up in
--- the input, is a duplicate and changes nothing; its id is that of the device
--- that has the hostname, else the address, or null while the transaction that
--- took it is not visible here.
--- Rows go in by hostname, so that two calls at once cannot block each other.
+-- Creates many devices and returns the outcome for each, in the given order.
+-- Arrays are matched by position.
+-- A device is a duplicate if its hostname or address is taken, in the table or
+-- earlier in the input. A duplicate changes nothing. Its id is that of the
+-- device with the hostname, else with the address, or null while the
+-- transaction that took it is not visible.
+-- Rows are inserted by hostname, so that concurrent calls cannot deadlock.
+-- :tagNames JSON array with an array of names, or null, for each device.
+-- .index Position in the input, from 0.
+-- .outcome One of: created, duplicate.
 -- Writes devices, tags, device_tags.
 with given as (
   select
@@ -106,27 +93,16 @@ labels as (
     as label (name)
   where outcomes.created
 ),
-known as (
-  select id, name
-  from tags
-  where name in (select name from labels)
-),
-made as (
-  insert into tags (name)
-  select distinct name
-  from labels
-  where name not in (select name from known)
-  order by name
-  on conflict (name) do update set type = tags.type
-  returning id, name
+wanted as (
+  select tags_ensure(array(select name from labels)) as tag
 ),
 tagged as (
   insert into device_tags (device_id, tag_id)
   select
     labels.device_id,
-    wanted.id
+    (wanted.tag).id
   from labels
-  join (table known union all table made) as wanted using (name)
+  join wanted on (wanted.tag).name = labels.name
 )
 select
   outcomes.index as "index!",
@@ -146,11 +122,14 @@ left join devices as by_address on by_address.ip_address = outcomes.ip_address
 order by outcomes.index;
 
 /* @name DeviceUpsert */
--- Makes the device of this hostname, or brings its address and type up to date.
--- Tag names replace its tags when given. An address that another device has
--- breaks devices_ip_address_key; so may, once, a call that makes the device
--- while another call is making it.
--- A row that was just inserted has no xmax: nobody has locked or updated it.
+-- Creates the device with this hostname, or updates its address and type. An
+-- address of another device violates devices_ip_address_key. So may, once, a
+-- call that creates a device while another call is creating it.
+-- A row that was just inserted has xmax 0: no transaction has locked or updated
+-- it.
+-- :tagNames Replaces its tags. Defaults to the current tags.
+-- .tags[!] Names of its tags, sorted.
+-- .inserted Whether this call created the device.
 -- Writes devices, tags, device_tags.
 with upserted as (
   insert into devices (hostname, ip_address, device_type)
@@ -166,29 +145,9 @@ with upserted as (
     last_seen,
     xmax = 0 as inserted
 ),
-given as (
-  select distinct name
-  from upserted
-  cross join unnest(:tagNames::text[]) as given (name)
-),
-known as (
-  select id, name
-  from tags
-  where name = any(:tagNames::text[])
-),
-made as (
-  insert into tags (name)
-  select name
-  from given
-  where name not in (select name from known)
-  order by name
-  on conflict (name) do update set type = tags.type
-  returning id, name
-),
 wanted as (
-  table known
-  union all
-  table made
+  select tags_ensure(:tagNames::text[]) as tag
+  from upserted
 ),
 removed as (
   delete from device_tags
@@ -196,16 +155,16 @@ removed as (
   where
     :tagNames::text[] is not null
     and device_tags.device_id = upserted.id
-    and device_tags.tag_id not in (select id from wanted)
+    and device_tags.tag_id not in (select (tag).id from wanted)
 ),
 added as (
   insert into device_tags (device_id, tag_id)
   select
     upserted.id,
-    wanted.id
+    (wanted.tag).id
   from upserted
   cross join wanted
-  order by wanted.id
+  order by 2
   on conflict do nothing
 )
 select
@@ -215,21 +174,15 @@ select
   device_type,
   last_seen,
   inserted as "inserted!",
-  array(
-    select name
-    from given
-    union all
-    select tags.name
-    from device_tags
-    join tags on tags.id = device_tags.tag_id
-    where
-      :tagNames::text[] is null
-      and device_tags.device_id = upserted.id
-    order by name
-  ) as "tags!"
-from upserted;
+  case
+    when :tagNames::text[] is null then names
+    else array(select (tag).name from wanted order by 1)
+  end as "tags!"
+from upserted
+cross join device_tag_names(id) as names;
 
 /* @name DeviceGet */
+-- Returns Device.
 -- Reads.
 select
   devices.id,
@@ -237,17 +190,13 @@ select
   devices.ip_address,
   devices.device_type,
   devices.last_seen,
-  array(
-    select tags.name
-    from device_tags
-    join tags on tags.id = device_tags.tag_id
-    where device_tags.device_id = devices.id
-    order by tags.name
-  ) as "tags!"
+  names as "tags!"
 from devices
+cross join device_tag_names(devices.id) as names
 where devices.id = :id!;
 
 /* @name DeviceGetByHostname */
+-- Returns Device.
 -- Reads.
 select
   devices.id,
@@ -255,17 +204,13 @@ select
   devices.ip_address,
   devices.device_type,
   devices.last_seen,
-  array(
-    select tags.name
-    from device_tags
-    join tags on tags.id = device_tags.tag_id
-    where device_tags.device_id = devices.id
-    order by tags.name
-  ) as "tags!"
+  names as "tags!"
 from devices
+cross join device_tag_names(devices.id) as names
 where devices.hostname = :hostname!;
 
 /* @name DeviceGetByIpAddress */
+-- Returns Device.
 -- Reads.
 select
   devices.id,
@@ -273,18 +218,14 @@ select
   devices.ip_address,
   devices.device_type,
   devices.last_seen,
-  array(
-    select tags.name
-    from device_tags
-    join tags on tags.id = device_tags.tag_id
-    where device_tags.device_id = devices.id
-    order by tags.name
-  ) as "tags!"
+  names as "tags!"
 from devices
+cross join device_tag_names(devices.id) as names
 where devices.ip_address = :ipAddress!;
 
 /* @name DeviceGetMany */
--- The devices that exist, by id.
+-- Lists the devices that exist, by id.
+-- Returns Device.
 -- Reads.
 select
   devices.id,
@@ -292,23 +233,28 @@ select
   devices.ip_address,
   devices.device_type,
   devices.last_seen,
-  array(
-    select tags.name
-    from device_tags
-    join tags on tags.id = device_tags.tag_id
-    where device_tags.device_id = devices.id
-    order by tags.name
-  ) as "tags!"
+  names as "tags!"
 from devices
+cross join device_tag_names(devices.id) as names
 where devices.id = any(:ids!::integer[])
 order by devices.id;
 
 /* @name DeviceList */
--- Devices by hostname, each with its tags, the number of credentials that
+-- Lists devices by hostname, each with its tags, the number of credentials that
 -- share a tag with it, its latest configuration and the status of its latest
--- job. All filters are optional: part of the hostname, a network, a type, any
--- of some tags, all of some tags, and text that stands in hostname, type or
--- address. Letters A to Z match in either case.
+-- job. All filters are optional. The letters A to Z match in upper and lower
+-- case.
+-- :hostname Part of the hostname, case-insensitive.
+-- :network Network that contains the address, such as 10.0.0.0/8.
+-- :deviceType Exact device type.
+-- :anyTags The device carries one of these tags.
+-- :allTags The device carries all of these tags.
+-- :q Part of the hostname, type or address, case-insensitive.
+-- :afterHostname The hostname of the last row of the previous page.
+-- :afterId The id of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- .tags[!] Names of its tags, sorted.
+-- .credentialCount Number of credentials that share a tag with it.
 -- Reads.
 with page as materialized (
   select
@@ -352,26 +298,27 @@ select
   page.ip_address as "ip_address!",
   page.device_type as "device_type!",
   page.last_seen,
-  array(
-    select tags.name
-    from device_tags
-    join tags on tags.id = device_tags.tag_id
-    where device_tags.device_id = page.id
-    order by tags.name
-  ) as "tags!",
+  names as "tags!",
   coalesce(counts.credentials, 0) as "credential_count!",
   device_states.configuration_id as "latest_configuration_id?",
   device_states.retrieved_at as "latest_retrieved_at?",
   device_states.verified_at as "latest_verified_at?",
   jobs.status as "latest_job_status?"
 from page
+cross join device_tag_names(page.id) as names
 left join counts on counts.device_id = page.id
 left join device_states on device_states.device_id = page.id
 left join jobs on jobs.id = device_states.job_id
 order by page.hostname, page.id;
 
 /* @name DeviceCount */
--- How many devices DeviceList would list with these filters.
+-- Counts the devices that DeviceList lists with these filters.
+-- :hostname Part of the hostname, case-insensitive.
+-- :network Network that contains the address, such as 10.0.0.0/8.
+-- :deviceType Exact device type.
+-- :anyTags The device carries one of these tags.
+-- :allTags The device carries all of these tags.
+-- :q Part of the hostname, type or address, case-insensitive.
 -- Reads.
 select count(*)::integer as "count!"
 from devices_matching(
@@ -384,7 +331,13 @@ from devices_matching(
 );
 
 /* @name DeviceCountByType */
--- The same by type.
+-- Counts the devices that DeviceList lists with these filters, by type.
+-- :hostname Part of the hostname, case-insensitive.
+-- :network Network that contains the address, such as 10.0.0.0/8.
+-- :deviceType Exact device type.
+-- :anyTags The device carries one of these tags.
+-- :allTags The device carries all of these tags.
+-- :q Part of the hostname, type or address, case-insensitive.
 -- Reads.
 select
   device_type as "device_type!",
@@ -401,7 +354,11 @@ group by device_type
 order by device_type;
 
 /* @name DeviceListByTag */
--- Devices that carry the tag, by hostname.
+-- Lists devices that carry the tag, by hostname.
+-- :afterHostname The hostname of the last row of the previous page.
+-- :afterId The id of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Returns Device.
 -- Reads.
 select
   devices.id,
@@ -409,16 +366,11 @@ select
   devices.ip_address,
   devices.device_type,
   devices.last_seen,
-  array(
-    select tags.name
-    from device_tags
-    join tags on tags.id = device_tags.tag_id
-    where device_tags.device_id = devices.id
-    order by tags.name
-  ) as "tags!"
+  names as "tags!"
 from tags
 join device_tags as carried on carried.tag_id = tags.id
 join devices on devices.id = carried.device_id
+cross join device_tag_names(devices.id) as names
 where
   tags.name = :tagName!
   and (devices.hostname, devices.id)
@@ -427,7 +379,11 @@ order by devices.hostname, devices.id
 limit :limit!::integer;
 
 /* @name DeviceListWithoutCredential */
--- Devices that no credential shares a tag with, by hostname.
+-- Lists devices that share no tag with any credential, by hostname.
+-- :afterHostname The hostname of the last row of the previous page.
+-- :afterId The id of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Returns Device.
 -- Reads.
 select
   devices.id,
@@ -435,14 +391,9 @@ select
   devices.ip_address,
   devices.device_type,
   devices.last_seen,
-  array(
-    select tags.name
-    from device_tags
-    join tags on tags.id = device_tags.tag_id
-    where device_tags.device_id = devices.id
-    order by tags.name
-  ) as "tags!"
+  names as "tags!"
 from devices
+cross join device_tag_names(devices.id) as names
 where
   not exists (
     select
@@ -457,8 +408,13 @@ order by devices.hostname, devices.id
 limit :limit!::integer;
 
 /* @name DeviceListStale */
--- Devices that were never backed up, or not verified since the time given; the
+-- Lists devices that were never backed up or not verified since a time: the
 -- never backed up first, then the longest unverified.
+-- :verifiedBefore Lists devices not verified since this time.
+-- :afterId The id of the last row of the previous page.
+-- :afterVerifiedAt The verifiedAt of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- .tags[!] Names of its tags, sorted.
 -- Reads.
 select
   devices.id,
@@ -466,15 +422,10 @@ select
   devices.ip_address,
   devices.device_type,
   devices.last_seen,
-  array(
-    select tags.name
-    from device_tags
-    join tags on tags.id = device_tags.tag_id
-    where device_tags.device_id = devices.id
-    order by tags.name
-  ) as "tags!",
+  names as "tags!",
   device_states.verified_at as "verified_at?"
 from devices
+cross join device_tag_names(devices.id) as names
 left join device_states on device_states.device_id = devices.id
 where
   (
@@ -490,8 +441,13 @@ order by device_states.verified_at nulls first, devices.id
 limit :limit!::integer;
 
 /* @name DeviceUpdate */
--- Changes what is given and leaves the rest; tag names replace the device's
--- tags, and those that do not exist are made. Only DeviceSeen moves last_seen.
+-- Changes the given fields and keeps the others. Tags that do not exist are
+-- created. Only DeviceSeen changes last_seen.
+-- :hostname Defaults to the current hostname.
+-- :ipAddress Defaults to the current address.
+-- :deviceType Defaults to the current type.
+-- :tagNames Replaces its tags. Defaults to the current tags.
+-- Returns Device.
 -- Writes devices, tags, device_tags.
 with updated as (
   update devices
@@ -502,29 +458,9 @@ with updated as (
   where id = :id!
   returning id, hostname, ip_address, device_type, last_seen
 ),
-given as (
-  select distinct name
-  from updated
-  cross join unnest(:tagNames::text[]) as given (name)
-),
-known as (
-  select id, name
-  from tags
-  where name = any(:tagNames::text[])
-),
-made as (
-  insert into tags (name)
-  select name
-  from given
-  where name not in (select name from known)
-  order by name
-  on conflict (name) do update set type = tags.type
-  returning id, name
-),
 wanted as (
-  table known
-  union all
-  table made
+  select tags_ensure(:tagNames::text[]) as tag
+  from updated
 ),
 removed as (
   delete from device_tags
@@ -532,16 +468,16 @@ removed as (
   where
     :tagNames::text[] is not null
     and device_tags.device_id = updated.id
-    and device_tags.tag_id not in (select id from wanted)
+    and device_tags.tag_id not in (select (tag).id from wanted)
 ),
 added as (
   insert into device_tags (device_id, tag_id)
   select
     updated.id,
-    wanted.id
+    (wanted.tag).id
   from updated
   cross join wanted
-  order by wanted.id
+  order by 2
   on conflict do nothing
 )
 select
@@ -550,23 +486,16 @@ select
   ip_address,
   device_type,
   last_seen,
-  array(
-    select name
-    from given
-    union all
-    select tags.name
-    from device_tags
-    join tags on tags.id = device_tags.tag_id
-    where
-      :tagNames::text[] is null
-      and device_tags.device_id = updated.id
-    order by name
-  ) as "tags!"
-from updated;
+  case
+    when :tagNames::text[] is null then names
+    else array(select (tag).name from wanted order by 1)
+  end as "tags!"
+from updated
+cross join device_tag_names(id) as names;
 
 /* @name DeviceSeen */
--- Notes that the devices were reached just now. Returns those whose last_seen
--- moved; it never goes back.
+-- Records that the devices were reached just now. Returns the devices whose
+-- last_seen changed; it never decreases.
 -- Writes devices.
 update devices
 set last_seen = date_trunc('milliseconds', now())
@@ -576,10 +505,10 @@ where
 returning id, last_seen;
 
 /* @name DeviceDelete */
--- Deletes the device with its configurations and jobs; its logs stay, see
--- logsDelete.
--- Its state is locked first, and waited for, as savers and JobInsert do: in the
--- other order the deletion and they would block each other.
+-- Deletes a device with its configurations and jobs. Its logs stay; logsDelete
+-- deletes them.
+-- Locks the device state first, and waits for it, as saves and JobInsert do: in
+-- another order they could deadlock.
 -- Writes devices.
 with state as materialized (
   select device_id

@@ -1,8 +1,10 @@
+-- The keys that encrypt columns now or did so earlier: ids and check values,
+-- never the keys themselves.
+
 /* @name EncryptionKeyInsert */
--- The keys that sealed columns were or are sealed with, and a way to tell them
--- apart: never the keys themselves.
--- Notes keys that are not known yet; the arrays go together by position.
--- Returns those that this call noted.
+-- Records keys that are not known yet. Arrays are matched by position. Returns
+-- the keys that this call recorded.
+-- Internal: a step of vaultOf.
 -- Writes encryption_keys.
 insert into encryption_keys (key_id, check_value)
 select key_id, check_value
@@ -13,8 +15,10 @@ on conflict (key_id) do nothing
 returning key_id;
 
 /* @name EncryptionKeyList */
--- Every key, the oldest first, with the number of rows that it seals. A row
--- without a key was stored before there were keys.
+-- Lists all keys, oldest first, with the number of rows that each key encrypts.
+-- A row without a key was stored before keys existed.
+-- Returns EncryptionKey.
+-- Internal: a step of keysStatus.
 -- Reads.
 select
   key_id,
@@ -30,8 +34,9 @@ from encryption_keys
 order by created_at, key_id;
 
 /* @name EncryptionKeyRetire */
--- Gives a key up. A ConstraintError while a row is sealed with it; no row comes
--- back where it is retired already, or unknown.
+-- Retires a key. Fails with a ConstraintError while a row is encrypted with it.
+-- Returns no row if the key is already retired or unknown.
+-- Internal: a step of keysRetire.
 -- Writes encryption_keys.
 update encryption_keys
 set retired_at = date_trunc('milliseconds', now())

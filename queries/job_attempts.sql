@@ -1,6 +1,11 @@
+-- Attempts that did not end their job; the last attempt is in jobs.
+
 /* @name JobAttemptList */
--- Attempts at jobs: those that did not end them; the last one is in jobs.
--- Attempts at a job that have ended, the first one first, with what went wrong.
+-- Lists the completed attempts of a job, first attempt first, with their
+-- errors.
+-- :afterAttempt The attempt of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Returns JobAttempt.
 -- Reads.
 select
   job_id as "job_id!",
@@ -37,7 +42,7 @@ from (
   where
     id = :jobId!
     and completed_at is not null
-    -- What was cancelled in the queue, or outlived its last lease, has none.
+    -- Jobs cancelled in the queue, or whose last lease expired, have no token.
     and claim_token is not null
 ) as attempts
 where attempt > coalesce(:afterAttempt::integer, 0)

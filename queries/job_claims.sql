@@ -1,69 +1,41 @@
+-- Claims of jobs. A report of a worker counts only with its claim token. All
+-- times are server times.
+
 /* @name JobTake */
--- Who works on a job, fenced: each answer of a worker counts only with the
--- token of its claim. Times are the server's.
--- Hands due jobs to a worker, with one token for all of them: the highest
--- priority first, then by time. A device that has one running gets no other;
--- rows that somebody else is taking are skipped, not waited for. Where two take
--- jobs of one device at the same moment, one call takes nothing and fails with
--- jobs_one_runs_per_device, or in a deadlock: jobClaim makes the token and
--- calls again.
+-- Hands due jobs to a worker under one claim token: highest priority first,
+-- then by time. A device with a running job gets no other. Jobs that another
+-- worker is claiming are skipped, not waited for. If two calls claim jobs of
+-- one device at the same moment, one of them claims nothing and fails with
+-- jobs_one_runs_per_device or a deadlock. jobClaim creates the token and calls
+-- again.
+-- :worker Name of the worker.
+-- :claimToken A new UUID.
+-- :leaseSeconds Lease in seconds. When it expires, others may take the jobs.
+-- :limit Maximum jobs to claim.
+-- Returns HeldJob.
+-- Internal: a step of jobClaim.
 -- Writes jobs.
-with due as materialized (
-  select
-    id,
-    device_id,
-    priority,
-    scheduled_for
-  from jobs
-  where
-    status = 'queued'
-    -- Rounded as the column is: what is due now is not due in a moment.
-    and scheduled_for <= now()::timestamptz(3)
-    and not exists (
-      select
-      from jobs as running
-      where
-        running.device_id = jobs.device_id
-        and running.status = 'running'
-      -- Each device is looked up: a join would compare each with all that run.
-      offset 0
-    )
-  order by priority desc, scheduled_for, id
-  -- Selected: a plan for this one limit would look better than one for all, and
-  -- be made at each call.
-  limit (select :limit!::integer)
-  for no key update skip locked
-)
-update jobs
-set
-  status = 'running',
-  claimed_by = :worker!,
-  claim_token = :claimToken!::uuid,
-  lease_until = now() + make_interval(secs => :leaseSeconds!::float8),
-  started_at = date_trunc('milliseconds', now()),
-  attempt = attempt + 1
-where
-  -- An array, not a join: a limit that is not known yet looks like many rows,
-  -- and the planner would read the whole table for them.
-  id = any(
-    array(
-      select distinct on (device_id) id
-      from due
-      order by device_id, priority desc, scheduled_for, id
-    )
-  )
-returning
-  id,
-  device_id,
-  job_type,
-  priority,
-  scheduled_for,
-  attempt,
-  failures,
-  most_failures;
+select
+  id as "id!",
+  device_id as "device_id!",
+  job_type as "job_type!",
+  priority as "priority!",
+  scheduled_for as "scheduled_for!",
+  attempt as "attempt!",
+  failures as "failures!",
+  max_attempts as "max_attempts!"
+from jobs_take(
+  :worker!,
+  :claimToken!::uuid,
+  :leaseSeconds!::float8,
+  :limit!::integer
+);
 
 /* @name JobHeldList */
--- The jobs that a claim holds: what JobTake gave, where its answer was lost.
+-- Lists the jobs that a claim holds: the result of JobTake if its answer was
+-- lost.
+-- Returns HeldJob.
+-- Internal: a step of jobClaim.
 -- Reads.
 select
   id,
@@ -73,7 +45,7 @@ select
   scheduled_for,
   attempt,
   failures,
-  most_failures
+  max_attempts
 from jobs
 where
   status = 'running'
@@ -81,9 +53,13 @@ where
 order by id;
 
 /* @name JobHeartbeat */
--- Prolongs claims from now on, and says of each whether it is held and whether
--- somebody wants the job cancelled. A claim that has outlived its lease is held
--- until somebody takes it away.
+-- Extends leases from now on. Returns for each claim whether it is still held
+-- and whether cancellation of its job was requested. An expired claim is held
+-- until JobReap ends it.
+-- :claimTokens Token of each claim.
+-- :leaseSeconds New lease in seconds, from now.
+-- .held Whether the claim is still valid.
+-- .cancelRequested Whether cancellation of the job was requested.
 -- Writes jobs.
 with given as materialized (
   select
@@ -127,122 +103,65 @@ from found
 order by place;
 
 /* @name JobFinish */
--- Ends attempts as succeeded, partial, failed, cancelled or released, each with
--- what went wrong; the arrays go together by position. What is released goes
--- back to the queue, due after the seconds to retry in, and has not failed;
--- what failed and has such seconds goes back as well, unless it was its last
--- attempt. Nothing goes back that somebody wants cancelled. Says for each:
--- accepted; repeated, where the same claim had ended the job before, which a
--- lost answer leads to; or stale, where the claim counts no more and nothing
--- changed. And where the job stands.
--- With a limit it takes so many jobs in the same round trip, as JobTake does,
--- with a new token: they come after the answers and have none. A device whose
--- job ends here still has it running as this call sees it, and gets its next
--- one by the next call. Where taking fails nothing was ended either: jobTurn
--- ends alone then.
+-- Ends attempts, each with its outcome and error. Arrays are matched by
+-- position. A released job is requeued and does not count as failed. A failed
+-- job with retry seconds is requeued unless this was its last attempt. A job
+-- whose cancellation was requested is never requeued.
+-- Returns the status of each job and an answer: accepted; repeated if the same
+-- claim has already ended the job, which happens after a lost answer; or stale
+-- if the claim is no longer valid and nothing was changed.
+-- With a limit the call also claims jobs under a new token, like JobTake. Their
+-- rows follow the answers and have is_taken. A device whose job ends in this
+-- call gets its next job in the next call, because this one still sees the old
+-- job as running. If claiming fails, no attempt is ended either; then
+-- jobFinishAndClaim ends the attempts alone.
+-- :claimTokens Token of each claim.
+-- :outcomes One of: succeeded, partial, failed, cancelled, released.
+-- :errorClasses[?] Class of the error; null if there is none.
+-- :errorMessages[?] Message of the error; null if there is none.
+-- :retrySeconds[?] Seconds until the retry; null for no retry.
+-- :worker Name of the worker that claims jobs.
+-- :claimToken A new UUID for the claimed jobs.
+-- :leaseSeconds Lease of the claimed jobs in seconds.
+-- :limit Maximum jobs to claim. Defaults to 0.
+-- .isTaken True for a claimed job, false for an answer.
+-- .answer One of: accepted, repeated, stale. Null for a claimed job.
+-- .status Status of the job; null for a claimed job.
 -- Writes jobs, job_attempts.
-with given as materialized (
-  select
-    place,
-    id,
-    claim_token,
-    outcome,
-    error_class,
-    error_message,
-    retry_seconds
-  from unnest(
-    -- Selected: so many seem to be given at each call, and one plan serves all.
-    (select :ids!::integer[]),
+with ends as materialized (
+  select *
+  from jobs_judge(
+    :ids!::integer[],
     :claimTokens!::uuid[],
     :outcomes!::text[],
     :errorClasses!::text[],
     :errorMessages!::text[],
     :retrySeconds!::float8[]
-  ) with ordinality as given (
-    id,
-    claim_token,
-    outcome,
-    error_class,
-    error_message,
-    retry_seconds,
-    place
   )
-  -- The order in which jobs are locked, here and elsewhere.
-  order by id
-),
-found as materialized (
-  select
-    given.place,
-    given.id,
-    given.outcome::attempt_outcome as outcome,
-    given.error_class,
-    given.error_message,
-    case
-      when job.claim_token = given.claim_token and job.status = 'running'
-        then 'accepted'
-      when job.claim_token = given.claim_token then 'repeated'
-      else 'stale'
-    end as answer,
-    job.status,
-    job.attempt,
-    job.claimed_by,
-    job.started_at,
-    case
-      when given.outcome = 'released'
-        and job.cancel_requested_at is not null
-        then 'cancelled'
-      when given.outcome = 'released'
-        then 'queued'
-      when given.outcome = 'failed'
-        and given.retry_seconds is not null
-        and job.failures + 1 < job.most_failures
-        and job.cancel_requested_at is null
-        then 'queued'
-      else given.outcome
-    end::job_status as next_status,
-    date_trunc('milliseconds', now()) as ended_at,
-    now()
-    + make_interval(secs => coalesce(given.retry_seconds, 0)) as next_at
-  from given
-  -- Each job is looked up, and judged as it is once it is locked.
-  left join lateral (
-    select
-      status,
-      claim_token,
-      attempt,
-      claimed_by,
-      started_at,
-      failures,
-      most_failures,
-      cancel_requested_at
-    from jobs
-    where jobs.id = given.id
-    for no key update
-  ) as job on true
 ),
 moved as (
   update jobs
   set
-    status = found.next_status,
+    status = ends.next_status,
     scheduled_for = case
-      when found.next_status = 'queued' then found.next_at
+      when ends.next_status = 'queued' then ends.next_at
       else jobs.scheduled_for
     end,
     completed_at = case
-      when found.next_status <> 'queued' then found.ended_at
+      when ends.next_status <> 'queued' then date_trunc('milliseconds', now())
     end,
-    failures = jobs.failures + (found.outcome = 'failed')::integer,
-    error_class = found.error_class,
-    error_message = found.error_message,
-    -- The token stays with what it ended.
+    failures = jobs.failures + (ends.outcome = 'failed')::integer,
+    error_class = ends.error_class,
+    error_message = ends.error_message,
+    -- A job keeps the token of the claim that ended it.
     claim_token = case
-      when found.next_status <> 'queued' then jobs.claim_token
+      when ends.next_status <> 'queued' then jobs.claim_token
     end,
     lease_until = null
-  from found
+  from ends
   where
-    jobs.id = found.id
-    and found.answer = 'accepted'
+    jobs.id = ends.id
+    and ends.answer = 'accepted'
 ),
 noted as (
   insert into job_attempts (
@@ -258,116 +177,57 @@ noted as (
   select
     id,
     attempt,
-    claimed_by,
+    worker,
     started_at,
-    ended_at,
+    date_trunc('milliseconds', now()),
     outcome,
     error_class,
     error_message
-  from found
+  from ends
   where
     answer = 'accepted'
     and next_status = 'queued'
-),
--- As in JobTake.
-due as materialized (
-  select
-    id,
-    device_id,
-    priority,
-    scheduled_for
-  from jobs
-  where
-    status = 'queued'
-    and scheduled_for <= now()::timestamptz(3)
-    and not exists (
-      select
-      from jobs as running
-      where
-        running.device_id = jobs.device_id
-        and running.status = 'running'
-      offset 0
-    )
-  order by priority desc, scheduled_for, id
-  limit (select coalesce(:limit::integer, 0))
-  for no key update skip locked
-),
-taken as (
-  update jobs
-  set
-    status = 'running',
-    claimed_by = :worker::text,
-    claim_token = :claimToken::uuid,
-    lease_until = now() + make_interval(secs => :leaseSeconds::float8),
-    started_at = date_trunc('milliseconds', now()),
-    attempt = attempt + 1
-  where
-    id = any(
-      array(
-        select distinct on (device_id) id
-        from due
-        order by device_id, priority desc, scheduled_for, id
-      )
-    )
-  returning
-    id,
-    device_id,
-    job_type,
-    priority,
-    scheduled_for,
-    attempt,
-    failures,
-    most_failures
 )
 select
   id as "id!",
+  is_taken as "is_taken!",
   answer as "answer?",
   status as "status?",
-  device_id as "device_id?",
-  job_type as "job_type?",
-  priority as "priority?",
-  scheduled_for as "scheduled_for?",
-  attempt as "attempt?",
-  failures as "failures?",
-  most_failures as "most_failures?"
+  (job).device_id as "device_id?",
+  (job).job_type as "job_type?",
+  (job).priority as "priority?",
+  (job).scheduled_for as "scheduled_for?",
+  (job).attempt as "attempt?",
+  (job).failures as "failures?",
+  (job).max_attempts as "max_attempts?"
 from (
   select
     place,
     id,
+    false as is_taken,
     answer,
     case
       when answer = 'accepted' then next_status
       else status
     end as status,
-    null::integer as device_id,
-    null as job_type,
-    null::smallint as priority,
-    null::timestamptz as scheduled_for,
-    null::integer as attempt,
-    null::smallint as failures,
-    null::smallint as most_failures
-  from found
+    null::jobs as job
+  from ends
   union all
-  select
-    null,
-    id,
-    null,
-    null,
-    device_id,
-    job_type,
-    priority,
-    scheduled_for,
-    attempt,
-    failures,
-    most_failures
-  from taken
+  select null, job.id, true, null, null, job
+  from jobs_take(
+    :worker::text,
+    :claimToken::uuid,
+    :leaseSeconds::float8,
+    coalesce(:limit::integer, 0)
+  ) as job
 ) as turn
-order by place nulls last;
+order by is_taken, place;
 
 /* @name JobCancel */
--- Cancels jobs that wait; one that runs is marked, and its worker sees it at
--- its next heartbeat. Says for each: cancelled, requested, ended where it had
--- ended before, or missing.
+-- Cancels queued jobs. A running job is marked, and its worker sees that at its
+-- next heartbeat. Returns for each job: cancelled, requested, ended if it had
+-- already ended, or missing.
+-- .answer One of: missing, cancelled, requested, ended.
 -- Writes jobs.
 with wanted as materialized (
   select id, status
@@ -408,11 +268,13 @@ left join wanted on wanted.id = given.id
 order by given.place;
 
 /* @name JobReap */
--- Takes away claims that have outlived their lease, those of the lowest ids
--- first. The job goes back to the queue, later after each failure: after some
--- seconds, twice as many, and so on, up to the most; after its last attempt it
--- has failed, and where somebody wants it cancelled it is. Whoever calls; rows
--- that somebody else is reaping are skipped.
+-- Ends expired claims, lowest job ids first. The job is requeued with
+-- exponential backoff. After its last attempt it fails instead; if cancellation
+-- was requested it is cancelled. Any caller may reap; jobs that another call is
+-- reaping are skipped.
+-- :backoffSeconds Initial backoff in seconds. Doubles with each failure.
+-- :maxBackoffSeconds Maximum backoff in seconds.
+-- :limit Maximum jobs to reap.
 -- Writes jobs, job_attempts.
 with expired as materialized (
   select
@@ -422,13 +284,13 @@ with expired as materialized (
     started_at,
     case
       when cancel_requested_at is not null then 'cancelled'
-      when failures + 1 < most_failures then 'queued'
+      when failures + 1 < max_attempts then 'queued'
       else 'failed'
     end::job_status as next_status,
     now() + make_interval(
       secs => least(
-        :backOffSeconds!::float8 * power(2, failures),
-        :mostSeconds!::float8
+        :backoffSeconds!::float8 * power(2, failures),
+        :maxBackoffSeconds!::float8
       )
     ) as next_at
   from jobs

@@ -1,7 +1,9 @@
+-- Job logs are the lines that a job reports while it runs.
+
 /* @name JobLogInsert */
--- Job logs are the lines a job reports while it runs.
--- Stores a line: level info and the time now unless told. The function counts
--- it, and makes the part of the table where it is missing.
+-- Stores and counts a line. Creates the partition if it does not exist.
+-- :level Defaults to info.
+-- :timestamp When the line was reported. Defaults to now.
 -- Writes job_logs, job_log_counts.
 select
   added.last_id as "id!",
@@ -26,10 +28,12 @@ cross join lateral job_logs_add(
 ) as added;
 
 /* @name JobLogInsertMany */
--- Stores many lines, all or none, and tells how many. The arrays go together by
--- position; a null or absent level is info, a null or absent time is now. Lines
--- of one time keep their order. The function counts them, and makes parts of
--- the table that are missing.
+-- Stores and counts many lines, all or none, and returns their number. Arrays
+-- are matched by position. Lines with the same time keep their order. Creates
+-- missing partitions.
+-- :levels[?] Level of each line. Info if null.
+-- :timestamps[?] When each line was reported. Now if null.
+-- Returns LogsInserted.
 -- Writes job_logs, job_log_counts.
 select stored as "inserted!"
 from job_logs_add(
@@ -41,10 +45,15 @@ from job_logs_add(
 );
 
 /* @name JobLogWrite */
--- A batch of a writer, which may come again where its answer was lost: it is
--- stored once, in the order of the writer's batches. Times are milliseconds by
--- the writer's own count, which says now when it sends. Lines of jobs that are
--- gone are left out. No row where the batch had been stored.
+-- Stores a batch of a writer, which may send it again if the answer was lost. A
+-- batch is stored only once, and only after batches with lower numbers. Returns
+-- no row if the batch was already stored. Times are milliseconds of the
+-- writer's own clock; now is its reading when the writer sends. Lines of
+-- deleted jobs are skipped.
+-- :batch Number of the batch, higher than that of the previous one.
+-- :now Writer's clock when it sends, in milliseconds.
+-- :times When each line was reported, by the writer's clock.
+-- Internal: a step of jobLog.
 -- Writes log_writers, job_logs, job_log_counts.
 with fenced as (
   insert into log_writers (id, batch, started_at, written_at)
@@ -76,13 +85,15 @@ cross join lateral job_logs_add(
 ) as added;
 
 /* @name JobLogWriterDelete */
--- Forgets a writer that has ended.
+-- Deletes a writer that has ended.
+-- Internal: a step of jobLog.
 -- Writes log_writers.
 delete from log_writers
 where id = :writer!;
 
 /* @name JobLogGet */
--- The key as the lists return it.
+-- Returns a line, by the key that the lists return.
+-- Returns JobLogLine.
 -- Reads.
 select id, job_id, device_id, level, message, "timestamp"
 from job_logs
@@ -91,9 +102,15 @@ where
   and id = :id!;
 
 /* @name JobLogList */
--- Lines of a job in the order of their times. Filters: a level at least, times
--- from the first up to but without the second, and text that stands in the
--- line, in either case.
+-- Lists the lines of a job by time.
+-- :minLevel Minimum level.
+-- :from From this time on.
+-- :until Before this time.
+-- :text Part of the message, case-insensitive.
+-- :afterId The id of the last row of the previous page.
+-- :afterTimestamp The timestamp of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Returns JobLogLine.
 -- Reads.
 select id, job_id, device_id, level, message, "timestamp"
 from job_logs
@@ -110,14 +127,21 @@ where
     coalesce(:afterId::bigint, 0)
   )
 order by "timestamp", id
--- Selected: with a limit that is known a plan would be made at each call, for
--- all parts of the table.
+-- A subquery: with a known limit, each call would be planned anew for all
+-- partitions.
 limit (select :limit!::integer);
 
 /* @name JobLogListByDevice */
--- Lines of a device, of the job that was made last first, and of each the
--- latest first. Filters: a level at least, and times from the first up to but
--- without the second.
+-- Lists the lines of a device, newest job first, and of each job the latest
+-- line first.
+-- :minLevel Minimum level.
+-- :from From this time on.
+-- :until Before this time.
+-- :afterId The id of the last row of the previous page.
+-- :afterJobId The jobId of the last row of the previous page.
+-- :afterTimestamp The timestamp of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Returns JobLogLine.
 -- Reads.
 select id, job_id, device_id, level, message, "timestamp"
 from job_logs
@@ -136,8 +160,13 @@ order by job_id desc, "timestamp" desc, id desc
 limit (select :limit!::integer);
 
 /* @name JobLogListByTime */
--- Lines of all devices, the latest first. Filter: times from the first up to
--- but without the second.
+-- Lists the lines of all devices, latest first.
+-- :from From this time on.
+-- :until Before this time.
+-- :afterId The id of the last row of the previous page.
+-- :afterTimestamp The timestamp of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Returns JobLogLine.
 -- Reads.
 select id, job_id, device_id, level, message, "timestamp"
 from job_logs
@@ -153,7 +182,14 @@ order by "timestamp" desc, id desc
 limit (select :limit!::integer);
 
 /* @name JobLogWarningList */
--- As JobLogListByTime, of a level at least: warning or one above.
+-- Lists the lines of all devices with level warning or above, latest first.
+-- :minLevel Minimum level. Defaults to warning.
+-- :from From this time on.
+-- :until Before this time.
+-- :afterId The id of the last row of the previous page.
+-- :afterTimestamp The timestamp of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Returns JobLogLine.
 -- Reads.
 select id, job_id, device_id, level, message, "timestamp"
 from job_logs
@@ -171,7 +207,12 @@ order by "timestamp" desc, id desc
 limit (select :limit!::integer);
 
 /* @name JobLogTail */
--- Lines of a job after the last one read, from the first without one.
+-- Lists the lines of a job after the last one read. Defaults to all lines.
+-- :afterId The id of the last row of the previous page.
+-- :afterTimestamp The timestamp of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Returns JobLogLine.
+-- Internal: a step of tail.
 -- Reads.
 select id, job_id, device_id, level, message, "timestamp"
 from job_logs
@@ -187,8 +228,9 @@ order by "timestamp", id
 limit (select :limit!::integer);
 
 /* @name JobLogStats */
--- How many lines a job has reported by level, the least first, also those that
--- retention has removed since. They are counted as they are stored.
+-- Counts the lines that a job has reported, by level, lowest level first. Lines
+-- are counted when they are stored, so lines that retention has deleted are
+-- included.
 -- Reads.
 select
   level,
@@ -200,8 +242,15 @@ where job_id = :jobId!
 order by level;
 
 /* @name JobLogExpireByLevel */
--- Deletes lines of a level that are older than so many days, the oldest first,
--- after one of them; tells how many, and the last. A dry run deletes none.
+-- Deletes lines of a level that are older than a number of days, oldest first,
+-- after a given line. Returns the number of lines and the last line. A dry run
+-- only counts.
+-- :days Deletes lines older than this many days.
+-- :dryRun True: counts, but deletes nothing.
+-- :afterId The id of the last row of the previous page.
+-- :afterTimestamp The timestamp of the last row of the previous page.
+-- :limit Maximum lines to delete.
+-- Internal: a step of maintain.
 -- Writes job_logs.
 with doomed as materialized (
   select "timestamp", id
@@ -238,10 +287,15 @@ left join (
 ) as doomed on true;
 
 /* @name JobLogExpireByType */
--- Deletes lines of jobs of a type that are older than so many days; tells how
--- many. Jobs in the order of their ids, after one of them, a thousand at a
--- time: the last of these is told, too, null where there is none. A dry run
--- deletes none.
+-- Deletes lines of jobs of a type that are older than a number of days. Returns
+-- the number of lines. Each call covers the thousand jobs after afterJobId and
+-- returns the last of them, or null if there are none. A dry run only counts.
+-- :days Deletes lines older than this many days.
+-- :dryRun True: counts, but deletes nothing.
+-- :afterJobId The last job of the previous call.
+-- :limit Maximum lines to delete.
+-- Returns LogsExpired.
+-- Internal: a step of maintain.
 -- Writes job_logs.
 with typed as materialized (
   select id, device_id
@@ -274,8 +328,8 @@ select
   (select max(id) from typed) as last_job_id;
 
 /* @name JobLogDelete */
--- Deletes the lines of a job, those before a time if one is given, and tells
--- how many.
+-- Deletes the lines of a job and returns their number.
+-- :before Only lines before this time. Defaults to all.
 -- Writes job_logs.
 with removed as (
   delete from job_logs

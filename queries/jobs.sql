@@ -1,8 +1,12 @@
+-- Jobs are tasks, each for one device. No query here returns a claim token.
+
 /* @name JobInsert */
--- Jobs are work to do, one device each; a claim token never leaves here.
--- Queues a job, for now unless told, notes it as the device's latest, and wakes
--- workers. A backup unless told. Of the jobs that are due those of the highest
--- priority come first, 0 unless told; so many attempts may fail, 3 unless told.
+-- Queues a job, records it as the latest of its device, and wakes workers.
+-- Among due jobs, those with the highest priority run first.
+-- :scheduledFor When the job is due. Defaults to now.
+-- :jobType Defaults to backup.
+-- :priority Higher numbers come first. Defaults to 0.
+-- :maxAttempts Maximum failed attempts. Defaults to 3.
 -- Writes jobs, device_states.
 with inserted as (
   insert into jobs (
@@ -10,14 +14,14 @@ with inserted as (
     scheduled_for,
     job_type,
     priority,
-    most_failures
+    max_attempts
   )
   values (
     :deviceId!,
     coalesce(:scheduledFor::timestamptz, date_trunc('milliseconds', now())),
     coalesce(:jobType::text, 'backup'),
     coalesce(:priority::smallint, 0),
-    coalesce(:mostFailures::smallint, 3)
+    coalesce(:maxAttempts::smallint, 3)
   )
   returning id, device_id, status, scheduled_for
 ),
@@ -37,10 +41,17 @@ from inserted
 cross join pg_notify('netraven_jobs', '');
 
 /* @name JobInsertMany */
--- Queues many jobs, wakes workers once, and says for each what happened, in the
--- order given. Times go with the devices by position; a null or absent one is
--- now. A device that does not exist is missing and gets no job.
--- Jobs get their ids in the order given, so the nth id is that of the nth row.
+-- Queues many jobs, wakes workers once, and returns the outcome for each, in
+-- the given order. Arrays are matched by position. A device that does not exist
+-- is missing and gets no job.
+-- Jobs get their ids in the given order, so that the nth id is that of the nth
+-- row.
+-- :scheduledFor[?] When each job is due. Now if null.
+-- :jobType Type of all jobs. Defaults to backup.
+-- :priority Higher numbers come first. Defaults to 0.
+-- :maxAttempts Maximum failed attempts. Defaults to 3.
+-- .index Position in the input, from 0.
+-- .outcome One of: created, missing.
 -- Writes jobs, device_states.
 with given as (
   select
@@ -65,14 +76,14 @@ inserted as (
     scheduled_for,
     job_type,
     priority,
-    most_failures
+    max_attempts
   )
   select
     device_id,
     coalesce(scheduled_for, date_trunc('milliseconds', now())),
     coalesce(:jobType::text, 'backup'),
     coalesce(:priority::smallint, 0),
-    coalesce(:mostFailures::smallint, 3)
+    coalesce(:maxAttempts::smallint, 3)
   from found
   order by nth
   returning id, device_id, status, scheduled_for
@@ -113,6 +124,7 @@ cross join pg_notify('netraven_jobs', '')
 order by given.index;
 
 /* @name JobGet */
+-- Returns Job.
 -- Reads.
 select
   id,
@@ -127,7 +139,7 @@ select
   job_type,
   priority,
   failures,
-  most_failures,
+  max_attempts,
   cancel_requested_at,
   error_class,
   error_message
@@ -135,9 +147,16 @@ from jobs
 where id = :id!;
 
 /* @name JobList */
--- Jobs by scheduled time, latest first. Filters: some statuses, a device, and
--- times from the first up to but without the second.
--- For one device alone JobListByDevice is quicker.
+-- Lists jobs by scheduled time, latest first. For one device alone,
+-- JobListByDevice is faster.
+-- :statuses Only jobs with one of these statuses.
+-- :deviceId Only jobs of this device.
+-- :scheduledFrom Only jobs that are due from this time on.
+-- :scheduledUntil Only jobs that are due before this time.
+-- :afterId The id of the last row of the previous page.
+-- :afterScheduledFor The scheduledFor of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Returns Job.
 -- Reads.
 select
   id,
@@ -152,7 +171,7 @@ select
   job_type,
   priority,
   failures,
-  most_failures,
+  max_attempts,
   cancel_requested_at,
   error_class,
   error_message
@@ -174,7 +193,10 @@ order by scheduled_for desc, id desc
 limit :limit!::integer;
 
 /* @name JobListByDevice */
--- Jobs of a device, the last made first.
+-- Lists the jobs of a device, newest first.
+-- :afterId The id of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- Returns Job.
 -- Reads.
 select
   id,
@@ -189,7 +211,7 @@ select
   job_type,
   priority,
   failures,
-  most_failures,
+  max_attempts,
   cancel_requested_at,
   error_class,
   error_message
@@ -201,8 +223,9 @@ order by id desc
 limit :limit!::integer;
 
 /* @name JobLatestByDevice */
--- The job that was made last for each of the devices, by device; a device
--- without a job has no row.
+-- Lists the newest job of each device, by device. A device without a job has no
+-- row.
+-- Returns Job.
 -- Reads.
 select
   jobs.id,
@@ -217,7 +240,7 @@ select
   jobs.job_type,
   jobs.priority,
   jobs.failures,
-  jobs.most_failures,
+  jobs.max_attempts,
   jobs.cancel_requested_at,
   jobs.error_class,
   jobs.error_message
@@ -227,9 +250,15 @@ where device_states.device_id = any(:deviceIds!::integer[])
 order by jobs.device_id;
 
 /* @name JobStats */
--- The queue at this moment, and how the jobs ended that were due since a time:
--- seconds from the start to the end of the last attempt, and the share that
--- succeeded of those that did or failed; null where there is none.
+-- Returns the state of the queue now, and statistics of the jobs that were due
+-- since a time and have ended. Durations and the success rate are null if there
+-- are no such jobs.
+-- :from Only jobs that were due from this time on.
+-- .due Queued jobs that are due.
+-- .later Queued jobs that are not due yet.
+-- .medianSeconds Median duration of the last attempt, from start to end.
+-- .successRate Share of succeeded among succeeded, partial and failed jobs, 0
+--   to 1.
 -- Reads.
 select
   queue.due as "due!",
@@ -277,13 +306,13 @@ cross join (
     ) as p95_seconds
   from jobs
   where
-    scheduled_for >= :since!
+    scheduled_for >= :from!
     and completed_at is not null
 ) as ended;
 
 /* @name JobDelete */
--- Deletes the job; its logs stay, see logsDelete. If it was its device's
--- latest, the one before it takes that place.
+-- Deletes a job. Its logs stay; logsDelete deletes them. If it was the latest
+-- job of its device, the previous job becomes the latest.
 -- Writes jobs, device_states.
 with removed as (
   delete from jobs

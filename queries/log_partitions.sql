@@ -1,7 +1,9 @@
+-- Job logs and connection logs are partitioned by time. Expired partitions are
+-- dropped as a whole, which only the owner of the tables can do.
+
 /* @name LogPartitionList */
--- Job logs and connection logs lie in parts by time; a part that is too old
--- goes as a whole. Only the owner of the tables may let it go.
--- The parts, the oldest first.
+-- Lists the partitions by table, oldest first.
+-- Returns LogPartition.
 -- Reads.
 select
   table_name as "table_name!",
@@ -13,17 +15,24 @@ from log_partitions
 order by table_name, from_at, partition_name;
 
 /* @name LogPartitionMake */
--- Makes the parts of both tables from now on for so many periods to come, week
--- or month; gives the names of those that were missing.
+-- Creates the missing partitions of both tables from now on, for a number of
+-- future periods, and returns their names.
+-- :period One of: week, month. Time span of a partition.
+-- :ahead Number of future periods.
+-- Internal: a step of maintain.
 -- Writes job_logs, connection_logs.
 select made as "made!"
 from log_partitions_make(:period!, :ahead!) as made;
 
 /* @name LogPartitionStepList */
--- What is to be done with parts that are older than so many days, null keeps
--- all, and with those that an earlier run has left on the way out: one
--- statement each, to be run outside of a transaction, since no other way stops
--- no writer.
+-- Lists the next step for each partition that is older than its retention or
+-- that an earlier run has begun to remove: one statement each. Run each outside
+-- a transaction, as DETACH CONCURRENTLY requires; any other detach blocks
+-- writers.
+-- :jobLogDays Retention of job logs in days. Defaults to forever.
+-- :connectionLogDays Retention of connection logs in days. Defaults to forever.
+-- .step One of: detach, finalize, drop.
+-- Internal: a step of maintain.
 -- Reads.
 select
   partition_name as "partition_name!",
@@ -57,20 +66,24 @@ from (
       end
     )
 ) as steps
--- What is on its way out first: a table lets go of one part at a time.
+-- Pending steps first: a table can detach only one partition at a time.
 order by step desc, table_name, from_at;
 
 /* @name LogWriterExpire */
--- Forgets writers that have written nothing for a week: they ended without
--- saying so.
+-- Deletes writers that have written nothing for a week: they ended without
+-- deleting themselves.
+-- Internal: a step of maintain.
 -- Writes log_writers.
 delete from log_writers
 where written_at < now() - interval '7 days'
 returning id;
 
 /* @name LogDelete */
--- Deletes logs of a device that is gone, or of one of its jobs that is: so many
--- lines and so many sessions at most. Tells how many.
+-- Deletes logs of a deleted device, or of one of its deleted jobs. Returns the
+-- numbers of deleted lines and sessions.
+-- :jobId Only of this job.
+-- :limit Maximum lines, and maximum sessions, to delete.
+-- Internal: a step of logsDelete.
 -- Writes job_logs, connection_logs.
 select
   lines as "lines!",

@@ -1,7 +1,15 @@
+-- Schedules create jobs when they are due, for one device or for devices with
+-- tags.
+
 /* @name ScheduleInsert */
--- Schedules make jobs when they are due: of a device, or of those with tags.
--- Makes a schedule; no row where one of the tags does not exist. scheduleCreate
--- checks when it is due first.
+-- Creates a schedule. Returns no row if one of the tags does not exist.
+-- scheduleCreate first determines when the schedule is due.
+-- :timeZone Defaults to UTC.
+-- :jobType Defaults to backup.
+-- :priority Priority of its jobs. Defaults to 0.
+-- :enabled Defaults to true.
+-- Returns Schedule.
+-- Internal: a step of scheduleCreate.
 -- Writes schedules, schedule_tags.
 with inserted as (
   insert into schedules (
@@ -67,6 +75,8 @@ select
 from inserted;
 
 /* @name ScheduleGet */
+-- .tagNames[!] Names of its tags, sorted.
+-- .now Server time.
 -- Reads.
 select
   id,
@@ -75,23 +85,21 @@ select
   every_seconds,
   time_zone,
   device_id,
-  array(
-    select tags.name
-    from schedule_tags
-    join tags on tags.id = schedule_tags.tag_id
-    where schedule_tags.schedule_id = schedules.id
-    order by tags.name
-  ) as "tag_names!",
+  names as "tag_names!",
   priority,
   enabled,
   next_run_at,
   last_run_at,
   date_trunc('milliseconds', now()) as "now!"
 from schedules
+cross join schedule_tag_names(id) as names
 where id = :id!;
 
 /* @name ScheduleList */
--- Schedules with their tags, by name.
+-- Lists schedules with their tags, by name.
+-- :afterName The name of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- .tagNames[!] Names of its tags, sorted.
 -- Reads.
 select
   id,
@@ -100,26 +108,27 @@ select
   every_seconds,
   time_zone,
   device_id,
-  array(
-    select tags.name
-    from schedule_tags
-    join tags on tags.id = schedule_tags.tag_id
-    where schedule_tags.schedule_id = schedules.id
-    order by tags.name
-  ) as "tag_names!",
+  names as "tag_names!",
   priority,
   enabled,
   next_run_at,
   last_run_at
 from schedules
+cross join schedule_tag_names(id) as names
 where name > coalesce(:afterName::text, '')
 order by name
 limit :limit!::integer;
 
 /* @name ScheduleUpdate */
--- Changes when a schedule is due; what is absent stays. A cron expression takes
--- the place of an interval, and the other way round. scheduleChange finds out
--- the next time.
+-- Changes the given fields and keeps the others. A cron expression replaces an
+-- interval, and the other way round. scheduleChange determines the next time.
+-- :name Defaults to the current name.
+-- :timeZone Defaults to the current time zone.
+-- :jobType Defaults to the current type.
+-- :priority Defaults to the current priority.
+-- :enabled Defaults to the current value.
+-- Returns Schedule.
+-- Internal: a step of scheduleChange.
 -- Writes schedules.
 update schedules
 set
@@ -150,7 +159,10 @@ returning
   last_run_at;
 
 /* @name ScheduleDueList */
--- Schedules that are due, the longest first, and what time it is.
+-- Lists schedules that are due, longest due first, with the server time.
+-- :limit Maximum rows to return.
+-- .now Server time.
+-- Internal: a step of scheduleRunDue.
 -- Reads.
 select
   id,
@@ -168,17 +180,20 @@ order by next_run_at, id
 limit :limit!::integer;
 
 /* @name ScheduleRun */
--- Makes the jobs of schedules, each only while it is still due at the time
--- given, and moves it on to its next time; without one it is disabled. Whoever
--- comes second finds another time and makes none. A device that has a job of
--- the type waiting gets no other, nor does one that is in several of them get
--- two. Says for each schedule that was run how many jobs it made.
+-- Creates the jobs of schedules that are still due at the given times, and
+-- moves each schedule to its next time. A schedule without a next time is
+-- disabled. A concurrent second call finds another time and creates no jobs. A
+-- device that already has a queued job of the type gets no other, and a device
+-- in several schedules gets one job of a type. Returns each schedule that was
+-- run.
+-- :dueAts When each schedule was due, as it was read.
+-- :nextAts[?] Next time of each schedule; null disables it.
+-- .jobs Number of jobs that were created.
+-- .enabled False: the schedule has no next time and was disabled.
+-- Internal: a step of scheduleRunDue.
 -- Writes schedules, jobs, device_states.
 with given as (
-  select
-    id,
-    due_at,
-    next_at
+  select *
   from unnest(
     :ids!::integer[],
     :dueAts!::timestamptz[],
@@ -277,7 +292,7 @@ group by due.id, due.next_at
 order by due.id;
 
 /* @name ScheduleDelete */
--- Deletes a schedule; the jobs that it made stay.
+-- Deletes a schedule. The jobs that it created stay.
 -- Writes schedules.
 delete from schedules
 where id = :id!

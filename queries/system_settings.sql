@@ -1,7 +1,10 @@
+-- Settings are JSON values by key. Versions increase across all keys.
+
 /* @name SettingInsertDefaults */
--- Settings are one JSON value a key, with a version that grows over all keys.
--- Takes a JSON object and stores each key that does not exist yet; tells for
--- each key whether it was inserted.
+-- Stores each key of a JSON object that does not exist yet. Returns for each
+-- key whether it was inserted.
+-- :defaults Object with a value for each key.
+-- .inserted False: the key existed and was not changed.
 -- Writes system_settings.
 with given as (
   select key, value
@@ -22,13 +25,16 @@ from given
 order by key;
 
 /* @name SettingGet */
+-- Returns Setting.
 -- Reads.
 select key, value, description, version, updated_at
 from system_settings
 where key = :key!;
 
 /* @name SettingGetMany */
--- The settings that exist, by key.
+-- Lists the settings that exist, by key.
+-- Returns Setting.
+-- Internal: a step of db.settings.
 -- Reads.
 select key, value, description, version, updated_at
 from system_settings
@@ -36,8 +42,11 @@ where key = any(:keys!::text[])
 order by key;
 
 /* @name SettingList */
--- Settings by key, those that begin with the prefix or all; without a limit
--- all rows. The key is unique, so it alone is the cursor.
+-- Lists settings by key. The key is unique, so it alone is the cursor.
+-- :prefix Only keys that begin with this text.
+-- :afterKey The key of the last row of the previous page.
+-- :limit Maximum rows to return. Defaults to all.
+-- Returns Setting.
 -- Reads.
 select key, value, description, version, updated_at
 from system_settings
@@ -48,8 +57,10 @@ order by key
 limit :limit::integer;
 
 /* @name SettingVersionGet */
--- Number of settings and highest version. One of them changes with every
--- write: versions become visible in their order, and a delete lowers the count.
+-- Returns the number of settings and the highest version. Every write changes
+-- one of the two: versions become visible in their order, and a delete lowers
+-- the number.
+-- Internal: a step of db.settings.
 -- Reads.
 select
   count(*)::integer as "count!",
@@ -57,10 +68,13 @@ select
 from system_settings;
 
 /* @name SettingUpsert */
--- Writes a setting. With a version it is written only while it still has that
--- version, or, with version 0, only while it does not exist; otherwise no row
--- comes back. A value of null stores the JSON null; a description of null
--- keeps the one there is.
+-- Writes a setting. Returns no row if the setting does not have version
+-- ifVersion. A null value stores the JSON null.
+-- :ifVersion Writes only over this version; 0: only if the setting does not
+--   exist. Defaults to any.
+-- :description Defaults to the current description.
+-- Returns Setting.
+-- Internal: a step of db.settings.set.
 -- Writes system_settings.
 with updated as (
   update system_settings
@@ -94,7 +108,10 @@ select
 from (table updated union all table upserted) as written;
 
 /* @name SettingDelete */
--- With a version: only while the setting still has it.
+-- Deletes a setting.
+-- :ifVersion Deletes only this version. Defaults to any.
+-- Returns Setting.
+-- Internal: a step of db.settings.delete.
 -- Writes system_settings.
 delete from system_settings
 where

@@ -1,62 +1,52 @@
+-- Tags label devices and credentials. A credential opens the devices that share
+-- a tag with it.
+
 /* @name TagInsert */
--- Tags label devices and credentials, and so say which opens which.
--- Makes a tag; its type is custom unless told.
+-- Creates a tag.
+-- :type Defaults to custom.
+-- Returns Tag.
 -- Writes tags.
 insert into tags (name, type)
 values (:name!, coalesce(:type::text, 'custom'))
 returning id, name, type;
 
 /* @name TagEnsure */
--- Makes the tags that do not exist yet and returns all that were named.
--- Types go with the names by position, custom where null or absent; a tag that
--- exists keeps its own. Names are taken in order, so that two calls at once
--- cannot block each other.
+-- Creates the tags that do not exist and returns all named tags. Types are
+-- matched to names by position; an existing tag keeps its type. Names are
+-- processed in order, so that concurrent calls cannot deadlock.
+-- :types[?] Type of each name. Custom if null.
+-- Returns Tag.
 -- Writes tags.
-with given as (
-  select
-    name,
-    min(type) as type
-  from unnest(:names!::text[], :types::text[]) as given (name, type)
-  group by name
-),
-known as (
-  select id, name, type
-  from tags
-  where name = any(:names!::text[])
-),
-made as (
-  insert into tags (name, type)
-  select
-    name,
-    coalesce(type, 'custom')
-  from given
-  where name not in (select name from known)
-  order by name
-  on conflict (name) do update set type = tags.type
-  returning id, name, type
-)
 select
   id as "id!",
   name as "name!",
   type as "type!"
-from (table known union all table made) as wanted
+from tags_ensure(:names!::text[], :types::text[])
 order by name;
 
 /* @name TagGet */
+-- Returns Tag.
 -- Reads.
 select id, name, type
 from tags
 where id = :id!;
 
 /* @name TagGetByName */
+-- Returns Tag.
 -- Reads.
 select id, name, type
 from tags
 where name = :name!;
 
 /* @name TagList */
--- Tags by name, with the number of devices and credentials that carry each.
--- Without a type: of all types.
+-- Lists tags by name, with the numbers of devices and credentials that carry
+-- each.
+-- :type Only tags of this type.
+-- :afterId The id of the last row of the previous page.
+-- :afterName The name of the last row of the previous page.
+-- :limit Maximum rows to return.
+-- .deviceCount Number of devices that carry the tag.
+-- .credentialCount Number of credentials that carry the tag.
 -- Reads.
 select
   id,
@@ -80,7 +70,10 @@ order by name, id
 limit :limit!::integer;
 
 /* @name TagUpdate */
--- Changes what is given and leaves the rest.
+-- Changes the given fields and keeps the others.
+-- :name Defaults to the current name.
+-- :type Defaults to the current type.
+-- Returns Tag.
 -- Writes tags.
 update tags
 set
@@ -90,7 +83,8 @@ where id = :id!
 returning id, name, type;
 
 /* @name TagDelete */
--- Takes the tag off everything that carries it.
+-- Deletes a tag and removes it from everything that carries it.
+-- Returns Tag.
 -- Writes tags.
 delete from tags
 where id = :id!

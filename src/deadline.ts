@@ -1,13 +1,17 @@
-/** Deadlines, by `performance.now()`. */
+/** Deadlines on the monotonic clock, `performance.now()`. */
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
+import { TimeoutError } from "./errors.ts";
+import type { CallOptions } from "./query.ts";
 
-/** The most milliseconds that a timer takes. */
+const NOTHING = () => {};
+
+/** The longest delay that a timer accepts. */
 const MAX_TIMER_MS = 2_147_483_647;
-/** A timer that is so late tells that the event loop stood still. */
-const STANDSTILL_MS = 20;
-/** Time for what has arrived to be heard. */
+/** A timer that fires later than this shows that the event loop was blocked. */
+const BLOCKED_LOOP_MS = 20;
+/** Time to process data that has already arrived. */
 const GRACE_MS = 1;
-const STANDSTILL_GRACE_MS = 50;
+const BLOCKED_GRACE_MS = 50;
 
 /** Milliseconds until the deadline, at least 1. */
 export function left(until: number): number {
@@ -15,12 +19,12 @@ export function left(until: number): number {
 }
 
 /**
- * Calls back once the deadline is over, and what had arrived by then has been heard: an event
- * loop that stood still gives up no answer that lies in the socket.
+ * Calls `late` after the deadline, once the data that arrived before it is processed: after a
+ * blocked event loop, an answer in the socket still counts.
  *
- * @param until `performance.now()` at the deadline; Infinity never comes.
- * @param options `holds`: whether the wait keeps the process running; true unless told.
- * @returns Ends the wait.
+ * @param until The deadline on `performance.now()`; Infinity means none.
+ * @param options `holds`: whether the timer keeps the process alive. Defaults to true.
+ * @returns A function that cancels the wait.
  */
 export function atDeadline(
   until: number,
@@ -36,16 +40,54 @@ export function atDeadline(
   const end = () => {
     if (!stopped) late();
   };
-  // Node looks at its sockets between a timer and what is due at once.
-  const listen = () => void setImmediate(end);
-  const ring = () => {
+  // Node polls its sockets between timers and immediates.
+  const pollSockets = () => void setImmediate(end);
+  const tick = () => {
     const time = until - performance.now();
-    if (time > 0) wait(ring, Math.min(Math.ceil(time), MAX_TIMER_MS));
-    else wait(listen, -time > STANDSTILL_MS ? STANDSTILL_GRACE_MS : GRACE_MS);
+    if (time > 0) wait(tick, Math.min(Math.ceil(time), MAX_TIMER_MS));
+    else wait(pollSockets, -time > BLOCKED_LOOP_MS ? BLOCKED_GRACE_MS : GRACE_MS);
   };
-  if (until !== Infinity) ring();
+  if (until !== Infinity) tick();
   return () => {
     stopped = true;
     clearTimeout(timer);
   };
+}
+
+/** Returns a function that makes the options of a call's next step: all steps share the timeout. */
+export function budget({ signal, timeout }: CallOptions): () => CallOptions {
+  if (timeout === undefined) return () => ({ signal });
+  const until = performance.now() + timeout;
+  return () => ({ signal, timeout: left(until) });
+}
+
+/**
+ * Ends one caller's wait at its signal or timeout (milliseconds). The shared load continues.
+ *
+ * @param failure Begins the TimeoutError's message, such as `The settings were not read`.
+ */
+export function within<T>(
+  load: Promise<T>,
+  failure: string,
+  { signal, timeout }: CallOptions = {},
+): Promise<T> {
+  if (signal === undefined && timeout === undefined) return load;
+  return new Promise((resolve, reject) => {
+    const late = () => {
+      const message = `${failure} within ${Math.round(timeout ?? 0)} ms`;
+      end(() => reject(new TimeoutError("statement", message)));
+    };
+    const abort = () => end(() => reject(signal?.reason));
+    const stopWaiting = timeout === undefined
+      ? NOTHING
+      : atDeadline(performance.now() + timeout, late);
+    const end = (settle: () => void) => {
+      stopWaiting();
+      signal?.removeEventListener("abort", abort);
+      settle();
+    };
+    signal?.addEventListener("abort", abort);
+    if (signal?.aborted) abort();
+    load.then((value) => end(() => resolve(value)), (error) => end(() => reject(error)));
+  });
 }

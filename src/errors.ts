@@ -1,15 +1,15 @@
 /**
- * The failures a caller can act on. No message and no field ever holds a
- * parameter, a row or a password: what the server says about values stays with
- * the server. Misuse (a wrong type of argument) throws the built-in classes.
+ * The errors that a caller can act on. No message and no field holds a parameter,
+ * a row or a password: the layer drops the server's texts about values. Misuse
+ * (an argument of a wrong type) throws the built-in classes.
  */
 
-/** What every error of this layer is: a stable `code`, and the query's name where there is one. */
+/** The base class of this layer's errors, with a stable `code`. */
 export class DatabaseError extends Error {
   override readonly name: string = "DatabaseError";
-  /** Stable, for `switch`; one per class, or per reason where a class has several. */
+  /** A stable identifier for `switch`. Most classes have one; `QueryError` has several. */
   readonly code: string;
-  /** The five-character SQLSTATE, where the server spoke. */
+  /** The five-character SQLSTATE, if the server reported the error. */
   readonly sqlState?: string;
   /** The generated query's name, such as `DeviceInsert`. */
   readonly query?: string;
@@ -22,23 +22,23 @@ export class DatabaseError extends Error {
   }
 }
 
-/** What is known about where an error came from. */
+/** The origin of an error. */
 export interface ErrorContext {
   query?: string | undefined;
   sqlState?: string | undefined;
 }
 
-/** Which rule of the schema a statement broke. */
+/** The kind of a constraint. */
 export type ConstraintKind = "unique" | "foreign_key" | "check" | "not_null" | "exclusion";
 
-/** A statement broke a rule of the schema; nothing of it was stored. */
+/** A statement violated a constraint; the server stored nothing of it. */
 export class ConstraintError extends DatabaseError {
   override readonly name = "ConstraintError";
   readonly kind: ConstraintKind;
-  /** The constraint's name, such as `devices_hostname_key`; empty for `not null`. */
+  /** The constraint's name, such as `devices_hostname_key`; empty for `not_null`. */
   readonly constraint: string;
   readonly table: string;
-  /** The columns of the key, or the column that may not be null; empty where the server does not tell. */
+  /** The key's columns, or the column that must not be null; empty if the server does not report them. */
   readonly columns: readonly string[];
 
   constructor(
@@ -46,16 +46,16 @@ export class ConstraintError extends DatabaseError {
     context: ErrorContext = {},
   ) {
     const on = `${rule.table}${rule.columns.length > 0 ? ` (${rule.columns.join(", ")})` : ""}`;
-    const what = {
+    const sentence = {
       unique: `A row with this key already exists in ${on}`,
-      foreign_key: `A row of ${on} would refer to, or leave behind a reference to, a missing row`,
+      foreign_key: `A row of ${on} would refer to a missing row`,
       check: `A value is not allowed in ${on}`,
       not_null: `A value is missing in ${on}`,
-      exclusion: `A row of ${on} is in conflict with another`,
+      exclusion: `A row of ${on} conflicts with another row`,
     }[rule.kind];
     super(
       "CONSTRAINT",
-      rule.constraint ? `${what}: constraint "${rule.constraint}"` : what,
+      rule.constraint ? `${sentence}: constraint "${rule.constraint}"` : sentence,
       context,
     );
     this.kind = rule.kind;
@@ -65,12 +65,12 @@ export class ConstraintError extends DatabaseError {
   }
 }
 
-/** The server refused a statement for a reason that is no constraint; see `sqlState`. */
+/** The server refused a statement, and the reason is not a constraint; see `sqlState`. */
 export class QueryError extends DatabaseError {
   override readonly name = "QueryError";
   /**
-   * @param code `STALE_PLAN` where a table changed under a prepared statement in a transaction,
-   *   `TRANSACTION_CONTROL` for a statement that begins or ends a transaction by itself.
+   * @param code `STALE_PLAN` if a table changed under a prepared statement in a transaction,
+   *   `TRANSACTION_CONTROL` if a statement itself begins or ends a transaction.
    */
   constructor(
     message: string,
@@ -81,12 +81,12 @@ export class QueryError extends DatabaseError {
   }
 }
 
-/** A parameter does not fit; the statement did not run. With an `sqlState` it was the server that refused it. */
+/** A parameter is invalid; the statement did not run. If `sqlState` is set, the server refused it. */
 export class ParameterError extends DatabaseError {
   override readonly name = "ParameterError";
   /** The parameter's name, or `$1`, `$2`… in a statement without names. */
   readonly field: string;
-  /** Which element of an array does not fit, from 0: the row, where arrays are the columns of many rows. */
+  /** Index of the invalid array element; the index of the row if arrays are the columns of many rows. */
   readonly index?: number;
   constructor(
     field: string,
@@ -101,7 +101,7 @@ export class ParameterError extends DatabaseError {
   }
 }
 
-/** `one` found no row. */
+/** A row does not exist. */
 export class NotFoundError extends DatabaseError {
   override readonly name = "NotFoundError";
   constructor(message: string, context: ErrorContext = {}) {
@@ -109,7 +109,7 @@ export class NotFoundError extends DatabaseError {
   }
 }
 
-/** Somebody else changed the row first: read it again, then decide. */
+/** Another writer changed the row first. Read it again, then decide. */
 export class ConflictError extends DatabaseError {
   override readonly name = "ConflictError";
   constructor(message: string, context: ErrorContext = {}) {
@@ -117,7 +117,7 @@ export class ConflictError extends DatabaseError {
   }
 }
 
-/** Why there is no connection (any more). */
+/** Why a connection failed. */
 export type ConnectionReason =
   | "unknown_host"
   | "refused"
@@ -133,11 +133,11 @@ export type ConnectionReason =
   | "lost"
   | "closed";
 
-/** The connection could not be made, or was lost while a statement ran. */
+/** A connection could not be opened, or was lost while a statement ran. */
 export class ConnectionError extends DatabaseError {
   override readonly name = "ConnectionError";
   readonly reason: ConnectionReason;
-  /** False: the statement never left this process, and may safely be run again. True: it may have run. */
+  /** False: the statement never left this process and can safely be retried. True: it may have run. */
   readonly sent: boolean;
   constructor(
     reason: ConnectionReason,
@@ -150,7 +150,7 @@ export class ConnectionError extends DatabaseError {
   }
 }
 
-/** Which wait came to its end. */
+/** The deadline that was exceeded. */
 export type TimeoutKind =
   | "connect"
   | "acquire"
@@ -159,7 +159,7 @@ export type TimeoutKind =
   | "lock"
   | "idle_in_transaction";
 
-/** A wait came to its deadline. The connection was thrown away and the server asked to stop. */
+/** A wait exceeded its deadline. The layer discarded the connection and sent a cancel request. */
 export class TimeoutError extends DatabaseError {
   override readonly name = "TimeoutError";
   readonly kind: TimeoutKind;
@@ -172,22 +172,22 @@ export class TimeoutError extends DatabaseError {
   }
 }
 
-/** The connection was lost between sending `commit` and its answer: it may or may not have happened. */
+/** The connection was lost between `commit` and the server's answer: the commit may have happened. */
 export class CommitUnknownError extends DatabaseError {
   override readonly name = "CommitUnknownError";
-  /** The server's transaction id (`xid8`), where it was known before `commit`. */
+  /** The server's transaction id (`xid8`), if it was known before `commit`. */
   readonly transactionId: string | undefined;
   constructor(transactionId?: string, context: ErrorContext = {}) {
     super(
       "COMMIT_UNKNOWN",
-      "Cannot tell whether the transaction was committed: the connection was lost before the answer came",
+      "Cannot tell whether the transaction was committed: the connection was lost before the server answered",
       context,
     );
     this.transactionId = transactionId;
   }
 }
 
-/** Why nothing can be sealed or opened. */
+/** Why a secret cannot be sealed or opened. */
 export type VaultReason =
   | "no_keys"
   | "bad_key"
@@ -198,18 +198,18 @@ export type VaultReason =
   | "not_sealed"
   | "does_not_open";
 
-/** A key that a `VaultError` is about. */
+/** A key that a `VaultError` names. */
 export interface VaultKey {
   readonly keyId: string;
-  /** How many rows are sealed with it, where that was counted. */
+  /** The number of rows that are sealed with it, if the function counted them. */
   readonly rows?: number;
 }
 
-/** A secret cannot be sealed or opened; everything else of the layer works. */
+/** A secret cannot be sealed or opened. Functions that need no keys still work. */
 export class VaultError extends DatabaseError {
   override readonly name = "VaultError";
   readonly reason: VaultReason;
-  /** The keys that it is about. */
+  /** The keys that caused the error. */
   readonly keys: readonly VaultKey[];
   constructor(reason: VaultReason, message: string, keys: readonly VaultKey[] = []) {
     super("VAULT", message);
@@ -218,22 +218,22 @@ export class VaultError extends DatabaseError {
   }
 }
 
-/** The configuration is wrong; the message says where and what to write instead. */
+/** The configuration is invalid. The message names the location and the correction. */
 export class ConfigError extends DatabaseError {
   override readonly name = "ConfigError";
   readonly file?: string;
   /** The key path, such as `database.pool.size`. */
   readonly path?: string;
-  /** Counted from 1. */
+  /** Line number, from 1. */
   readonly line?: number;
-  constructor(message: string, place: { file?: string; path?: string; line?: number } = {}) {
-    const at = place.file === undefined
+  constructor(message: string, location: { file?: string; path?: string; line?: number } = {}) {
+    const at = location.file === undefined
       ? ""
-      : `${place.file}${place.line === undefined ? "" : `:${place.line}`}: `;
-    const key = place.path ? `${place.path}: ` : "";
+      : `${location.file}${location.line === undefined ? "" : `:${location.line}`}: `;
+    const key = location.path ? `${location.path}: ` : "";
     super("CONFIG", `${at}${key}${message}`);
-    if (place.file !== undefined) this.file = place.file;
-    if (place.path !== undefined) this.path = place.path;
-    if (place.line !== undefined) this.line = place.line;
+    if (location.file !== undefined) this.file = location.file;
+    if (location.path !== undefined) this.path = location.path;
+    if (location.line !== undefined) this.line = location.line;
   }
 }

@@ -1,20 +1,24 @@
-/** A sleep that can be cut short. */
+/** A sleep that can be interrupted. */
 import { setTimeout as after } from "node:timers";
 import { ParameterError } from "./errors.ts";
 
 const NOTHING = () => {};
 
-/** One sleeper at a time. */
+/** A timer for one sleeper at a time. */
 export class Nap {
   readonly #holds: boolean;
   #wake: () => void = NOTHING;
 
-  /** @param holds Whether a sleep holds the process open. */
+  /** @param holds Whether a sleep keeps the process alive. Defaults to false. */
   constructor(holds = false) {
     this.#holds = holds;
   }
 
-  /** @param time Milliseconds, or until it is woken. */
+  /**
+   * Sleeps until `wake` is called.
+   *
+   * @param time Maximum milliseconds.
+   */
   sleep(time: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = after(resolve, time);
@@ -26,21 +30,22 @@ export class Nap {
     });
   }
 
-  /** Ends the sleep, where there is one. */
+  /** Ends the current sleep, if there is one. */
   wake(): void {
     this.#wake();
   }
 }
 
-/** The most milliseconds that a timer takes. */
-const MOST = 2 ** 31 - 1;
+/** The longest delay that a timer accepts. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Milliseconds as a timer takes them.
+ * Returns the milliseconds if a timer accepts them.
  *
- * @throws {ParameterError} they are not, by `field`.
+ * @param field The parameter's name, for the error.
+ * @throws {ParameterError} a timer does not accept them.
  */
 export function timerTime(field: string, value: number): number {
-  if (value > 0 && value <= MOST) return value;
-  throw new ParameterError(field, `must be a number, more than 0 and at most ${MOST}`);
+  if (value > 0 && value <= MAX_TIMER_MS) return value;
+  throw new ParameterError(field, `must be a number greater than 0 and at most ${MAX_TIMER_MS}`);
 }

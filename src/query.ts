@@ -1,12 +1,10 @@
 /**
- * A statement of `queries/`, as a typed function. pgtyped wrote its parameters
- * and its text; what is needed to run it is worked out once, at the first call.
+ * A statement of `queries/` as a typed function. pgtyped generates its parameters
+ * and its text; the first call compiles them.
  */
-import { isSealed } from "./vault/envelope.ts";
 import { DatabaseError, NotFoundError, ParameterError } from "./errors.ts";
-import { type PackedRow, unpackRow } from "./history/packed.ts";
 
-/** What pgtyped knows of a statement. */
+/** pgtyped's description of a statement. */
 export interface QueryIR {
   readonly usedParamSet: Readonly<Record<string, boolean>>;
   readonly params: readonly {
@@ -18,31 +16,31 @@ export interface QueryIR {
   readonly statement: string;
 }
 
-/** What every call takes. */
+/** Options of every call. */
 export interface CallOptions {
-  /** Ends the call; it then rejects with the signal's reason. */
+  /** Aborts the call, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds for the whole call, the wait for a connection included. */
+  /** Milliseconds for the whole call, including the wait for a connection. */
   readonly timeout?: number | undefined;
 }
 
-/** What a statement says about itself. */
+/** Options that describe a statement. */
 export interface QueryOptions extends CallOptions {
-  /** For logs and errors, such as `DeviceGet`. */
+  /** The name in logs and errors, such as `DeviceGet`. */
   readonly name?: string | undefined;
   /** The parameters' names, in the order of `values`. */
   readonly fields?: readonly string[] | undefined;
-  /** True: it changes nothing, and may be sent again if it was never sent. */
+  /** True if the statement changes nothing. It is retried if a dead connection did not send it. */
   readonly reads?: boolean | undefined;
 }
 
-/** What a stream takes besides. */
+/** Options of `stream`. */
 export interface StreamOptions extends QueryOptions {
-  /** Rows fetched in one round trip; 500 unless told. */
+  /** Rows per round trip. Defaults to 500. */
   readonly batch?: number | undefined;
 }
 
-/** Anything a statement can run on: a database or a transaction. */
+/** A database or a transaction: anything that runs a statement. */
 export interface Queryable {
   query<Row = Record<string, unknown>>(
     text: string,
@@ -56,52 +54,49 @@ export interface Queryable {
   ): AsyncIterableIterator<Row>;
 }
 
+/** Options of a generated query. */
+export interface QueryFacts<Row> {
+  /** By parameter: returns the problem of a value that must not be sent. Null is not checked. */
+  readonly checks?: Readonly<Record<string, (value: unknown) => string | undefined>>;
+  /** Converts a row of the server to the row that callers get. */
+  readonly unpack?: (row: never) => Promise<Row>;
+  /** True if the query's file says that the query changes nothing. */
+  readonly reads?: boolean;
+}
+
 interface Compiled {
   readonly text: string;
   readonly fields: readonly string[];
   readonly required: readonly boolean[];
-  /** Which of them are envelopes. */
-  readonly sealed: readonly number[];
-  /** Shared by every call that has no options of its own. */
+  /** The checked parameters, by index. */
+  readonly checks: readonly {
+    readonly index: number;
+    readonly problemOf: (value: unknown) => string | undefined;
+  }[];
+  /** The options of calls that pass none. */
   readonly options: QueryOptions;
 }
 
-/**
- * Parameters that are sealed texts, in whatever query. The database would refuse others, but a
- * server may write the parameters of all that it is sent to its log.
- */
-const SEALED: ReadonlySet<string> = new Set(["password", "sealed", "resealed"]);
-
 /** One statement of `queries/`. */
 export class Query<Params, Row> {
-  /** As in the `.sql` file: `DeviceGet`. */
+  /** The name in the `.sql` file, such as `DeviceGet`. */
   readonly name: string;
   readonly #ir: QueryIR;
-  readonly #packed: boolean;
-  readonly #reads: boolean;
+  readonly #facts: QueryFacts<Row>;
   #compiled: Compiled | undefined;
 
-  /**
-   * @param options `packed`: its rows have a column of that name, which becomes `configData` and `raw`;
-   *   `reads`: its file says that it changes nothing.
-   */
-  constructor(
-    name: string,
-    ir: QueryIR,
-    { packed = false, reads = false }: { packed?: boolean; reads?: boolean } = {},
-  ) {
+  constructor(name: string, ir: QueryIR, facts: QueryFacts<Row> = {}) {
     this.name = name;
     this.#ir = ir;
-    this.#packed = packed;
-    this.#reads = reads;
+    this.#facts = facts;
   }
 
   /**
-   * All rows.
+   * Returns all rows.
    *
-   * @throws {ParameterError} a parameter is missing or cannot be sent; nothing was.
-   * @throws {ConstraintError | QueryError} the server refused.
-   * @throws {ConnectionError | TimeoutError} no answer; `sent` says whether it may have run.
+   * @throws {ParameterError} a parameter is missing or invalid; the statement was not sent.
+   * @throws {ConstraintError | QueryError} the server refused the statement.
+   * @throws {ConnectionError | TimeoutError} no answer came; `sent` says whether the statement may have run.
    * @example
    * const tags = await tagList.run({ limit: 100 }, db);
    */
@@ -110,9 +105,9 @@ export class Query<Params, Row> {
   }
 
   /**
-   * The first row, or undefined.
+   * Returns the first row, or undefined.
    *
-   * @throws as `run`.
+   * @throws the errors of `run`.
    * @example
    * const device = await deviceGetByHostname.first({ hostname: "sw1" }, db);
    */
@@ -121,10 +116,11 @@ export class Query<Params, Row> {
   }
 
   /**
-   * The one row there is.
+   * Returns the only row.
    *
-   * @throws {NotFoundError} there is none.
-   * @throws as `run`; a DatabaseError with code `TOO_MANY_ROWS` for several rows.
+   * @throws {NotFoundError} there is no row.
+   * @throws {DatabaseError} with code `TOO_MANY_ROWS`: there are several rows.
+   * @throws the errors of `run`.
    * @example
    * const tag = await tagInsert.one({ name: "core" }, db);
    */
@@ -135,17 +131,17 @@ export class Query<Params, Row> {
       throw new NotFoundError(`${this.name} found no row`, { query: this.name });
     }
     if (rows.length > 1) {
-      const message = `${this.name} found ${rows.length} rows where one was asked for`;
+      const message = `${this.name} found ${rows.length} rows instead of one`;
       throw new DatabaseError("TOO_MANY_ROWS", message, { query: this.name });
     }
     return row;
   }
 
   /**
-   * The rows one by one over a cursor, in constant memory. Holds a connection
-   * until the loop ends; `timeout` is for each fetch.
+   * Streams the rows over a cursor, in constant memory. The loop holds a connection until it ends;
+   * `timeout` applies to each fetch.
    *
-   * @throws as `run`, from the loop.
+   * @throws the errors of `run`, from the loop.
    * @example
    * for await (const tag of tagList.stream({ limit: 1_000_000 }, db)) console.log(tag.name);
    */
@@ -157,27 +153,29 @@ export class Query<Params, Row> {
     const compiled = this.#compiled ??= this.#compile();
     const values = this.#values(params, compiled);
     const all = { ...compiled.options, ...options };
-    if (!this.#packed) return db.stream<Row>(compiled.text, values, all);
-    return unpacked<Row>(db.stream<PackedRow>(compiled.text, values, all));
+    const { unpack } = this.#facts;
+    if (unpack === undefined) return db.stream<Row>(compiled.text, values, all);
+    return unpackEach(db.stream<never>(compiled.text, values, all), unpack);
   }
 
   #send(params: Params, db: Queryable, options: CallOptions | undefined): Promise<{ rows: Row[] }> {
     const compiled = this.#compiled ??= this.#compile();
     const values = this.#values(params, compiled);
     const all = options === undefined ? compiled.options : { ...compiled.options, ...options };
-    const answer = db.query<Row>(compiled.text, values, all);
-    return this.#packed ? unpackAll(answer as Promise<{ rows: unknown[] }>) : answer;
+    const { unpack } = this.#facts;
+    if (unpack === undefined) return db.query<Row>(compiled.text, values, all);
+    return unpackAll(db.query<never>(compiled.text, values, all), unpack);
   }
 
   #compile(): Compiled {
     const { params, statement } = this.#ir;
-    const places = params
+    const placeholders = params
       .flatMap(({ locs }, i) => locs.map(({ a, b }) => ({ a, b, placeholder: `$${i + 1}` })))
       .sort((x, y) => x.a - y.a);
-    // Its name is what an operator finds in the server's views.
+    // The name identifies the statement in the server's statistics views.
     let text = `-- ${this.name}\n`;
     let from = 0;
-    for (const { a, b, placeholder } of places) {
+    for (const { a, b, placeholder } of placeholders) {
       text += statement.slice(from, a) + placeholder;
       from = b + 1;
     }
@@ -187,12 +185,15 @@ export class Query<Params, Row> {
       text,
       fields,
       required: params.map(({ required }) => required),
-      sealed: fields.flatMap((field, i) => SEALED.has(field) ? [i] : []),
-      options: { name: this.name, fields, reads: this.#reads },
+      checks: Object.entries(this.#facts.checks ?? {}).map(([field, problemOf]) => ({
+        index: fields.indexOf(field),
+        problemOf,
+      })),
+      options: { name: this.name, fields, reads: this.#facts.reads ?? false },
     };
   }
 
-  #values(params: Params, { fields, required, sealed }: Compiled): unknown[] {
+  #values(params: Params, { fields, required, checks }: Compiled): unknown[] {
     const given = (params ?? {}) as Readonly<Record<string, unknown>>;
     const values: unknown[] = [];
     for (let i = 0; i < fields.length; i++) {
@@ -203,20 +204,27 @@ export class Query<Params, Row> {
       }
       values.push(value);
     }
-    for (const i of sealed) {
-      if (values[i] === null || isSealed(values[i])) continue;
-      const problem = "is not sealed: credentialCreate and credentialSetPassword take a password";
-      throw new ParameterError(fields[i] as string, problem, { query: this.name });
+    for (const { index, problemOf } of checks) {
+      const problem = values[index] === null ? undefined : problemOf(values[index]);
+      if (problem !== undefined) {
+        throw new ParameterError(fields[index] as string, problem, { query: this.name });
+      }
     }
     return values;
   }
 }
 
-async function unpackAll<Row>(answer: Promise<{ rows: unknown[] }>): Promise<{ rows: Row[] }> {
+async function unpackAll<Row>(
+  answer: Promise<{ rows: never[] }>,
+  unpack: (row: never) => Promise<Row>,
+): Promise<{ rows: Row[] }> {
   const { rows } = await answer;
-  return { rows: await Promise.all(rows.map((row) => unpackRow<Row>(row as PackedRow))) };
+  return { rows: await Promise.all(rows.map(unpack)) };
 }
 
-async function* unpacked<Row>(rows: AsyncIterable<PackedRow>): AsyncIterableIterator<Row> {
-  for await (const row of rows) yield await unpackRow<Row>(row);
+async function* unpackEach<Row>(
+  rows: AsyncIterable<never>,
+  unpack: (row: never) => Promise<Row>,
+): AsyncIterableIterator<Row> {
+  for await (const row of rows) yield await unpack(row);
 }

@@ -1,35 +1,24 @@
 /**
- * Values that go to the server and come back: equal, or refused by name. The
- * driver alone loses some of them; each row of the table that names a trap would
- * fail with it.
+ * Values that pass through the server return equal, or are refused by name.
+ * The driver alone loses some of them; the rows that name a trap fail without
+ * this layer.
  */
 import { inspect } from "node:util";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
-import { connect, type Database, ParameterError } from "netraven-db";
+import { ParameterError } from "netraven-db";
 import { DecodeError, decoders } from "../src/connection/codec.ts";
-import { createDatabase } from "./support/database.ts";
 import { effort } from "./support/effort.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 
 const test = suite("codec");
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 2 } });
-});
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
+const { db } = await testDatabase(test, { pool: { size: 2 } });
 
 const END = 8.64e15;
 const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
 
-/** [type, values that come back as they went] */
+/** [type, values that must return unchanged] */
 const roundTrips: [string, unknown[]][] = [
   ["text", [
     "",
@@ -139,7 +128,7 @@ test("query() leaves the keys inside jsonb alone and renames columns", async () 
   assert.equal(rows, [{ someColumn: { snake_key: 1 } }]);
 });
 
-/** [type, value, what the message says] */
+/** [type, value, expected message] */
 const refused: [string, unknown, RegExp][] = [
   ["text", "nul \0 inside", /NUL/],
   ["text", "lone \ud800 surrogate", /surrogate/],
@@ -169,8 +158,8 @@ const refused: [string, unknown, RegExp][] = [
   ["integer", 2 ** 31, /from -2147483648 to 2147483647/],
   ["integer", "1", /not a string/],
   ["integer[]", [1, 2 ** 31], /from -2147483648/],
-  ["bigint", 2 ** 53, /written exactly/],
-  ["bigint", 2n ** 63n, /must be an integer from/],
+  ["bigint", 2 ** 53, /must be an exact integer from/],
+  ["bigint", 2n ** 63n, /must be an exact integer from/],
   ["timestamptz", new Date(NaN), /valid Date/],
   ["timestamptz", 0, /must be a string/],
   ["double precision", "1", /must be a number/],
@@ -231,7 +220,7 @@ test("query() keeps its connection, when a value throws as it is read", async ()
   for (const type of types) {
     for (const value of values) {
       asked = false;
-      // The first time the driver writes the value, the second time this layer does.
+      // The driver writes the first value, and this layer writes the second.
       for (const time of ["first", "second"]) {
         const text = `select $1::text, $2::${type}, ${values.indexOf(value)} as n`;
         const error = await db.query(text, [time, value]).catch((error) => error);
@@ -275,7 +264,7 @@ test("query() gives arrays with a lower bound of their own", async () => {
   assert.equal(rows, [{ a: ["a", null, "c,d"] }]);
 });
 
-// Open-ended input: whatever goes in comes out equal. The seed is printed with a failure.
+// Property-based: every value returns equal. A failure prints the seed.
 test("query() returns random text, arrays and JSON as they were given", async () => {
   const seed = Date.now() % 1_000_000;
   const random = generator(seed);
@@ -296,7 +285,7 @@ test("query() returns random text, arrays and JSON as they were given", async ()
   }
 });
 
-/** Small and seeded (mulberry32), so that a failure can be run again. */
+/** Small seeded generator (mulberry32), so that a failure is reproducible. */
 function generator(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {

@@ -1,3 +1,4 @@
+// Runs on the first server: it asks none.
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +15,7 @@ const test = suite("config");
 const URL = "postgres://anna:secret@db.example.com/net";
 const PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 
-/** A folder of its own for each test that writes a configuration. */
+/** Creates a separate folder for each test that writes a configuration. */
 const folders: string[] = [];
 
 async function folderWith(files: Record<string, string | Uint8Array>): Promise<string> {
@@ -27,7 +28,7 @@ async function folderWith(files: Record<string, string | Uint8Array>): Promise<s
   return folder;
 }
 
-/** How long connections live, where nothing says so. */
+/** Default lifetime of connections. */
 const LIVES = { idleTimeout: 180_000, maxLifetime: 1_800_000 };
 
 test.after(async () => {
@@ -49,7 +50,7 @@ async function refusal(loading: Promise<Config>): Promise<ConfigError> {
   throw new Error("The configuration was taken");
 }
 
-/** YAML with a URL, and the given lines after it. */
+/** YAML with a URL, followed by the given lines. */
 function withUrl(yaml: string): string {
   return `database:\n  url: ${URL}\n${yaml}`;
 }
@@ -288,7 +289,7 @@ test("loadConfig() needs no file, when DATABASE_URL is set and nobody named one"
     assert.is(config.database.target.host, "db.example.com");
     assert.match(
       unset.message,
-      /^config.environments.dev\.yaml: .* is missing: there is no folder .*DATABASE_URL/,
+      /^config.environments.dev\.yaml: .* is missing: the folder .*DATABASE_URL/,
     );
     assert.match(named.message, /is missing/);
   } finally {
@@ -331,8 +332,8 @@ test("loadConfig() refuses the name of an environment, when it could lead elsewh
     const option = await refusal(loadConfig({ env: {}, environment: name }));
     const variable = await refusal(loadConfig({ env: { NETRAVEN_ENV: name } }));
 
-    assert.match(option.message, /^environment: The environment's name is not usable/);
-    assert.match(variable.message, /^NETRAVEN_ENV: The environment's name is not usable/);
+    assert.match(option.message, /^environment: The environment's name is invalid/);
+    assert.match(variable.message, /^NETRAVEN_ENV: The environment's name is invalid/);
   }
 });
 
@@ -341,7 +342,7 @@ test("loadConfig() refuses an empty variable instead of taking it for unset", as
   const folder = await refusal(loadConfig({ env: { NETRAVEN_CONFIG_DIR: "" } }));
 
   assert.match(url.message, /^DATABASE_URL: The URL is empty: write postgres:\/\//);
-  assert.match(folder.message, /^NETRAVEN_CONFIG_DIR: The name of the folder is empty/);
+  assert.match(folder.message, /^NETRAVEN_CONFIG_DIR: The folder.s name is empty/);
 });
 
 test("loadConfig() names the variable and Deno's flag, when a variable may not be read", async () => {
@@ -431,7 +432,7 @@ test("loadConfig() refuses a variable that is not written well", async () => {
   for (const text of ["${}", "${A-B}", "${A:-x}", "${A", "${1A}"]) {
     const error = await refusal(load(withUrl(`settings: { a: "${text}" }`), { env: { A: "a" } }));
 
-    assert.match(error.message, /:3: settings\.a: A "\$\{" is followed by no name/);
+    assert.match(error.message, /:3: settings\.a: A "\$\{" has no name/);
   }
 });
 
@@ -442,12 +443,12 @@ test("loadConfig() says that a variable must be percent-encoded, when the URL wi
 
   assert.match(
     error.message,
-    /"@" more than once.*; what a \$\{VAR\} puts into a URL must be percent-encoded already$/,
+    /"@" more than once.*; the value of a \$\{VAR\} in a URL must already be percent-encoded$/,
   );
   assert.not.match(error.message, /p@ss|ss.word/);
 });
 
-// --- What may stand in the file
+// --- Allowed content of the file
 
 const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ["is empty", "", /dev\.yaml:1: The file is empty/],
@@ -473,21 +474,25 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   [
     "has an unknown section",
     withUrl("setting: {}"),
-    /:3: setting: The key is not known: is "settings" meant\?/,
+    /:3: setting: The key is unknown: did you mean "settings"\?/,
   ],
   [
     "has an unknown key",
     withUrl("  pool:\n    sise: 1\n"),
-    /:4: database\.pool\.sise: The key is not known: is "size" meant\? Known are size, queue, idle_timeout_ms, max_lifetime_ms$/,
+    /:4: database\.pool\.sise: The key is unknown: did you mean "size"\? The known keys are size, queue, idle_timeout_ms, max_lifetime_ms$/,
   ],
-  ["has a key without its unit", withUrl("  timeouts: { connect: 1 }"), /is "connect_ms" meant\?/],
+  [
+    "has a key without its unit",
+    withUrl("  timeouts: { connect: 1 }"),
+    /did you mean "connect_ms"\?/,
+  ],
   [
     "has a key that is like none",
     withUrl("  frobnicate: 1\n"),
-    /:3: database\.frobnicate: The key is not known: known are url, migration_url, server, pool, timeouts, limits, allow_cleartext_password, tls$/,
+    /:3: database\.frobnicate: The key is unknown: the known keys are url, migration_url, server, pool, timeouts, limits, allow_cleartext_password, tls$/,
   ],
-  ["has an inherited key", withUrl("constructor: 1"), /:3: constructor: The key is not known/],
-  ["has __proto__ as a key", withUrl("__proto__: 1"), /:3: __proto__: The key is not known/],
+  ["has an inherited key", withUrl("constructor: 1"), /:3: constructor: The key is unknown/],
+  ["has __proto__ as a key", withUrl("__proto__: 1"), /:3: __proto__: The key is unknown/],
   [
     "has a number as URL",
     "database:\n  url: 5\n",
@@ -531,12 +536,12 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   [
     "has an unknown server",
     withUrl("  server: docker"),
-    /:3: database\.server: The value is not known: write one of bundled, external$/,
+    /:3: database\.server: The value is unknown: write one of bundled, external$/,
   ],
   [
     "has an unknown level",
     withUrl("logging: { level: verbose }"),
-    /level: The value is not known: write one of debug, info, warn, error, silent$/,
+    /level: The value is unknown: write one of debug, info, warn, error, silent$/,
   ],
   [
     "has an infinite setting",
@@ -560,16 +565,16 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
     /:4: settings: A key is not text: write it in quotes/,
   ],
   ["has a list as key", withUrl("settings:\n  ? [a]\n  : b\n"), /:4: settings: A key is not text/],
-  ["has a key twice", withUrl(`  url: ${URL}\n`), /:3: database\.url: This key stands here twice/],
+  ["has a key twice", withUrl(`  url: ${URL}\n`), /:3: database\.url: The key is written twice/],
   [
     "has a setting twice",
     withUrl("settings: { a: { b: 1,\n b: 2 } }"),
-    /:4: settings\.a\.b: This key stands here twice/,
+    /:4: settings\.a\.b: The key is written twice/,
   ],
   [
     "has a section twice",
     withUrl("logging: {}\nlogging: {}\n"),
-    /:4: logging: This key stands here twice/,
+    /:4: logging: The key is written twice/,
   ],
   ["has bad indentation", withUrl(" logging:\n"), /:3: The indentation is wrong/],
   ["has a tab", "database:\n\turl: x\n", /:2: The line is indented by a tab/],
@@ -588,9 +593,9 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   [
     "has no space after a colon",
     `database:\n  url:${URL}\n  server: bundled\n`,
-    /:2: A key is not ended: write a colon and a space/,
+    /:2: A key has no end: write a colon and a space/,
   ],
-  ["has a URL as key", `database: {url:${URL}}\n`, /:1: database\.\(a key\): The key is not known/],
+  ["has a URL as key", `database: {url:${URL}}\n`, /:1: database\.\(a key\): The key is unknown/],
   ["has two documents", withUrl("---\na: 1\n"), /:3: The file holds more than one document/],
   [
     "has a tag",
@@ -619,12 +624,12 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   [
     "has an alias of itself",
     withUrl("settings: { a: &a [*a] }"),
-    /settings\.a.*nested more than 50 deep/,
+    /settings\.a.*nested more than 50 levels deep/,
   ],
   [
     "is nested too deeply",
     withUrl(`settings: { a: ${"[".repeat(60)}${"]".repeat(60)} }`),
-    /nested more than 50 deep/,
+    /nested more than 50 levels deep/,
   ],
   [
     "is nested absurdly",
@@ -754,7 +759,7 @@ test("loadConfig() takes the connect deadline from options, then the URL, then t
   assert.is((await load(yaml.replace("?connect_timeout=2", ""))).database.timeouts.connect, 3);
 });
 
-// The YAML library alone goes down until the stack is full: Node ended then, and not at the first time.
+// The YAML library overflows the stack, which ended Node, though not at the first attempt.
 test("loadConfig() refuses deep nesting and lives on, however often it is asked to", async () => {
   const levels = 2000;
   const deep = [
@@ -776,19 +781,19 @@ test("loadConfig() refuses deep nesting and lives on, however often it is asked 
 const BAD_OPTIONS: readonly (readonly [unknown, RegExp])[] = [
   [{ pool: { size: 0 } }, /^pool\.size: The number is not allowed/],
   [{ pool: { size: "5" } }, /^pool\.size: The value is text/],
-  [{ pool: { siz: 5 } }, /^pool\.siz: The key is not known: is "size" meant/],
+  [{ pool: { siz: 5 } }, /^pool\.siz: The key is unknown: did you mean "size"/],
   [{ pool: 5 }, /^pool: The value is a number: write a map/],
   [{ timeouts: { connect: NaN } }, /^timeouts\.connect: The number is not allowed/],
   [{ timeouts: { statement: Infinity } }, /^timeouts\.statement: The number is not allowed/],
-  [{ logging: { level: "loud" } }, /^logging\.level: The value is not known/],
+  [{ logging: { level: "loud" } }, /^logging\.level: The value is unknown/],
   [{ settings: { a: { b: NaN } } }, /^settings\.a\.b: The number is not finite/],
-  [{ settings: { a: new Date() } }, /^settings\.a: The value is nothing that JSON can hold/],
-  [{ settings: { a: 1n } }, /^settings\.a: The value is nothing that JSON can hold/],
-  [{ settings: { a: () => 1 } }, /^settings\.a: The value is nothing that JSON can hold/],
+  [{ settings: { a: new Date() } }, /^settings\.a: The value cannot be represented in JSON/],
+  [{ settings: { a: 1n } }, /^settings\.a: The value cannot be represented in JSON/],
+  [{ settings: { a: () => 1 } }, /^settings\.a: The value cannot be represented in JSON/],
   [{ settings: { "": 1 } }, /^settings: A setting's key is empty/],
   [{ settings: [] }, /^settings: The value is a list: write a map/],
-  [{ tls: { ca: "ca.pem" } }, /^tls\.ca: There is no certificate in it/],
-  [{ directory: "" }, /^directory: The name of the folder is empty/],
+  [{ tls: { ca: "ca.pem" } }, /^tls\.ca: The text contains no certificate/],
+  [{ directory: "" }, /^directory: The folder.s name is empty/],
 ];
 for (const [options, message] of BAD_OPTIONS) {
   test(`loadConfig() refuses options, when they are ${inspect(options)}`, async () => {
@@ -805,7 +810,7 @@ test("loadConfig() refuses settings that hold themselves", async () => {
 
   const error = await refusal(loadConfig({ url: URL, env: {}, settings: settings as never }));
 
-  assert.match(error.message, /nested more than 50 deep, or in itself/);
+  assert.match(error.message, /nested more than 50 levels deep, or contains itself/);
 });
 
 // --- Certificates
@@ -841,9 +846,9 @@ test("loadConfig() refuses certificates, when their file is missing, a folder or
     "sub/x": "",
   };
   const cases = [
-    ["gone.pem", /:3: database\.tls\.ca: The file with the certificates is missing/],
-    ["sub", /:3: database\.tls\.ca: Cannot read the file with the certificates: it is a folder/],
-    ["key.pem", /:3: database\.tls\.ca: There is no certificate in it/],
+    ["gone.pem", /:3: database\.tls\.ca: The certificate file is missing/],
+    ["sub", /:3: database\.tls\.ca: Cannot read the certificate file: it is a folder/],
+    ["key.pem", /:3: database\.tls\.ca: The text contains no certificate/],
   ] as const;
 
   for (const [name, message] of cases) {
@@ -856,7 +861,7 @@ test("loadConfig() refuses certificates, when their file is missing, a folder or
   const url = await refusal(
     loadConfig({ env: {}, url: "postgres://u@h?sslmode=require&sslrootcert=gone.pem" }),
   );
-  assert.match(url.message, /^url: sslrootcert: The file with the certificates is missing/);
+  assert.match(url.message, /^url: sslrootcert: The certificate file is missing/);
 });
 
 test("loadConfig() refuses certificates, when the URL would go on without TLS", async () => {
@@ -866,7 +871,7 @@ test("loadConfig() refuses certificates, when the URL would go on without TLS", 
     );
     assert.match(
       error.message,
-      /^url: A certificate authority is given, .* add sslmode=verify-full/,
+      /^url: The certificate authority has no effect, .* add sslmode=verify-full/,
     );
   }
   const plain = await loadConfig({
@@ -895,7 +900,7 @@ test("settingOverride() looks up one variable, when a key has odd characters", a
 
 // --- Secrecy
 
-/** What looks like no key's name, so that it is never shown as one; no five of it stand anywhere by chance. */
+/** Matches no key name, so no error shows it as one. No five of its characters appear anywhere by chance. */
 const CANARY = "Zq7!Xk9!Wv2!Jb5";
 
 function leak(value: unknown): string | undefined {
@@ -939,7 +944,7 @@ test("loadConfig() keeps the YAML parser from printing the file, when its tracin
 });
 
 test("loadConfig() reads or refuses without showing a value, when a file was garbled", async () => {
-  // The same in every run (mulberry32).
+  // Repeatable in every run (mulberry32).
   let state = 3;
   const next = (): number => {
     state = (state + 0x6d2b79f5) | 0;

@@ -1,4 +1,4 @@
-/** The history of the fleet: what was valid when, what changed when, and what is kept. */
+/** The history of the fleet: which version was valid when, and which changes happened when. */
 import * as assert from "uvu/assert";
 import {
   configAsOfList,
@@ -11,39 +11,31 @@ import {
   configPreviousGet,
   configSave,
   configUnpin,
-  configVersionDelete,
-  connect,
   ConstraintError,
-  type Database,
+  type Device,
   deviceDelete,
-  type DeviceInsertResult,
   deviceTagAdd,
   QueryError,
 } from "netraven-db";
-import { createDatabase, type TestDatabase } from "./support/database.ts";
+import { configVersionDelete } from "../src/generated/internal/device_configurations.ts";
 import { addDevice, clear, count } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection } from "./support/until.ts";
 
 const test = suite("config changes");
-let database: TestDatabase;
-let db: Database;
-let devices: DeviceInsertResult[];
-/** By device, oldest first. */
+const { db } = await testDatabase(test, { pool: { size: 2 } });
+let devices: Device[];
+/** Versions by device, oldest first. */
 let ids: number[][];
 
-/** Half past ten in the evening, UTC. */
+/** 22:30 UTC. */
 function evening(day: number): Date {
   return new Date(Date.UTC(2026, 0, day, 22, 30));
 }
 
 /** Changes of three devices by day; the second is tagged. */
 const DAYS = [[1, 2, 5], [2, 3], [5]];
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 2 }, logging: { level: "silent" } });
-});
 
 test.before.each(async () => {
   await clear(db);
@@ -54,16 +46,11 @@ test.before.each(async () => {
     const saved: number[] = [];
     for (const day of DAYS[i]!) {
       const text = `hostname x\nday ${day}\n`;
-      saved.push((await configSave(db, { deviceId, text, retrievedAt: evening(day) })).id);
+      saved.push((await configSave({ deviceId, text, retrievedAt: evening(day) }, db)).id);
     }
     ids.push(saved);
   }
   await addDevice(db);
-});
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
 });
 
 test("ConfigAsOfList tells what was valid at a time on each device that had something", async () => {
@@ -84,7 +71,7 @@ test("ConfigAsOfList tells what was valid at a time on each device that had some
     "hostname x\nday 1\n".length,
   ]);
   assert.equal([first?.verifiedAt, first?.validUntil], [evening(1), evening(2)]);
-  // What was pruned leaves the last known, and says that it had ended.
+  // Pruning keeps the end time of the last known version.
   await configVersionDelete.run({ id: ids[0]![1]! }, db);
   const [gap] = await configAsOfList.run({ at: evening(4), limit: 1 }, db);
   assert.equal([gap?.id, gap?.validUntil], [ids[0]![0], evening(2)]);
@@ -104,7 +91,7 @@ test("ConfigPreviousGet and ConfigNextGet step through the versions of a device"
 
 test("ConfigChangeList tells what changed between two times, newest first", async () => {
   const list = (more = {}) =>
-    configChangeList.run({ since: evening(2), until: evening(5), ...more, limit: 10 }, db);
+    configChangeList.run({ from: evening(2), until: evening(5), ...more, limit: 10 }, db);
   const rows = await list();
 
   assert.equal(rows.map(({ id }) => id), [ids[1]![1], ids[1]![0], ids[0]![1]]);
@@ -127,7 +114,7 @@ test("ConfigChangeList tells what changed between two times, newest first", asyn
 
 test("ConfigCalendarList counts the changes of each day, by the calendar of a place", async () => {
   const calendar = (zone: string, more = {}) =>
-    configCalendarList.run({ zone, since: evening(0), until: evening(9), ...more }, db);
+    configCalendarList.run({ zone, from: evening(0), until: evening(9), ...more }, db);
   const day = (day: string, changes: number, firstRead: number) => ({
     day,
     changes,

@@ -1,4 +1,4 @@
-/** The index of lines: what a search finds is what the texts hold, in every version, at every time. */
+/** The line index: a search finds exactly the lines that the texts contain, in every version and at every time. */
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import {
@@ -11,10 +11,8 @@ import {
   configLineList,
   configSave,
   configSearch,
-  type ConfigSearchResult,
-  connect,
+  type ConfigSearchRow,
   ConstraintError,
-  type Database,
   deviceTagAdd,
   NotFoundError,
   QueryError,
@@ -24,29 +22,18 @@ import { linesOf } from "../src/history/text.ts";
 import { decodeChanges, encodeChanges } from "../src/history/line_changes.ts";
 import { diffLines } from "../src/history/line_diff.ts";
 import { reindex } from "../src/tools/reindex.ts";
-import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { effort, PATIENCE } from "./support/effort.ts";
 import { addDevice, clear } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection, until } from "./support/until.ts";
 
 const test = suite("config lines", { timeout: PATIENCE });
-let database: TestDatabase;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 2 }, logging: { level: "silent" } });
-});
+const { db } = await testDatabase(test, { pool: { size: 2 } });
 
 test.before.each(() => clear(db));
 
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
-
-/** Few lines, so that they come, go and come back; with what a pattern could misread. */
+/** Few lines, so that they recur; some contain characters that a pattern could misread. */
 const line = fc.constantFrom(
   "!",
   "",
@@ -76,23 +63,23 @@ function plain(text: string): string[] {
   return linesOf(text).map((line) => line.replace(/\r$/, ""));
 }
 
-/** Saves texts one after another, a day apart; gives the versions that came of it. */
+/** Saves texts a day apart and returns the created versions. */
 async function save(deviceId: number, texts: readonly string[]): Promise<Version[]> {
   const versions: Version[] = [];
   for (const [day, text] of texts.entries()) {
     const at = new Date(Date.UTC(2026, 0, 1 + day));
-    const { id, changed } = await configSave(db, { deviceId, text, retrievedAt: at, guard: false });
+    const { id, changed } = await configSave({ deviceId, text, retrievedAt: at, guard: false }, db);
     if (changed) versions.push({ id, at, lines: plain(text) });
   }
   return versions;
 }
 
-async function searchAll(text: string, more = {}): Promise<ConfigSearchResult[]> {
+async function searchAll(text: string, more = {}): Promise<ConfigSearchRow[]> {
   return await searchPages(3, { texts: [text], ...more });
 }
 
-async function searchPages(limit: number, wanted: object): Promise<ConfigSearchResult[]> {
-  const all: ConfigSearchResult[] = [];
+async function searchPages(limit: number, wanted: object): Promise<ConfigSearchRow[]> {
+  const all: ConfigSearchRow[] = [];
   for (;;) {
     const last = all.at(-1);
     const after = last === undefined ? {} : {
@@ -106,8 +93,8 @@ async function searchPages(limit: number, wanted: object): Promise<ConfigSearchR
   }
 }
 
-/** How often the lines that hold the text stand in each version, by the index. */
-function standing(hits: readonly ConfigSearchResult[], versions: readonly Version[]): string[][] {
+/** Returns the number of lines that contain the text in each version, by the index. */
+function standing(hits: readonly ConfigSearchRow[], versions: readonly Version[]): string[][] {
   return versions.map(({ at }) =>
     hits.filter(({ since, until }) => since <= at && (until === null || at < until))
       .map(({ text }) => text).sort()
@@ -163,7 +150,7 @@ test("configBlame() says of every line since when it has stood", async () => {
       const { id: deviceId } = await addDevice(db);
       const versions = await save(deviceId, texts);
       for (const [i, { id, lines }] of versions.entries()) {
-        const blamed = await configBlame(db, id);
+        const blamed = await configBlame({ id }, db);
 
         assert.equal(blamed.map(({ text }) => text.replace(/\r$/, "")), lines);
         assert.equal(blamed.map(({ line }) => line), lines.map((_, i) => i + 1));
@@ -171,7 +158,7 @@ test("configBlame() says of every line since when it has stood", async () => {
           const place = versions.findIndex((version) => version.id === configurationId);
           assert.ok(place >= 0 && place <= i);
           assert.equal(since, versions[place]!.at);
-          // It stood all the while.
+          // The line was present all the time.
           for (const { lines } of versions.slice(place, i)) {
             assert.ok(lines.includes(text.replace(/\r$/, "")));
           }
@@ -210,18 +197,18 @@ test("reindex makes the same index from the texts, and so does a save after none
   assert.equal(await whole(), before);
 
   await forget();
-  const saved = await configSave(db, { deviceId, text: "a\nb\nc\ne\n" });
+  const saved = await configSave({ deviceId, text: "a\nb\nc\ne\n" }, db);
   assert.equal([saved.added, saved.removed], [1, 1]);
   assert.equal((await searchAll("b")).length, 2);
   await forget();
-  assert.is((await configBlame(db, saved.id)).length, 4);
+  assert.is((await configBlame({ id: saved.id }, db)).length, 4);
   assert.equal((await searchAll("e", { latest: true })).map(({ line }) => line), [4]);
 });
 
 test("configSave() counts the lines that came and went", async () => {
   const { id: deviceId } = await addDevice(db);
   const counts = async (text: string) => {
-    const { added, removed } = await configSave(db, { deviceId, text, guard: false });
+    const { added, removed } = await configSave({ deviceId, text, guard: false }, db);
     return [added, removed];
   };
 
@@ -261,7 +248,7 @@ test("A search in a time range finds what stood at some time in it, whatever the
       const since = new Date(Date.UTC(2026, 0, from, 12));
       const until = new Date(since.getTime() + length * 86_400_000);
 
-      const hits = await searchAll("o", { since, until });
+      const hits = await searchAll("o", { from: since, until });
 
       const stood = versions.filter(({ at }, i) =>
         at < until && (versions[i + 1] === undefined || versions[i + 1]!.at > since)
@@ -302,7 +289,7 @@ test("ConfigSearch goes on where the page before ended, and look at the devices 
   for (const { id } of devices) {
     await save(id, ["ntp a\nvlan 1\nntp b\n", "ntp a\nvlan 1\nntp b\nntp c\n"]);
   }
-  const page = (last: ConfigSearchResult | undefined) =>
+  const page = (last: ConfigSearchRow | undefined) =>
     last === undefined ? {} : {
       afterDeviceId: last.deviceId,
       afterConfigurationId: last.configurationId,
@@ -314,7 +301,7 @@ test("ConfigSearch goes on where the page before ended, and look at the devices 
     (more: object) => configSearch.run({ regex: "^ntp .$", limit: 2, ...more }, db),
   ];
   for (const search of searches) {
-    const all: ConfigSearchResult[] = [];
+    const all: ConfigSearchRow[] = [];
     for (let rows = await search({}); rows.length > 0; rows = await search(page(all.at(-1)))) {
       all.push(...rows);
     }
@@ -330,7 +317,7 @@ test("ConfigSearch goes on where the page before ended, and look at the devices 
 });
 
 test("ConfigSearch finds the same in pages of any length, over many devices and few", async () => {
-  // It looks through 20 before it asks the trigrams; for a page of 2,000 it asks them at once.
+  // The query scans 20 versions before it uses the trigrams; for a page of 2,000 it uses them at once.
   const all = await Promise.all(Array.from({ length: 25 }, () => addDevice(db)));
   const [few, most, more] = [3, 20, 21].map((count) => all.slice(-count).map(({ id }) => id));
   await deviceTagAdd.run({ deviceIds: more!, tagNames: ["more"] }, db);
@@ -373,7 +360,7 @@ test("ConfigSearch finds the same in pages of any length, over many devices and 
 
 test("ConfigSearch does not count what the page before had for the one after", async () => {
   const devices = await Promise.all(Array.from({ length: 21 }, () => addDevice(db)));
-  // Made at once, they have their ids in any order; pages go by id.
+  // Rows of one statement have ids in any order; pages are ordered by id.
   const ids = devices.map(({ id }) => id).sort((a, b) => a - b);
   const [first, last] = [ids[0]!, ids.at(-1)!];
   await save(first, ["vlan 1\nvlan 2\nvlan 3\nvlan 4\n"]);
@@ -406,7 +393,7 @@ test("ConfigLineList tells over the fleet when a line first and last stood", asy
 test("A pattern that is too much ends with an error, and keeps no server busy", async () => {
   const { id: deviceId } = await addDevice(db);
   const text = `${"ab".repeat(5_000)}\n`.repeat(50);
-  await configSave(db, { deviceId, text });
+  await configSave({ deviceId, text }, db);
   const search = (regex: string, timeout: number) =>
     configSearch.run({ regex, limit: 10 }, db, { timeout });
 
@@ -428,14 +415,14 @@ test("configDelete() leaves an index without the version, and the latest one in 
   const { id: deviceId } = await addDevice(db);
   const versions = await save(deviceId, ["a\n", "a\nb\n", "a\nb\nc\n"]);
 
-  await configDelete(db, versions[1]!.id);
+  await configDelete({ id: versions[1]!.id }, db);
 
   const [hit] = await searchAll("b");
   assert.equal([hit?.configurationId, hit?.line, hit?.until], [versions[2]!.id, 2, null]);
   const [latest, first] = await configHistoryList.run({ deviceId, limit: 10 }, db);
   assert.equal([latest?.added, latest?.removed, first?.added], [2, 0, 1]);
-  assert.instance(await rejection(configDelete(db, versions[1]!.id)), NotFoundError);
-  assert.instance(await rejection(configDelete(db, versions[2]!.id)), ConstraintError);
+  assert.instance(await rejection(configDelete({ id: versions[1]!.id }, db)), NotFoundError);
+  assert.instance(await rejection(configDelete({ id: versions[2]!.id }, db)), ConstraintError);
   assert.is((await searchAll("a")).length, 1);
 });
 
@@ -443,7 +430,7 @@ test("configDiff() tells what became of each line, and writes it as patch reads 
   const { id: deviceId } = await addDevice(db);
   const [a, b] = await save(deviceId, ["one\ntwo\nthree\n", "one\n2\nthree\nfour\n"]);
 
-  const diff = await configDiff(db, a!.id, b!.id);
+  const diff = await configDiff({ idA: a!.id, idB: b!.id }, db);
 
   assert.equal(diff.operations, [
     { kind: "same", lines: ["one"], lineA: 1, lineB: 1 },
@@ -455,8 +442,8 @@ test("configDiff() tells what became of each line, and writes it as patch reads 
   assert.equal([diff.added, diff.removed], [2, 1]);
   assert.match(await diff.unified(), `--- configuration ${a!.id}\t2026-01-01T00:00:00.000Z`);
   assert.match(await diff.unified(), " one\n-two\n+2\n three\n+four\n");
-  assert.is(await (await configDiff(db, a!.id, a!.id)).unified(), "");
-  assert.instance(await rejection(configDiff(db, a!.id, -1)), NotFoundError);
+  assert.is(await (await configDiff({ idA: a!.id, idB: a!.id }, db)).unified(), "");
+  assert.instance(await rejection(configDiff({ idA: a!.id, idB: -1 }, db)), NotFoundError);
 });
 
 test("diffLines() leads from one text to the other, however they differ", async () => {
@@ -505,8 +492,8 @@ test("a configuration that is no text is kept byte for byte, and can be searched
   const bytes = new TextEncoder().encode("hostname sw1\r\nbanner \0 motd\r\n");
   const odd = Uint8Array.from([...bytes, 0xff, 0xfe, 0x0a]);
 
-  const saved = await configSave(db, { deviceId, bytes: odd });
-  const again = await configSave(db, { deviceId, bytes: odd });
+  const saved = await configSave({ deviceId, bytes: odd }, db);
+  const again = await configSave({ deviceId, bytes: odd }, db);
 
   assert.is(again.changed, false);
   const version = await configGet.one({ id: saved.id }, db);
@@ -516,10 +503,10 @@ test("a configuration that is no text is kept byte for byte, and can be searched
     2,
     "banner \u2400 motd",
   ]]);
-  const plain = await configSave(db, {
+  const plain = await configSave({
     deviceId,
     bytes: new TextEncoder().encode("hostname sw1\r\n"),
-  });
+  }, db);
   assert.is((await configGet.one({ id: plain.id }, db)).raw, null);
 });
 

@@ -1,4 +1,5 @@
-/** Retention: exactly what no rule keeps goes, whoever works meanwhile, and what is left answers right. */
+/** Retention: pruning removes exactly the versions that no rule keeps, and all later answers are right. */
+// Runs on the first server: it tests what becomes of a history, whatever the server's version.
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import {
@@ -12,8 +13,6 @@ import {
   configLatestGet,
   configPin,
   configPrune,
-  configPruneList,
-  type ConfigPruneListResult,
   type ConfigPrunePolicy,
   configPrunePolicy,
   type ConfigPruneProgress,
@@ -21,37 +20,25 @@ import {
   configRelease,
   configSave,
   configSearch,
-  connect,
   ConstraintError,
-  type Database,
   deviceDelete,
   ParameterError,
   type Session,
 } from "netraven-db";
+import { configPruneList, type PrunableVersion } from "../src/generated/internal/config_prunes.ts";
 import { linesOf } from "../src/history/text.ts";
 import { reindex } from "../src/tools/reindex.ts";
-import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { effort, LONG, PATIENCE } from "./support/effort.ts";
 import { callOf, type LooseQuery } from "./support/every_query.ts";
 import { addDevice, clear, count, databaseNow } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection, until } from "./support/until.ts";
 
 const test = suite("config prune", { timeout: PATIENCE });
-let database: TestDatabase;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 6 }, logging: { level: "silent" } });
-});
+const { db } = await testDatabase(test, { pool: { size: 6 } });
 
 test.before.each(() => clear(db));
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -64,17 +51,17 @@ interface Version {
   readonly text: string;
 }
 
-/** Saves a text for each time, and gives the versions that came of them. */
+/** Saves a text for each time and returns the created versions. */
 async function saveAt(deviceId: number, texts: readonly (readonly [Date, string])[]) {
   const versions: Version[] = [];
   for (const [at, text] of texts) {
-    const saved = await configSave(db, { deviceId, text, retrievedAt: at, guard: false });
+    const saved = await configSave({ deviceId, text, retrievedAt: at, guard: false }, db);
     if (saved.changed) versions.push({ id: saved.id, deviceId, at, text });
   }
   return versions;
 }
 
-/** A device with versions that began so many days ago. */
+/** Creates a device with versions of the given ages in days. */
 async function deviceWith(...daysAgo: readonly number[]): Promise<[number, Version[]]> {
   const now = +await databaseNow(db);
   const { id } = await addDevice(db);
@@ -88,12 +75,12 @@ function ids(rows: readonly { readonly id: number }[]): number[] {
   return rows.map(({ id }) => id);
 }
 
-/** What is left of a device, oldest first. */
+/** Returns the remaining versions of a device, oldest first. */
 async function left(deviceId: number): Promise<number[]> {
   return ids(await configHistoryList.run({ deviceId, limit: 1000 }, db)).reverse();
 }
 
-/** The index of lines as it stands. */
+/** Returns the line index. */
 async function index() {
   const rows = async (text: string) => (await db.query(text)).rows;
   return {
@@ -105,25 +92,26 @@ async function index() {
   };
 }
 
-/** Fails unless the index is the one that the texts make. */
+/** Fails unless the index equals one that is rebuilt from the texts. */
 async function assertIndexFits(): Promise<void> {
   const before = await index();
   await reindex(db, { all: true });
   assert.equal(before, await index());
 }
 
-/** `db`, which does something before it sends the query of this name in a transaction; once. */
+/** Returns `db`, which calls a function once before it sends the named query in a transaction. */
 function before(name: string, work: () => Promise<unknown>): Session {
   let done = false;
   return {
     settings: db.settings,
+    attached: (make) => db.attached(make),
     query: (text, values, options) => db.query(text, values, options),
     stream: (text, values, options) => db.stream(text, values, options),
     transaction: (callback, options) =>
       db.transaction((tx) =>
         callback({
-          vault: tx.vault,
           settings: tx.settings,
+          attached: (make) => tx.attached(make),
           query: async (text, values, options) => {
             if (options?.name === name && !done) {
               done = true;
@@ -137,7 +125,7 @@ function before(name: string, work: () => Promise<unknown>): Session {
   };
 }
 
-/** Waits until somebody waits for a lock in this database. */
+/** Waits until a session waits for a lock in this database. */
 function untilLocked(): Promise<void> {
   return until("somebody waits for a lock", async () => {
     const waits = "datname = current_database() and wait_event_type = 'Lock'";
@@ -145,14 +133,14 @@ function untilLocked(): Promise<void> {
   });
 }
 
-// --- What stays, by an oracle
+// --- Expected versions by an oracle
 
 /** The month of a time in UTC, as a number. */
 function monthOf(at: Date): number {
   return at.getUTCFullYear() * 12 + at.getUTCMonth();
 }
 
-/** What a policy leaves of a device's versions. */
+/** Returns the versions that a policy keeps. */
 function oracle(
   versions: readonly Version[],
   { keepLast = 0, keepDays = 0, keepMonthly = 0 }: ConfigPrunePolicy,
@@ -173,13 +161,13 @@ function oracle(
 
 const line = fc.constantFrom("!", "hostname sw1", "ntp server 10.1.1.1", "ntp server 10.1.1.2", "");
 const text = fc.array(line, { maxLength: 6 }).map((lines) => lines.join("\n"));
-/** Hours from one version to the next; none where both came at once. */
+/** Hours between two versions; 0 for equal times. */
 const gap = fc.oneof(
   fc.constant(0),
   fc.integer({ min: 1, max: 72 }),
   fc.integer({ min: 1, max: 60 }).map((days) => days * 24),
 );
-/** A history, told backwards from now. */
+/** A history, described backwards from now. */
 const history = fc.record({
   end: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 2000 })),
   steps: fc.array(fc.record({ gap, text, pin: fc.integer({ min: 0, max: 5 }) }), { maxLength: 14 }),
@@ -194,7 +182,7 @@ const policy = fc.record({
 }).filter((policy) => Object.values(policy).some((rule) => rule !== undefined));
 type History = typeof history extends fc.Arbitrary<infer T> ? T : never;
 
-/** Saves a history, and pins what it says. Half an hour lies between each time and any bound of days. */
+/** Saves a history with its pins. All times are half an hour away from any limit in days. */
 async function saveHistory({ end, steps }: History, now: Date): Promise<[Version[], Set<number>]> {
   const { id: deviceId } = await addDevice(db);
   let at = +now - end * HOUR - HOUR / 2;
@@ -221,10 +209,10 @@ test("configPrune() leaves what the oracle says, what a dry run said, and a righ
       const endsBefore = await db.query("select id, valid_until from device_configurations");
       const untilOf = new Map(endsBefore.rows.map(({ id, validUntil }) => [id, validUntil]));
 
-      const would = await configPrune(db, policy, { dryRun: true });
-      const listed: ConfigPruneListResult[] = [];
+      const would = await configPrune({ ...policy, dryRun: true }, db);
+      const listed: PrunableVersion[] = [];
       const onProgress = ({ removed }: ConfigPruneProgress) => listed.push(...removed);
-      const did = await configPrune(db, policy, { batch, onProgress });
+      const did = await configPrune({ ...policy, batch }, db, { onProgress });
 
       const gone = versions.filter(({ id }) => !stays.includes(id));
       assert.equal(ids(listed), ids(gone));
@@ -239,9 +227,9 @@ test("configPrune() leaves what the oracle says, what a dry run said, and a righ
       );
       assert.equal(ids(rows), stays);
       for (const { id, validUntil } of rows) assert.equal(validUntil, untilOf.get(id));
-      assert.equal(await configPrune(db, policy), NOTHING);
+      assert.equal(await configPrune(policy, db), NOTHING);
       for (const { id, text } of versions.filter(({ id }) => stays.includes(id))) {
-        const blamed = await configBlame(db, id);
+        const blamed = await configBlame({ id }, db);
         assert.equal(blamed.map(({ text }) => text), linesOf(text));
         for (const { configurationId, since } of blamed) {
           assert.ok(stays.includes(configurationId));
@@ -257,7 +245,7 @@ test("configPrune() leaves what the oracle says, what a dry run said, and a righ
 test("configPrune() judges by when a version ended, so that every time within the days is answered", async () => {
   const [deviceId, [ancient, long, short, latest]] = await deviceWith(500, 300, 6, 1);
 
-  await configPrune(db, { keepDays: 7 });
+  await configPrune({ keepDays: 7 }, db);
 
   assert.equal(await left(deviceId), [long!.id, short!.id, latest!.id]);
   const asOf = async (days: number) => {
@@ -288,17 +276,17 @@ test("configPrune() keeps the last version that began in each month of UTC, for 
   const would = async (keepMonthly: number | true) => {
     const gone: number[] = [];
     const onProgress = ({ removed }: ConfigPruneProgress) => gone.push(...ids(removed));
-    await configPrune(db, { keepMonthly }, { dryRun: true, onProgress });
+    await configPrune({ keepMonthly, dryRun: true }, db, { onProgress });
     return names.filter((_, i) => !gone.includes(saved[i]!.id));
   };
 
   assert.equal(await would(true), ["old", "quiet", "lastOfMonth", "next", "latest"]);
-  // It was valid until three months ago, though it began long before.
+  // It was valid until three months ago, although it began long before.
   assert.equal(await would(3), ["quiet", "lastOfMonth", "next", "latest"]);
   assert.equal(await would(2), ["next", "latest"]);
 });
 
-/** Devices with a version for each of the last hours. */
+/** Creates devices with a version for each of the last hours. */
 async function hourly(hours: number): Promise<number[]> {
   const deviceIds = ids([await addDevice(db), await addDevice(db)]);
   await db.query(
@@ -316,7 +304,7 @@ test("ConfigPruneList lists the same whatever the session's time zone is", async
   await hourly(40 * 24);
   const { text, names } = await callOf(configPruneList as unknown as LooseQuery);
   const list = `select array(select id from (${text}) as listed) as ids`;
-  // The last version of last month stood until this one began.
+  // The last version of last month was valid until this one began.
   for (const rules of [{ keepMonths: 0 }, { keepDays: 20 }, { keepMonths: 10_000 }]) {
     const given: Record<string, number> = { ...rules, limit: 10_000 };
     const values = names.map((name) => given[name] ?? null);
@@ -338,7 +326,7 @@ test("ConfigPruneList lists page by page what it lists at once, and nothing with
   const [a, b] = await hourly(100);
   const rules = { keepDays: 1, keepLast: 5 };
   const all = await configPruneList.run({ ...rules, limit: 10_000 }, db);
-  const paged: ConfigPruneListResult[] = [];
+  const paged: PrunableVersion[] = [];
   for (;;) {
     const last = paged.at(-1);
     const after = {
@@ -370,48 +358,48 @@ test("configPrune() leaves the latest version, the pinned ones and the quarantin
   await configPin.one({ id: pinned!.id, label: "restored", by: "bob" }, db);
   const { id: other } = await addDevice(db);
   const empty = { deviceId: other, text: "", retrievedAt: new Date("2020-01-01Z") };
-  const { id, quarantined } = await configSave(db, empty);
+  const { id, quarantined } = await configSave(empty, db);
 
-  const pruned = await configPrune(db, { keepDays: 1 });
+  const pruned = await configPrune({ keepDays: 1 }, db);
 
   assert.equal([pruned.devices, pruned.versions], [1, 2]);
   assert.equal(await left(deviceId), [pinned!.id, versions[3]!.id]);
   assert.equal(quarantined, ["empty"]);
   assert.is((await configQuarantineGet.one({ id }, db)).configData, "");
-  await configRelease(db, id, { by: "alice" });
-  assert.equal(await configPrune(db, { keepLast: 1 }), NOTHING);
+  await configRelease({ id, by: "alice" }, db);
+  assert.equal(await configPrune({ keepLast: 1 }, db), NOTHING);
   assert.equal(await left(other), [id]);
 });
 
 test("configPrune() knows the order of versions by their times, though a released one has an older id", async () => {
   const { id: deviceId } = await addDevice(db);
-  await configSave(db, { deviceId, text: "one\n" });
-  const empty = await configSave(db, { deviceId, text: "" });
+  await configSave({ deviceId, text: "one\n" }, db);
+  const empty = await configSave({ deviceId, text: "" }, db);
   await until("a millisecond has passed", async () => {
-    const { id } = await configSave(db, { deviceId, text: "two\n" });
+    const { id } = await configSave({ deviceId, text: "two\n" }, db);
     const { retrievedAt, verifiedAt } = await configGet.one({ id }, db);
     return verifiedAt > retrievedAt;
   });
-  await configSave(db, { deviceId, text: "" });
-  await configRelease(db, empty.id, { by: "alice" });
+  await configSave({ deviceId, text: "" }, db);
+  await configRelease({ id: empty.id, by: "alice" }, db);
 
-  await configPrune(db, { keepLast: 1 });
+  await configPrune({ keepLast: 1 }, db);
 
   assert.equal(await left(deviceId), [empty.id]);
 });
 
 test("configPrune() leaves a released version that is the latest, though it began with the one before", async () => {
   const { id: deviceId } = await addDevice(db);
-  const { id } = await configSave(db, { deviceId, text: "" });
-  await configSave(db, { deviceId, text: "two\n" });
+  const { id } = await configSave({ deviceId, text: "" }, db);
+  await configSave({ deviceId, text: "two\n" }, db);
   await until("it is the last that the device sent", async () => {
-    await configSave(db, { deviceId, text: "" });
+    await configSave({ deviceId, text: "" }, db);
     const row = await configQuarantineGet.one({ id }, db);
     return row.verifiedAt > (await configLatestGet.one({ deviceId }, db)).verifiedAt;
   });
-  await configRelease(db, id, { by: "alice" });
+  await configRelease({ id, by: "alice" }, db);
 
-  await configPrune(db, { keepLast: 1 });
+  await configPrune({ keepLast: 1 }, db);
 
   assert.is((await configLatestGet.one({ deviceId }, db)).id, id);
 });
@@ -427,18 +415,18 @@ test("configPrune() leaves searches, blame and times that tell of what is left",
   ]);
   await configPin.one({ id: first!.id, label: "golden", by: "test" }, db);
 
-  await configPrune(db, { keepLast: 2 });
+  await configPrune({ keepLast: 2 }, db);
 
   const find = async (text: string) =>
     (await configSearch.run({ texts: [text], limit: 10 }, db))
       .map((hit) => [hit.configurationId, hit.line, hit.since, hit.until]);
   assert.equal(await find("typo"), []);
-  // It had gone and come back; of that nothing is known any more.
+  // The line was removed and added again; the index has lost the removal.
   assert.equal(await find("b"), [[first!.id, 2, at(1), at(4)]]);
   assert.equal(await find("c"), [[third!.id, 3, at(3), null]]);
   const absent = await configAbsentSearch.run({ text: "b", limit: 10 }, db);
   assert.equal(ids(absent), [deviceId]);
-  const blamed = await configBlame(db, fourth!.id);
+  const blamed = await configBlame({ id: fourth!.id }, db);
   assert.equal(blamed.map(({ configurationId }) => configurationId), [first!.id, third!.id]);
   const rows = await configHistoryList.run({ deviceId, limit: 10 }, db);
   assert.equal(
@@ -449,7 +437,7 @@ test("configPrune() leaves searches, blame and times that tell of what is left",
       [first!.id, null, 2, 0, at(2)],
     ],
   );
-  // In the gap the version before it is the best answer, and its end tells that there is a gap.
+  // In the gap the previous version is the best answer, and its end time shows the gap.
   const inGap = await configAsOfGet.one({ deviceId, at: new Date(+at(2) + HOUR) }, db);
   assert.equal([inGap.id, inGap.validUntil], [first!.id, at(2)]);
 });
@@ -459,8 +447,7 @@ test("configPrune() by few versions at a time does the same, and tells after eac
   const [b] = await deviceWith(3, 2, 1);
   const told: ConfigPruneProgress[] = [];
 
-  const pruned = await configPrune(db, { keepLast: 2 }, {
-    batch: 2,
+  const pruned = await configPrune({ keepLast: 2, batch: 2 }, db, {
     onProgress: (progress) => told.push(progress),
   });
 
@@ -487,9 +474,7 @@ test("configPrune() in a dry run says what would go, and leaves everything", asy
   const before = await everything();
   const told: ConfigPruneProgress[] = [];
 
-  const would = await configPrune(db, { keepLast: 1 }, {
-    dryRun: true,
-    batch: 1,
+  const would = await configPrune({ keepLast: 1, dryRun: true, batch: 1 }, db, {
     onProgress: (progress) => told.push(progress),
   });
 
@@ -515,11 +500,11 @@ test("configPrune() in a dry run says what would go, and leaves everything", asy
 test("configPrune() counts the bytes that a device sent, text or not", async () => {
   const { id: deviceId } = await addDevice(db);
   const bytes = Uint8Array.from([0x61, 0, 0xff, 0xfe, 0x0a]);
-  await configSave(db, { deviceId, bytes });
-  await configSave(db, { deviceId, text: "ünï\n" });
-  await configSave(db, { deviceId, text: "end\n" });
+  await configSave({ deviceId, bytes }, db);
+  await configSave({ deviceId, text: "ünï\n" }, db);
+  await configSave({ deviceId, text: "end\n" }, db);
 
-  assert.is((await configPrune(db, { keepLast: 1 })).bytes, 5 + 6);
+  assert.is((await configPrune({ keepLast: 1 }, db)).bytes, 5 + 6);
 });
 
 test("configPrune() looks at the devices that are asked for alone", async () => {
@@ -531,7 +516,7 @@ test("configPrune() looks at the devices that are asked for alone", async () => 
   const prune = async (filter: { deviceIds?: number[]; tagNames?: string[] }) => {
     const gone: number[] = [];
     const onProgress = ({ removed }: ConfigPruneProgress) => gone.push(removed[0]!.deviceId);
-    await configPrune(db, { keepLast: 1 }, { dryRun: true, ...filter, onProgress });
+    await configPrune({ keepLast: 1, dryRun: true, ...filter }, db, { onProgress });
     return gone;
   };
 
@@ -541,7 +526,7 @@ test("configPrune() looks at the devices that are asked for alone", async () => 
   assert.equal(await prune({ deviceIds: [c.id, b.id], tagNames: ["core"] }), [b.id]);
   assert.equal(await prune({ deviceIds: [] }), []);
   assert.equal(await prune({ tagNames: [] }), []);
-  await configPrune(db, { keepLast: 1 }, { tagNames: ["leaf"] });
+  await configPrune({ keepLast: 1, tagNames: ["leaf"] }, db);
   assert.equal(await Promise.all([a, b, c].map(async ({ id }) => (await left(id)).length)), [
     3,
     1,
@@ -567,45 +552,45 @@ test("configPrune() refuses a policy without a rule, or with one that is no whol
     ["keepMonthly", { keepMonthly: false }],
     ["keepMonthly", { keepMonthly: 10_001 }],
     ["keepDay", { keepLast: 1, keepDay: 365 }],
-    ["dryRun", { keepLast: 1, dryRun: true }],
+    ["signal", { keepLast: 1, signal: undefined }],
     ["batch", { keepLast: 1 }, { batch: 0 }],
   ];
 
-  for (const [field, policy, options] of bad) {
-    const error = await rejection(configPrune(db, policy, options));
+  for (const [field, policy, more] of bad) {
+    const error = await rejection(configPrune({ ...policy, ...more }, db));
 
     assert.instance(error, ParameterError, field);
     assert.is((error as ParameterError).field, field);
   }
   assert.match(
-    (await rejection(configPrune(db, { keepMonthly: 0 }))).message,
+    (await rejection(configPrune({ keepMonthly: 0 }, db))).message,
     'Parameter "keepMonthly" of ConfigPrune must be true or a whole number from 1 to 10,000',
   );
   assert.is(await count(db, "device_configurations"), 3);
   const most = { keepLast: 1_000_000, keepDays: 1_000_000, keepMonthly: 10_000 };
-  assert.equal(await configPrune(db, most), NOTHING);
+  assert.equal(await configPrune(most, db), NOTHING);
 });
 
 test("configPrune() of no version, and of no device, removes nothing", async () => {
   const policy = { keepLast: 1, keepDays: 1, keepMonthly: 1 };
   const never = () => assert.unreachable();
 
-  assert.equal(await configPrune(db, policy, { onProgress: never }), NOTHING);
+  assert.equal(await configPrune(policy, db, { onProgress: never }), NOTHING);
   await addDevice(db);
-  assert.equal(await configPrune(db, policy, { onProgress: never }), NOTHING);
-  assert.equal(await configPrune(db, policy, { dryRun: true, onProgress: never }), NOTHING);
+  assert.equal(await configPrune(policy, db, { onProgress: never }), NOTHING);
+  assert.equal(await configPrune({ ...policy, dryRun: true }, db, { onProgress: never }), NOTHING);
 });
 
-// --- At the same moment
+// --- Concurrency
 
 test("configPrune() counts a save that came since it looked", async () => {
   const [deviceId, versions] = await deviceWith(4, 3, 2, 1);
   let saved: number | undefined;
   const session = before("DeviceStateLock", async () => {
-    saved = (await configSave(db, { deviceId, text: "new\n" })).id;
+    saved = (await configSave({ deviceId, text: "new\n" }, db)).id;
   });
 
-  const { versions: removed } = await configPrune(session, { keepLast: 2 });
+  const { versions: removed } = await configPrune({ keepLast: 2 }, session);
 
   assert.is(removed, 3);
   assert.equal(await left(deviceId), [versions[3]!.id, saved!]);
@@ -616,16 +601,16 @@ test("configPrune() keeps a save waiting, which then follows the version that is
   const [deviceId, versions] = await deviceWith(3, 2, 1);
   let saving: Promise<{ id: number; previousId: number | null }> | undefined;
   const session = before("ConfigPruneDelete", async () => {
-    saving = configSave(db, { deviceId, text: "hostname sw1\nnew\n" });
+    saving = configSave({ deviceId, text: "hostname sw1\nnew\n" }, db);
     await untilLocked();
   });
 
-  await configPrune(session, { keepLast: 1 });
+  await configPrune({ keepLast: 1 }, session);
   const saved = await saving!;
 
   assert.is(saved.previousId, versions[2]!.id);
   assert.equal(await left(deviceId), [versions[2]!.id, saved.id]);
-  const blamed = await configBlame(db, saved.id);
+  const blamed = await configBlame({ id: saved.id }, db);
   assert.equal(blamed.map(({ configurationId }) => configurationId), [versions[2]!.id, saved.id]);
   await assertIndexFits();
 });
@@ -636,7 +621,7 @@ test("configPrune() leaves a version that was pinned since it looked, before and
     const pinned = versions[1]!.id;
     const pin = () => configPin.one({ id: pinned, label: "golden", by: "alice" }, db);
 
-    const { versions: removed } = await configPrune(before(moment, pin), { keepLast: 1 });
+    const { versions: removed } = await configPrune({ keepLast: 1 }, before(moment, pin));
 
     assert.is(removed, 2, moment);
     assert.equal(await left(deviceId), [pinned, versions[3]!.id], moment);
@@ -651,7 +636,7 @@ test("configPrune() does not wait for who is pinning a version, and leaves it", 
 
   await db.transaction(async (tx) => {
     await configPin.one({ id: pinned, label: "golden", by: "alice" }, tx);
-    assert.is((await configPrune(db, { keepLast: 1 }, { batch: 1 })).versions, 2);
+    assert.is((await configPrune({ keepLast: 1, batch: 1 }, db)).versions, 2);
   });
 
   assert.equal(await left(deviceId), [pinned, versions[3]!.id]);
@@ -666,7 +651,7 @@ test("configPrune() lets a pin that came too late fail", async () => {
     await untilLocked();
   });
 
-  await configPrune(session, { keepLast: 1 });
+  await configPrune({ keepLast: 1 }, session);
 
   const error = await pinning as ConstraintError;
   assert.instance(error, ConstraintError);
@@ -683,7 +668,7 @@ test("configPrune() at the same time as itself, saves and pins loses nothing", a
   const save = async () => {
     for (const { id } of devices) {
       const text = `hostname sw${id}\nversion ${number++}\n`;
-      saves.get(id)!.push((await configSave(db, { deviceId: id, text })).id);
+      saves.get(id)!.push((await configSave({ deviceId: id, text }, db)).id);
     }
   };
   const pin = async () => {
@@ -700,7 +685,7 @@ test("configPrune() at the same time as itself, saves and pins loses nothing", a
   };
   for (let round = 0; round < (LONG ? 100 : 8); round++) {
     for (let i = 0; i < 5; i++) await save();
-    const prune = () => configPrune(db, { keepLast: 2 }, { batch: 2 });
+    const prune = () => configPrune({ keepLast: 2, batch: 2 }, db);
 
     await Promise.all([prune(), save(), pin(), prune(), pin()]);
 
@@ -710,7 +695,7 @@ test("configPrune() at the same time as itself, saves and pins loses nothing", a
       assert.equal(stays.slice(-2), saves.get(id)!.slice(-2));
     }
   }
-  await configPrune(db, { keepLast: 2 });
+  await configPrune({ keepLast: 2 }, db);
 
   assert.ok(pins.size > 0);
   for (const { id } of devices) {
@@ -728,7 +713,7 @@ test("configPrune() passes over a device that is deleted meanwhile", async () =>
   const [stays, versions] = await deviceWith(3, 2, 1);
   const session = before("DeviceStateLock", () => deviceDelete.one({ id: gone }, db));
 
-  const pruned = await configPrune(session, { keepLast: 1 });
+  const pruned = await configPrune({ keepLast: 1 }, session);
 
   assert.equal([pruned.devices, pruned.versions], [1, 2]);
   assert.equal(await left(stays), [versions[2]!.id]);
@@ -742,15 +727,15 @@ test("configPrune() that is ended leaves whole devices, and the next run does th
   const onProgress = () => controller.abort(reason);
   const options = { onProgress, signal: controller.signal };
 
-  assert.is(await rejection(configPrune(db, { keepLast: 1 }, options)), reason);
+  assert.is(await rejection(configPrune({ keepLast: 1 }, db, options)), reason);
   assert.equal([await left(a), await left(b)], [[first[2]!.id], ids(second)]);
   await assertIndexFits();
-  const rest = await configPrune(db, { keepLast: 1 });
+  const rest = await configPrune({ keepLast: 1 }, db);
 
   assert.equal([rest.devices, rest.versions], [1, 2]);
   assert.equal(await left(b), [second[2]!.id]);
-  const dry = { dryRun: true, signal: AbortSignal.abort(reason) };
-  assert.is(await rejection(configPrune(db, { keepLast: 1 }, dry)), reason);
+  const ended = { signal: AbortSignal.abort(reason) };
+  assert.is(await rejection(configPrune({ keepLast: 1, dryRun: true }, db, ended)), reason);
 });
 
 test("configPrune() is undone with the transaction it is part of, and when a device fails half way", async () => {
@@ -758,11 +743,11 @@ test("configPrune() is undone with the transaction it is part of, and when a dev
   const boom = new Error("boom");
 
   const error = await rejection(db.transaction(async (tx) => {
-    assert.is((await configPrune(tx, { keepLast: 1 }, { batch: 2 })).versions, 3);
+    assert.is((await configPrune({ keepLast: 1, batch: 2 }, tx)).versions, 3);
     throw boom;
   }));
   const session = before("ConfigIndexWrite", () => Promise.reject(boom));
-  const second = await rejection(configPrune(session, { keepLast: 1 }));
+  const second = await rejection(configPrune({ keepLast: 1 }, session));
 
   assert.equal([error, second], [boom, boom]);
   assert.equal(await left(deviceId), ids(versions));
@@ -773,7 +758,7 @@ test("configDelete() leaves a pinned version", async () => {
   const [deviceId, versions] = await deviceWith(2, 1);
   await configPin.one({ id: versions[0]!.id, label: "golden", by: "alice" }, db);
 
-  const error = await rejection(configDelete(db, versions[0]!.id));
+  const error = await rejection(configDelete({ id: versions[0]!.id }, db));
 
   assert.instance(error, ConstraintError);
   assert.equal(await left(deviceId), ids(versions));
@@ -794,7 +779,7 @@ test("configPrunePolicy() reads the settings, and refuses by its key what is no 
   await db.settings.set("config_keep_months", 24);
   const policy = await configPrunePolicy(db);
   assert.equal(policy, { keepLast: 5, keepDays: 90, keepMonthly: 24 });
-  assert.equal(await configPrune(db, policy!), NOTHING);
+  assert.equal(await configPrune(policy!, db), NOTHING);
 
   for (const value of [0, -1, 1.5, "90", true, [90], 1_000_001]) {
     await db.settings.set("config_keep_days", value);

@@ -1,4 +1,4 @@
-/** What is no whole configuration waits for a person; lines that change by themselves make no version. */
+/** Incomplete configurations wait for a person, and volatile lines create no version. */
 import * as assert from "uvu/assert";
 import {
   configAsOfGet,
@@ -13,33 +13,20 @@ import {
   configSave,
   configSearch,
   ConflictError,
-  connect,
-  type Database,
   deviceDelete,
   deviceStateGet,
   NotFoundError,
   ParameterError,
 } from "netraven-db";
-import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { addDevice, clear, count, databaseNow } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection, until } from "./support/until.ts";
 
 const test = suite("config quarantine");
-let database: TestDatabase;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 4 }, logging: { level: "silent" } });
-});
+const { db } = await testDatabase(test, { pool: { size: 4 } });
 
 test.before.each(() => clear(db));
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
 
 const LINES = Array.from({ length: 20 }, (_, i) => `interface Ethernet${i}\n`);
 const WHOLE = [...LINES, "end\n"].join("");
@@ -56,8 +43,8 @@ async function latestText(deviceId: number): Promise<string | undefined> {
 test("An empty configuration is quarantined, whatever the settings say", async () => {
   const deviceId = await newDevice();
 
-  const first = await configSave(db, { deviceId, text: " \r\n\n", metadata: { by: "w1" } });
-  const again = await configSave(db, { deviceId, text: " \r\n\n" });
+  const first = await configSave({ deviceId, text: " \r\n\n", metadata: { by: "w1" } }, db);
+  const again = await configSave({ deviceId, text: " \r\n\n" }, db);
 
   const nothing = { changed: false, previousId: null, added: 0, removed: 0 };
   assert.equal(first, { id: first.id, ...nothing, quarantined: ["empty"] });
@@ -67,17 +54,17 @@ test("An empty configuration is quarantined, whatever the settings say", async (
   const row = await configQuarantineGet.one({ id: first.id }, db);
   assert.equal([row.reasons, row.verifiedCount, row.configData], [["empty"], 2, " \r\n\n"]);
   assert.equal([row.metadata, row.latestId], [{ by: "w1" }, null]);
-  const stored = await configSave(db, { deviceId, text: "", guard: false });
+  const stored = await configSave({ deviceId, text: "", guard: false }, db);
   assert.ok(stored.changed);
 });
 
 test("A configuration that shrinks below the set share is quarantined", async () => {
-  await db.settings.set("config_guard_least_share", 0.5);
+  await db.settings.set("config_guard_min_share", 0.5);
   const deviceId = await newDevice();
-  const whole = await configSave(db, { deviceId, text: WHOLE });
+  const whole = await configSave({ deviceId, text: WHOLE }, db);
 
-  const cut = await configSave(db, { deviceId, text: CUT });
-  const small = await configSave(db, { deviceId, text: LINES.slice(0, 12).join("") });
+  const cut = await configSave({ deviceId, text: CUT }, db);
+  const small = await configSave({ deviceId, text: LINES.slice(0, 12).join("") }, db);
 
   assert.equal([cut.changed, cut.previousId, cut.quarantined], [false, whole.id, ["shrunk"]]);
   assert.equal([small.changed, small.quarantined], [true, null]);
@@ -86,18 +73,18 @@ test("A configuration that shrinks below the set share is quarantined", async ()
 
 test("A configuration without the end of its type is quarantined, and a cut one for two reasons", async () => {
   await db.settings.set("config_end_cisco_ios", "^end$");
-  await db.settings.set("config_guard_least_share", 0.5);
+  await db.settings.set("config_guard_min_share", 0.5);
   const deviceId = await newDevice();
   const { id: other } = await addDevice(db, { deviceType: "arista_eos" });
-  const whole = await configSave(db, {
+  const whole = await configSave({
     deviceId,
     text: WHOLE.replaceAll("\n", "\r\n") + "\r\n \n",
-  });
-  await configSave(db, { deviceId: other, text: WHOLE });
+  }, db);
+  await configSave({ deviceId: other, text: WHOLE }, db);
 
-  const cut = await configSave(db, { deviceId, text: CUT });
-  const without = await configSave(db, { deviceId, text: LINES.join("") });
-  const elsewhere = await configSave(db, { deviceId: other, text: LINES.join("") });
+  const cut = await configSave({ deviceId, text: CUT }, db);
+  const without = await configSave({ deviceId, text: LINES.join("") }, db);
+  const elsewhere = await configSave({ deviceId: other, text: LINES.join("") }, db);
 
   assert.ok(whole.changed);
   assert.equal(cut.quarantined, ["shrunk", "no_end_marker"]);
@@ -112,7 +99,7 @@ test("A configuration without the end of its type is quarantined, and a cut one 
   const next = await configQuarantineList.run({ ...after, limit: 10 }, db);
   assert.equal(next.map(({ id }) => id), [without.id]);
   assert.equal(await configQuarantineList.run({ deviceIds: [other], limit: 10 }, db), []);
-  // It is in no search.
+  // No search finds it.
   const hits = await configSearch.run(
     { texts: ["Ethernet1"], deviceIds: [deviceId], limit: 100 },
     db,
@@ -128,33 +115,33 @@ test("A device that goes to and fro between two texts is quarantined once it fla
   const reasons: unknown[] = [];
   for (let i = 0; i < 6; i++) {
     reasons.push(
-      (await configSave(db, { deviceId, text: i % 2 === 0 ? "a\n" : "b\n" })).quarantined,
+      (await configSave({ deviceId, text: i % 2 === 0 ? "a\n" : "b\n" }, db)).quarantined,
     );
   }
-  // Long ago does not count.
+  // Returns outside the time window do not count.
   await db.query(
     "update device_configurations set retrieved_at = retrieved_at - interval '1 day', " +
       "valid_until = valid_until - interval '1 day'",
   );
-  const later = await configSave(db, { deviceId, text: "a\n" });
+  const later = await configSave({ deviceId, text: "a\n" }, db);
 
   assert.equal(reasons, [null, null, null, null, ["flapping"], null]);
   assert.ok(later.changed);
-  // What was quarantined is a version now.
+  // The quarantined configuration is a version now.
   assert.is(await count(db, "config_quarantine"), 0);
 });
 
 test("configRelease() makes a version of it, under its own id and times", async () => {
-  await db.settings.set("config_guard_least_share", 0.5);
+  await db.settings.set("config_guard_min_share", 0.5);
   const deviceId = await newDevice();
-  const whole = await configSave(db, { deviceId, text: WHOLE });
+  const whole = await configSave({ deviceId, text: WHOLE }, db);
   const { retrievedAt } = await configGet.one({ id: whole.id }, db);
   await until("a millisecond has passed", async () => await databaseNow(db) > retrievedAt);
-  const cut = await configSave(db, { deviceId, text: CUT, metadata: { job: 7 } });
-  await configSave(db, { deviceId, text: CUT });
+  const cut = await configSave({ deviceId, text: CUT, metadata: { job: 7 } }, db);
+  await configSave({ deviceId, text: CUT }, db);
   const known = await configQuarantineGet.one({ id: cut.id }, db);
 
-  await configRelease(db, cut.id, { by: "alice" });
+  await configRelease({ id: cut.id, by: "alice" }, db);
 
   const latest = await configLatestGet.one({ deviceId }, db);
   assert.equal([latest.id, latest.configData, latest.previousId], [cut.id, CUT, whole.id]);
@@ -166,20 +153,20 @@ test("configRelease() makes a version of it, under its own id and times", async 
   });
   const before = await configGet.one({ id: whole.id }, db);
   assert.equal(before.validUntil, known.retrievedAt);
-  assert.not((await configSave(db, { deviceId, text: CUT })).changed);
-  assert.instance(await rejection(configRelease(db, cut.id, { by: "alice" })), NotFoundError);
-  const nobody = await rejection(configRelease(db, cut.id, { by: " " }));
+  assert.not((await configSave({ deviceId, text: CUT }, db)).changed);
+  assert.instance(await rejection(configRelease({ id: cut.id, by: "alice" }, db)), NotFoundError);
+  const nobody = await rejection(configRelease({ id: cut.id, by: " " }, db));
   assert.instance(nobody, ParameterError);
 });
 
 test("What is released comes after the latest version, even one that is read at the same moment", async () => {
   const deviceId = await newDevice();
-  // Its id is less than that of the version that comes between.
-  const empty = await configSave(db, { deviceId, text: "" });
+  // Its id is less than that of the version in between.
+  const empty = await configSave({ deviceId, text: "" }, db);
   const { verifiedAt } = await configQuarantineGet.one({ id: empty.id }, db);
-  const whole = await configSave(db, { deviceId, text: WHOLE, retrievedAt: verifiedAt });
+  const whole = await configSave({ deviceId, text: WHOLE, retrievedAt: verifiedAt }, db);
 
-  await configRelease(db, empty.id, { by: "alice" });
+  await configRelease({ id: empty.id, by: "alice" }, db);
 
   const ids = (await configHistoryList.run({ deviceId, limit: 9 }, db)).map(({ id }) => id);
   assert.equal(ids, [empty.id, whole.id]);
@@ -190,13 +177,13 @@ test("What is released comes after the latest version, even one that is read at 
 
 test("configRelease() refuses what is not the last that the device sent; it may be dropped", async () => {
   const deviceId = await newDevice();
-  await configSave(db, { deviceId, text: WHOLE });
-  const empty = await configSave(db, { deviceId, text: "" });
+  await configSave({ deviceId, text: WHOLE }, db);
+  const empty = await configSave({ deviceId, text: "" }, db);
   const { verifiedAt } = await configQuarantineGet.one({ id: empty.id }, db);
   await until("a millisecond has passed", async () => await databaseNow(db) > verifiedAt);
-  await configSave(db, { deviceId, text: WHOLE });
+  await configSave({ deviceId, text: WHOLE }, db);
 
-  const error = await rejection(configRelease(db, empty.id, { by: "alice" }));
+  const error = await rejection(configRelease({ id: empty.id, by: "alice" }, db));
 
   assert.instance(error, ConflictError);
   assert.is(await latestText(deviceId), WHOLE);
@@ -207,10 +194,10 @@ test("configRelease() refuses what is not the last that the device sent; it may 
 
 test("Two people who release the same at once make one version", async () => {
   const deviceId = await newDevice();
-  const { id } = await configSave(db, { deviceId, text: "" });
+  const { id } = await configSave({ deviceId, text: "" }, db);
 
   const ends = await Promise.allSettled(
-    ["alice", "bob", "carol"].map((by) => configRelease(db, id, { by })),
+    ["alice", "bob", "carol"].map((by) => configRelease({ id, by }, db)),
   );
 
   assert.is(ends.filter(({ status }) => status === "fulfilled").length, 1);
@@ -220,7 +207,7 @@ test("Two people who release the same at once make one version", async () => {
 
 test("What is quarantined goes with its device", async () => {
   const deviceId = await newDevice();
-  await configSave(db, { deviceId, text: "" });
+  await configSave({ deviceId, text: "" }, db);
 
   await deviceDelete.one({ id: deviceId }, db);
 
@@ -235,12 +222,12 @@ test("A change in lines of noise alone is verified, and the kept text stays", as
   const deviceId = await newDevice();
   const text = (time: string, mtu = "9000") =>
     `! Last change at ${time}\r\nhostname sw1\r\nntp clock-period 17${time.length}\r\nmtu ${mtu}\r\n`;
-  const first = await configSave(db, { deviceId, text: text("noon") });
+  const first = await configSave({ deviceId, text: text("noon") }, db);
 
-  const noise = await configSave(db, { deviceId, text: text("midnight") });
-  const shorter = await configSave(db, { deviceId, text: "hostname sw1\r\nmtu 9000\r\n" });
+  const noise = await configSave({ deviceId, text: text("midnight") }, db);
+  const shorter = await configSave({ deviceId, text: "hostname sw1\r\nmtu 9000\r\n" }, db);
   const state = await deviceStateGet.one({ deviceId }, db);
-  const change = await configSave(db, { deviceId, text: text("dawn", "1500") });
+  const change = await configSave({ deviceId, text: text("dawn", "1500") }, db);
 
   const unchanged = { changed: false, previousId: first.id, added: 0, removed: 0 };
   assert.equal(noise, { id: first.id, ...unchanged, quarantined: null });
@@ -248,10 +235,10 @@ test("A change in lines of noise alone is verified, and the kept text stays", as
   assert.is(state.verifiedCount, 3);
   assert.is((await configGet.one({ id: first.id }, db)).configData, text("noon"));
   assert.equal([change.changed, change.previousId], [true, first.id]);
-  // Another type has no such lines.
+  // The setting of one device type does not affect another.
   const { id: other } = await addDevice(db, { deviceType: "arista_eos" });
-  await configSave(db, { deviceId: other, text: text("noon") });
-  assert.ok((await configSave(db, { deviceId: other, text: text("dawn") })).changed);
+  await configSave({ deviceId: other, text: text("noon") }, db);
+  assert.ok((await configSave({ deviceId: other, text: text("dawn") }, db)).changed);
 });
 
 test("A setting that is not what it has to be is named, and nothing is stored", async () => {
@@ -259,14 +246,14 @@ test("A setting that is not what it has to be is named, and nothing is stored", 
     ["config_noise_cisco_ios", ["fine", "(unclosed"]],
     ["config_noise_cisco_ios", "no list"],
     ["config_end_cisco_ios", "[z-a]"],
-    ["config_guard_least_share", 2],
+    ["config_guard_min_share", 2],
     ["config_guard_flapping_times", "often"],
   ] as const;
   const deviceId = await newDevice();
   for (const [key, value] of wrong) {
     await db.settings.set(key, value);
 
-    const error = await rejection(configSave(db, { deviceId, text: WHOLE }));
+    const error = await rejection(configSave({ deviceId, text: WHOLE }, db));
 
     assert.instance(error, ConfigError);
     assert.is((error as ConfigError).path, `settings.${key}`);
@@ -274,10 +261,10 @@ test("A setting that is not what it has to be is named, and nothing is stored", 
     await db.settings.set(key, null);
   }
   assert.is(await count(db, "device_configurations"), 0);
-  // A transaction of the caller's goes on.
+  // The caller's transaction remains usable.
   await db.settings.set("config_end_cisco_ios", "(");
   await db.transaction(async (tx) => {
-    assert.instance(await rejection(configSave(tx, { deviceId, text: WHOLE })), ConfigError);
+    assert.instance(await rejection(configSave({ deviceId, text: WHOLE }, tx)), ConfigError);
     await tx.query("select");
   });
 });

@@ -1,4 +1,4 @@
-/** Saving configurations: one version a change, whoever saves at once. */
+/** Saving configurations: one version for each change, also with concurrent saves. */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import * as assert from "uvu/assert";
 import {
@@ -6,10 +6,8 @@ import {
   configHistoryList,
   configLatestGet,
   configSave,
-  type ConfigSaved,
   configSaveMany,
-  connect,
-  type Database,
+  type ConfigSaveResult,
   DatabaseError,
   deviceDelete,
   deviceStateGet,
@@ -17,26 +15,15 @@ import {
   ParameterError,
   type Session,
 } from "netraven-db";
-import { createDatabase } from "./support/database.ts";
 import { addDevice, clear, count, databaseNow } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection, until } from "./support/until.ts";
 
 const test = suite("config_save");
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 8 }, logging: { level: "silent" } });
-});
+const { db } = await testDatabase(test, { pool: { size: 8 } });
 
 test.before.each(() => clear(db));
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
 
 const SAVERS = 8;
 
@@ -44,14 +31,14 @@ async function newDevice(): Promise<number> {
   return (await addDevice(db)).id;
 }
 
-/** The device's versions as they followed one another. */
+/** Returns the device's versions in order. */
 async function history(deviceId: number): Promise<number[]> {
   const rows = await configHistoryList.run({ deviceId, limit: 1000 }, db);
   return rows.map(({ id }) => id).reverse();
 }
 
-/** Whether each save that changed something followed the one before it in the history. */
-function isChain(saves: readonly ConfigSaved[], ids: readonly number[]): boolean {
+/** Whether every save with a change followed the previous one in the history. */
+function isChain(saves: readonly ConfigSaveResult[], ids: readonly number[]): boolean {
   const previous = new Map(saves.filter((s) => s.changed).map((s) => [s.id, s.previousId]));
   return previous.size === ids.length &&
     ids.every((id, i) => previous.get(id) === (ids[i - 1] ?? null));
@@ -61,11 +48,11 @@ test("configSave() stores the first text, with its metadata, and says that there
   const deviceId = await newDevice();
   const before = await databaseNow(db);
 
-  const saved = await configSave(db, {
+  const saved = await configSave({
     deviceId,
     text: "one\n",
     metadata: { by: "w1", list: [null] },
-  });
+  }, db);
 
   const counts = { added: 1, removed: 0, quarantined: null };
   assert.equal(saved, { id: saved.id, changed: true, previousId: null, ...counts });
@@ -78,12 +65,12 @@ test("configSave() stores the first text, with its metadata, and says that there
 
 test("configSave() only notes that an unchanged text was verified", async () => {
   const deviceId = await newDevice();
-  const first = await configSave(db, { deviceId, text: "one\n", metadata: { n: 1 } });
+  const first = await configSave({ deviceId, text: "one\n", metadata: { n: 1 } }, db);
   const before = await configGet.one({ id: first.id }, db);
-  // The database's clock goes on by more than it shows.
+  // The database's clock has a finer resolution than the value.
   await until("a millisecond has passed", async () => await databaseNow(db) > before.verifiedAt);
 
-  const again = await configSave(db, { deviceId, text: "one\n", metadata: { n: 2 } });
+  const again = await configSave({ deviceId, text: "one\n", metadata: { n: 2 } }, db);
 
   const after = await configGet.one({ id: first.id }, db);
   const counts = { added: 0, removed: 0, quarantined: null };
@@ -97,9 +84,9 @@ test("configSave() only notes that an unchanged text was verified", async () => 
 test("configSave() stores a changed text, and a former one that comes back, as new versions", async () => {
   const deviceId = await newDevice();
 
-  const one = await configSave(db, { deviceId, text: "one\n" });
-  const two = await configSave(db, { deviceId, text: "two\n" });
-  const back = await configSave(db, { deviceId, text: "one\n" });
+  const one = await configSave({ deviceId, text: "one\n" }, db);
+  const two = await configSave({ deviceId, text: "two\n" }, db);
+  const back = await configSave({ deviceId, text: "one\n" }, db);
 
   assert.equal([two.changed, two.previousId], [true, one.id]);
   assert.equal([back.changed, back.previousId], [true, two.id]);
@@ -108,12 +95,12 @@ test("configSave() stores a changed text, and a former one that comes back, as n
 
 test("configSave() fixes when a version was last verified once the next one comes", async () => {
   const deviceId = await newDevice();
-  const one = await configSave(db, { deviceId, text: "one\n" });
-  await configSave(db, { deviceId, text: "one\n" });
+  const one = await configSave({ deviceId, text: "one\n" }, db);
+  await configSave({ deviceId, text: "one\n" }, db);
   const { verifiedAt } = await configGet.one({ id: one.id }, db);
 
-  await configSave(db, { deviceId, text: "two\n" });
-  await configSave(db, { deviceId, text: "two\n" });
+  await configSave({ deviceId, text: "two\n" }, db);
+  await configSave({ deviceId, text: "two\n" }, db);
 
   assert.equal((await configGet.one({ id: one.id }, db)).verifiedAt, verifiedAt);
 });
@@ -135,7 +122,7 @@ test("configSave() tells texts apart that differ in white space, case or composi
   ];
 
   for (const text of texts) {
-    const saved = await configSave(db, { deviceId, text, guard: false });
+    const saved = await configSave({ deviceId, text, guard: false }, db);
 
     assert.ok(saved.changed, JSON.stringify(text));
     assert.is((await configGet.one({ id: saved.id }, db)).configData, text);
@@ -146,8 +133,8 @@ test("configSave() tells texts apart that differ in white space, case or composi
 test("configSave() keeps devices with one text apart", async () => {
   const [a, b] = [await newDevice(), await newDevice()];
 
-  const first = await configSave(db, { deviceId: a, text: "same" });
-  const second = await configSave(db, { deviceId: b, text: "same" });
+  const first = await configSave({ deviceId: a, text: "same" }, db);
+  const second = await configSave({ deviceId: b, text: "same" }, db);
 
   assert.equal([second.changed, second.previousId], [true, null]);
   assert.equal(await history(a), [first.id]);
@@ -161,7 +148,7 @@ test("configSave() makes one version when 8 savers bring the same new text at on
   const ids: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const saves = await Promise.all(
-      Array.from({ length: SAVERS }, () => configSave(db, { deviceId, text: `round ${round}\n` })),
+      Array.from({ length: SAVERS }, () => configSave({ deviceId, text: `round ${round}\n` }, db)),
     );
 
     const [changed] = saves.filter((save) => save.changed);
@@ -178,7 +165,7 @@ test("configSave() makes one chain when 8 savers bring different texts at once",
     const deviceId = await newDevice();
     const texts = Array.from({ length: SAVERS }, (_, i) => `saver ${i}\n`);
 
-    const saves = await Promise.all(texts.map((text) => configSave(db, { deviceId, text })));
+    const saves = await Promise.all(texts.map((text) => configSave({ deviceId, text }, db)));
 
     const ids = await history(deviceId);
     const state = await deviceStateGet.one({ deviceId }, db);
@@ -194,9 +181,9 @@ test("configSave() makes one chain when 8 savers bring different texts at once",
 test("configSave() never stores one text twice in a row while two texts alternate", async () => {
   const deviceId = await newDevice();
   const saver = async (number: number) => {
-    const saves: ConfigSaved[] = [];
+    const saves: ConfigSaveResult[] = [];
     for (let i = 0; i < 12; i++) {
-      saves.push(await configSave(db, { deviceId, text: `text ${(i + number) % 2}` }));
+      saves.push(await configSave({ deviceId, text: `text ${(i + number) % 2}` }, db));
     }
     return saves;
   };
@@ -212,14 +199,14 @@ test("configSave() never stores one text twice in a row while two texts alternat
 
 test("configSave() lets a saver that began earlier and stores later come last in the history", async () => {
   const deviceId = await newDevice();
-  await configSave(db, { deviceId, text: "zero" });
+  await configSave({ deviceId, text: "zero" }, db);
 
-  let first: ConfigSaved | undefined;
+  let first: ConfigSaveResult | undefined;
   const second = await db.transaction(async (tx) => {
     const begun = await databaseNow(tx);
     await until("a millisecond has passed", async () => await databaseNow(db) > begun);
-    first = await configSave(db, { deviceId, text: "one" });
-    return await configSave(tx, { deviceId, text: "two" });
+    first = await configSave({ deviceId, text: "one" }, db);
+    return await configSave({ deviceId, text: "two" }, tx);
   });
 
   assert.is(second.previousId, first!.id);
@@ -228,7 +215,7 @@ test("configSave() lets a saver that began earlier and stores later come last in
 });
 
 test("configSave() refuses an unknown device and stores nothing", async () => {
-  const error = await rejection(configSave(db, { deviceId: -1, text: "secret" }));
+  const error = await rejection(configSave({ deviceId: -1, text: "secret" }, db));
 
   assert.instance(error, NotFoundError);
   assert.match(error.message, "Device -1 does not exist");
@@ -236,17 +223,18 @@ test("configSave() refuses an unknown device and stores nothing", async () => {
   assert.is(await count(db, "device_configurations"), 0);
 });
 
-/** `db`, which does something before it sends the query of this name in a transaction. */
+/** Returns `db`, which calls a function before it sends the named query in a transaction. */
 function before(name: string, work: () => Promise<unknown>): Session {
   return {
     settings: db.settings,
+    attached: (make) => db.attached(make),
     query: (text, values, options) => db.query(text, values, options),
     stream: (text, values, options) => db.stream(text, values, options),
     transaction: (callback, options) =>
       db.transaction((tx) =>
         callback({
-          vault: tx.vault,
           settings: tx.settings,
+          attached: (make) => tx.attached(make),
           query: async (text, values, options) => {
             if (options?.name === name) await work();
             return await tx.query(text, values, options);
@@ -259,17 +247,17 @@ function before(name: string, work: () => Promise<unknown>): Session {
 
 test("configSave() says that there is no such device when it is deleted meanwhile", async () => {
   const deviceId = await newDevice();
-  await configSave(db, { deviceId, text: "one" });
+  await configSave({ deviceId, text: "one" }, db);
   const session = before("DeviceStateLock", () => deviceDelete.one({ id: deviceId }, db));
 
-  const error = await rejection(configSave(session, { deviceId, text: "two" }));
+  const error = await rejection(configSave({ deviceId, text: "two" }, session));
 
   assert.instance(error, NotFoundError);
 });
 
 test("configSave() ends before a deletion of the device that began meanwhile", async () => {
   const deviceId = await newDevice();
-  await configSave(db, { deviceId, text: "one" });
+  await configSave({ deviceId, text: "one" }, db);
   let deleted: Promise<unknown> | undefined;
   const session = before("ConfigInsert", async () => {
     deleted = deviceDelete.one({ id: deviceId }, db);
@@ -282,7 +270,7 @@ test("configSave() ends before a deletion of the device that began meanwhile", a
     });
   });
 
-  const saved = await configSave(session, { deviceId, text: "two" });
+  const saved = await configSave({ deviceId, text: "two" }, session);
   await deleted;
 
   assert.ok(saved.changed);
@@ -296,7 +284,7 @@ test("configSave() refuses lone surrogates, and neither or both forms, by the fi
   const bytes = new Uint8Array([1]);
   const given = [{ text: "a\uD800b" }, { text: "\uDC00" }, {}, { text: "a", bytes }];
   for (const form of given) {
-    const error = await rejection(configSave(db, { deviceId, ...form }));
+    const error = await rejection(configSave({ deviceId, ...form }, db));
 
     assert.instance(error, ParameterError);
     assert.is((error as ParameterError).field, "text");
@@ -306,13 +294,13 @@ test("configSave() refuses lone surrogates, and neither or both forms, by the fi
 
 test("configSave() is undone with the transaction it is part of", async () => {
   const deviceId = await newDevice();
-  const kept = await configSave(db, { deviceId, text: "kept" });
+  const kept = await configSave({ deviceId, text: "kept" }, db);
   const state = await deviceStateGet.one({ deviceId }, db);
   const boom = new Error("boom");
 
   const error = await rejection(db.transaction(async (tx) => {
-    assert.ok((await configSave(tx, { deviceId, text: "lost" })).changed);
-    assert.not((await configSave(tx, { deviceId, text: "lost" })).changed);
+    assert.ok((await configSave({ deviceId, text: "lost" }, tx)).changed);
+    assert.not((await configSave({ deviceId, text: "lost" }, tx)).changed);
     throw boom;
   }));
 
@@ -325,8 +313,8 @@ test("configSave() that fails inside a transaction leaves the rest of it whole",
   const deviceId = await newDevice();
 
   await db.transaction(async (tx) => {
-    assert.instance(await rejection(configSave(tx, { deviceId: -1, text: "x" })), NotFoundError);
-    await configSave(tx, { deviceId, text: "stored" });
+    assert.instance(await rejection(configSave({ deviceId: -1, text: "x" }, tx)), NotFoundError);
+    await configSave({ deviceId, text: "stored" }, tx);
   });
 
   assert.is((await configLatestGet.one({ deviceId }, db)).configData, "stored");
@@ -336,10 +324,10 @@ test("configSave() takes the time of an import, and refuses one before the lates
   const deviceId = await newDevice();
   const at = (day: number) => new Date(Date.UTC(2021, 0, day, 1, 2, 3, 456));
 
-  const first = await configSave(db, { deviceId, text: "1", retrievedAt: at(1) });
-  const third = await configSave(db, { deviceId, text: "3", retrievedAt: at(3) });
-  const error = await rejection(configSave(db, { deviceId, text: "2", retrievedAt: at(2) }));
-  const same = await configSave(db, { deviceId, text: "3b", retrievedAt: at(3) });
+  const first = await configSave({ deviceId, text: "1", retrievedAt: at(1) }, db);
+  const third = await configSave({ deviceId, text: "3", retrievedAt: at(3) }, db);
+  const error = await rejection(configSave({ deviceId, text: "2", retrievedAt: at(2) }, db));
+  const same = await configSave({ deviceId, text: "3b", retrievedAt: at(3) }, db);
 
   assert.instance(error, ParameterError);
   assert.is((error as ParameterError).field, "retrievedAt");
@@ -352,9 +340,9 @@ test("configSave() takes the time of an import, and refuses one before the lates
 
 test("configSaveMany() saves each device, and says at its place what became of it", async () => {
   const [a, b, c] = [await newDevice(), await newDevice(), await newDevice()];
-  const kept = await configSave(db, { deviceId: a, text: "kept\n" });
+  const kept = await configSave({ deviceId: a, text: "kept\n" }, db);
 
-  const outcomes = await configSaveMany(db, [
+  const outcomes = await configSaveMany([
     { deviceId: c, text: "c\n", metadata: { n: [1] } },
     { deviceId: -1, text: "secret\n" },
     { deviceId: a, text: "kept\n" },
@@ -363,7 +351,7 @@ test("configSaveMany() saves each device, and says at its place what became of i
     { deviceId: b, text: "" },
     { deviceId: c, text: "c\nd\n" },
     { deviceId: c, text: "late\n", retrievedAt: new Date(0) },
-  ]);
+  ], db);
 
   const [first, nobody, same, half, bytes, empty, second, late] = outcomes;
   assert.instance(nobody, NotFoundError);
@@ -373,14 +361,14 @@ test("configSaveMany() saves each device, and says at its place what became of i
     "retrievedAt",
   ]);
   assert.equal(same, { ...kept, changed: false, previousId: kept.id, added: 0 });
-  const saved = (outcome: typeof first) => outcome as ConfigSaved;
+  const saved = (outcome: typeof first) => outcome as ConfigSaveResult;
   assert.equal([saved(first).changed, saved(second).previousId], [true, saved(first).id]);
   assert.equal([saved(second).added, saved(empty).quarantined], [1, ["empty"]]);
   assert.equal((await configGet.one({ id: saved(first).id }, db)).metadata, { n: [1] });
   const raw = await configGet.one({ id: saved(bytes).id }, db);
   assert.equal(raw.raw, new Uint8Array([0x62, 0, 0xff]));
   assert.equal(await history(c), [saved(first).id, saved(second).id]);
-  assert.equal(await configSaveMany(db, []), []);
+  assert.equal(await configSaveMany([], db), []);
 });
 
 test("configSaveMany() takes one round trip where nothing changed, and few where all did", async () => {
@@ -389,7 +377,7 @@ test("configSaveMany() takes one round trip where nothing changed, and few where
   const saves = (text: string) => deviceIds.map((deviceId) => ({ deviceId, text }));
   const trips = async (text: string) => {
     const before = statements;
-    const outcomes = await configSaveMany(db, saves(text));
+    const outcomes = await configSaveMany(saves(text), db);
     assert.ok(outcomes.every((outcome) => !(outcome instanceof DatabaseError)));
     return statements - before;
   };
@@ -399,7 +387,7 @@ test("configSaveMany() takes one round trip where nothing changed, and few where
   try {
     await trips("one\n");
     assert.is(await trips("one\n"), 1);
-    // Those of the transaction are begin, lock, what was there, insert, commit.
+    // The round trips of the transaction are begin, lock, base list, insert and commit.
     assert.ok(await trips("two\n") <= 6);
   } finally {
     unsubscribe("netraven-db:query", count);
@@ -410,11 +398,11 @@ test("configSaveMany() of the same devices at once makes one chain of each", asy
   const deviceIds: number[] = [];
   for (let i = 0; i < 12; i++) deviceIds.push(await newDevice());
   const saver = async (number: number) => {
-    const saves: ConfigSaved[] = [];
+    const saves: ConfigSaveResult[] = [];
     for (let i = 0; i < 6; i++) {
       const turned = deviceIds.map((_, at) => deviceIds[(at * 5 + number) % deviceIds.length]!);
       const text = `text ${(i + number) % 3}\n`;
-      const outcomes = await configSaveMany(db, turned.map((deviceId) => ({ deviceId, text })));
+      const outcomes = await configSaveMany(turned.map((deviceId) => ({ deviceId, text })), db);
       for (const outcome of outcomes) {
         if (outcome instanceof DatabaseError) throw outcome;
         saves.push(outcome);
@@ -441,13 +429,13 @@ test("configSaveMany() saves the others when a device is deleted while it does",
     deleted = true;
   });
 
-  const [first, second] = await configSaveMany(session, [
+  const [first, second] = await configSaveMany([
     { deviceId: gone, text: "one\n" },
     { deviceId: stays, text: "two\n" },
-  ]);
+  ], session);
 
   assert.instance(first, NotFoundError);
-  assert.ok((second as ConfigSaved).changed);
+  assert.ok((second as ConfigSaveResult).changed);
 });
 
 test("configSave() rejects with the signal's reason, and stores nothing", async () => {
@@ -455,7 +443,7 @@ test("configSave() rejects with the signal's reason, and stores nothing", async 
   const reason = new Error("enough");
 
   const error = await rejection(
-    configSave(db, { deviceId, text: "one" }, { signal: AbortSignal.abort(reason) }),
+    configSave({ deviceId, text: "one" }, db, { signal: AbortSignal.abort(reason) }),
   );
 
   assert.is(error, reason);

@@ -1,40 +1,27 @@
 /** Connection logs: storing sessions, listing them without their text, reading one. */
 import * as assert from "uvu/assert";
 import {
-  connect,
   connectionLogDelete,
   connectionLogGet,
   connectionLogInsert,
   connectionLogInsertMany,
   connectionLogList,
   connectionLogListByJob,
-  type ConnectionLogListResult,
+  type ConnectionLogSummary,
   type ConstraintError,
-  type Database,
   deviceDelete,
   jobDelete,
   ParameterError,
 } from "netraven-db";
-import { createDatabase } from "./support/database.ts";
 import { addDevice, addJob, clear, count, databaseNow, fields } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection } from "./support/until.ts";
 
 const test = suite("connection_logs");
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 8 }, logging: { level: "silent" } });
-});
+const { db } = await testDatabase(test, { pool: { size: 8 } });
 
 test.before.each(() => clear(db));
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
 
 const LISTED = ["deviceId", "id", "jobId", "size", "timestamp"];
 
@@ -97,7 +84,7 @@ test("ConnectionLogInsertMany stores sessions by position, in their order", asyn
     jobIds: [a.jobId, b.jobId, a.jobId],
     deviceIds: [a.deviceId, b.deviceId, a.deviceId],
     logs: ["one", "other", "three"],
-    timestamps: [second(1), null, second(1)] as Date[],
+    timestamps: [second(1), null, second(1)],
   }, db);
   const untimed = await connectionLogInsertMany.one({
     jobIds: [b.jobId],
@@ -126,7 +113,7 @@ test("ConnectionLogInsertMany stores all or nothing", async () => {
   assert.is(await count(db, "connection_logs"), 0);
 });
 
-/** [what is listed, by which query, whose sessions] */
+/** [expected list, query, sessions] */
 const LISTS = [
   ["ConnectionLogList", connectionLogList, "deviceId"],
   ["ConnectionLogListByJob", connectionLogListByJob, "jobId"],
@@ -147,7 +134,7 @@ for (const [name, query, key] of LISTS) {
     const expected = numbers.toSorted((a, b) => b % 3 - a % 3 || b - a);
 
     for (const limit of [1, 7, 20, 100]) {
-      const seen: ConnectionLogListResult[] = [];
+      const seen: ConnectionLogSummary[] = [];
       for (;;) {
         const last = seen.at(-1);
         const after = { afterTimestamp: last?.timestamp, afterId: last?.id };

@@ -1,8 +1,7 @@
-/** Attempts by device: what failed too often in a row is left out for a while. */
+/** Login attempts by device: too many consecutive failures lock a credential out for a while. */
 import * as assert from "uvu/assert";
 import {
   ConfigError,
-  connect,
   credentialAttemptRecord,
   credentialDelete,
   credentialGuard,
@@ -10,11 +9,9 @@ import {
   credentialLockoutList,
   credentialMatch,
   credentialMatchMany,
-  credentialPasswordSet,
-  type Database,
   deviceDelete,
 } from "netraven-db";
-import { createDatabase } from "./support/database.ts";
+import { credentialPasswordSet } from "../src/generated/internal/credentials.ts";
 import {
   addCredential,
   addDevice,
@@ -24,25 +21,15 @@ import {
   envelope,
 } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection } from "./support/until.ts";
 
 const test = suite("credential attempts");
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 8 }, logging: { level: "silent" } });
-});
+const { db } = await testDatabase(test, { pool: { size: 8 } });
 
 test.before.each(() => clear(db));
 
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
-
-/** Records outcomes on a device, each so many seconds ago. */
+/** Records outcomes on a device, each with its age in seconds. */
 async function record(
   deviceId: number,
   credentialId: number,

@@ -1,34 +1,21 @@
-/** Which credential carries which tag: sets, and doing it twice changes nothing. */
+/** Tags of credentials: they form sets, and a repeated call changes nothing. */
 import * as assert from "uvu/assert";
 import {
-  connect,
   credentialGet,
   credentialTagAdd,
   credentialTagRemove,
   credentialTagSet,
-  type Database,
   tagGetByName,
   tagInsert,
 } from "netraven-db";
-import { createDatabase } from "./support/database.ts";
 import { addCredential, clear, count } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 
 const test = suite("credential_tags");
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 8 }, logging: { level: "silent" } });
-});
+const { db } = await testDatabase(test, { pool: { size: 8 } });
 
 test.before.each(() => clear(db));
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
 
 async function tagsOf(id: number): Promise<string[]> {
   return (await credentialGet.one({ id }, db)).tags;

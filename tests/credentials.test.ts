@@ -1,31 +1,30 @@
-/** Credentials: which opens which device, in what order, and how well it did. */
+/** Credentials: which ones match a device, in which order, and their success rates. */
 import { inspect } from "node:util";
 import * as assert from "uvu/assert";
 import {
-  connect,
   ConstraintError,
   credentialAttemptRecord,
   credentialDelete,
   credentialDependents,
   credentialGet,
-  credentialInsert,
   credentialList,
-  type CredentialListResult,
+  type CredentialListRow,
   credentialMatch,
   credentialMatchMany,
-  credentialPasswordSet,
-  credentialReseal,
-  credentialResealList,
   credentialRevealList,
-  credentialSecretGet,
   credentialUpdate,
-  type Database,
   deviceGet,
   ParameterError,
   tagGetByName,
   tagInsert,
 } from "netraven-db";
-import { createDatabase } from "./support/database.ts";
+import {
+  credentialInsert,
+  credentialPasswordSet,
+  credentialReseal,
+  credentialResealList,
+  credentialSecretGet,
+} from "../src/generated/internal/credentials.ts";
 import {
   addCredential,
   addDevice,
@@ -37,23 +36,13 @@ import {
   fields,
 } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection } from "./support/until.ts";
 
 const test = suite("credentials");
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 8 }, logging: { level: "silent" } });
-});
+const { db } = await testDatabase(test, { pool: { size: 8 } });
 
 test.before.each(() => clear(db));
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
 
 const LISTED = ["id", "lastUsed", "priority", "successRate", "tags", "username"];
 const BARE = LISTED.filter((field) => field !== "tags");
@@ -76,7 +65,7 @@ async function rate(id: number): Promise<number> {
   return (await credentialGet.one({ id }, db)).successRate;
 }
 
-/** What attempts make of a rate, one after another. */
+/** Calculates the success rate after a series of attempts. */
 function serial(start: number, outcomes: readonly boolean[]): number {
   return outcomes.reduce((rate, ok) => rate * 0.9 + (ok ? 0.1 : 0), start);
 }
@@ -88,7 +77,7 @@ function near(actual: number, expected: number): void {
 const SECRET = envelope("secret");
 const WHO = { by: "test", reason: "a test" };
 
-/** Whether the sealed password stands anywhere in the value. */
+/** Whether the value contains the encrypted password anywhere. */
 function tells(value: unknown): boolean {
   return JSON.stringify(value).includes(SECRET);
 }
@@ -254,7 +243,7 @@ test("CredentialList pages in the order of trying, each credential exactly once"
 
   for (const limit of [1, 4, 10, 100]) {
     const seen: [number, number][] = [];
-    let last: CredentialListResult | undefined;
+    let last: CredentialListRow | undefined;
     for (;;) {
       const after = { afterPriority: last?.priority, afterId: last?.id };
       const page = await credentialList.run({ ...after, limit }, db);
@@ -267,7 +256,7 @@ test("CredentialList pages in the order of trying, each credential exactly once"
   }
 });
 
-/** Credentials with the tag, the best first, made in another order. */
+/** Creates credentials with the tag in another order, and returns them best first. */
 async function addRanked(tagNames: string[]): Promise<number[]> {
   const records: [number, number, Date | null][] = [
     [1, 0.1, null],
@@ -287,7 +276,7 @@ async function addRanked(tagNames: string[]): Promise<number[]> {
     await setRecord(id, successRate, lastUsed);
     ids[i] = id;
   }
-  // Equal in all but the id: the one made first comes first.
+  // They differ only in their ids: the older one comes first.
   for (const i of [3, 5]) {
     const [a, b] = [ids[i]!, ids[i + 1]!];
     ids[i] = Math.min(a, b);
@@ -504,7 +493,7 @@ test("CredentialAttemptRecord keeps the rate within 0 and 1 over a thousand atte
 
 test("CredentialAttemptRecord goes on when a rate is too small for its type", async () => {
   const { id } = await addCredential(db);
-  // What is left after 7,000 failures: a busy site's wrong credential has them in a day.
+  // The state after 7,000 failures, which a wrong credential of a busy site has in a day.
   await setRecord(id, 1e-320, null);
   const record = (succeeded: boolean) =>
     credentialAttemptRecord.one({
@@ -540,8 +529,8 @@ test("CredentialAttemptRecord loses nothing of 8 writers with 1,000 outcomes eac
 
   await Promise.all(Array.from({ length: 8 }, (_, number) => writer(number)));
 
-  // Each answer is what one attempt made of the rate before it: they are put in the order in which
-  // they must have happened, and every one has its place.
+  // Each answer is the result of one attempt on the previous rate. Sorted into the only possible order, every
+  // answer must have its place.
   const next = new Map<string, number>();
   const key = (ok: boolean, rate: number) => `${ok} ${rate}`;
   for (const { ok, rate } of answers) next.set(key(ok, rate), (next.get(key(ok, rate)) ?? 0) + 1);

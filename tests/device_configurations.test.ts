@@ -1,44 +1,33 @@
-/** The versions of configurations: reading them, with and without their text. Saving is tested by `config_save.test.ts`. */
+/** Reading versions of configurations, with and without their text. `config_save.test.ts` tests saving. */
 import * as assert from "uvu/assert";
 import {
   configAsOfGet,
   configGet,
   configHistoryList,
-  type ConfigHistoryListResult,
   configLatestGet,
   configLatestList,
-  configPairGet,
   configSave,
+  type ConfigVersionSummary,
+  ConstraintError,
+  deviceDelete,
+  deviceStateGet,
+} from "netraven-db";
+import { deviceStateEnsure } from "../src/generated/internal/device_states.ts";
+import {
+  configPairGet,
   configVerify,
   configVerifyMany,
   configVersionDelete,
-  connect,
-  ConstraintError,
-  type Database,
-  deviceDelete,
-  deviceStateEnsure,
-  deviceStateGet,
-} from "netraven-db";
-import { createDatabase } from "./support/database.ts";
+} from "../src/generated/internal/device_configurations.ts";
 import { addConfig, addDevice, clear, count, databaseNow, fields } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection } from "./support/until.ts";
 
 const test = suite("device_configurations");
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 8 }, logging: { level: "silent" } });
-});
+const { db } = await testDatabase(test, { pool: { size: 8 } });
 
 test.before.each(() => clear(db));
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
 
 const LISTED = [
   "added",
@@ -64,7 +53,7 @@ async function sha256(text: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }
 
-/** A device with versions of these hours; their texts are `text <hour>`, with quotes where that is taken. */
+/** Creates a device with versions of these hours. Their texts are `text <hour>`, with quotes if that is taken. */
 async function addHistory(hours: readonly number[]): Promise<{ deviceId: number; ids: number[] }> {
   const { id: deviceId } = await addDevice(db);
   const ids: number[] = [];
@@ -82,10 +71,10 @@ async function setVerified(deviceId: number, at: Date): Promise<void> {
 
 test("A version ends when the next one comes, and keeps when and how often it was read", async () => {
   const { deviceId, ids: [first] } = await addHistory([1]);
-  await configSave(db, { deviceId, text: "text 1" });
+  await configSave({ deviceId, text: "text 1" }, db);
   await setVerified(deviceId, hour(2));
 
-  const second = await configSave(db, { deviceId, text: "text 3", retrievedAt: hour(3) });
+  const second = await configSave({ deviceId, text: "text 3", retrievedAt: hour(3) }, db);
 
   const before = await configGet.one({ id: first! }, db);
   assert.equal([before.validUntil, before.verifiedAt, before.verifiedCount], [hour(3), hour(2), 2]);
@@ -108,7 +97,7 @@ test("A version gets no earlier time than the one before has", async () => {
   await db.query("update device_configurations set retrieved_at = $1", [late]);
   await db.query("update device_states set retrieved_at = $1, verified_at = $1", [late]);
 
-  const { id } = await configSave(db, { deviceId, text: "next" });
+  const { id } = await configSave({ deviceId, text: "next" }, db);
 
   assert.equal((await configGet.one({ id }, db)).retrievedAt, late);
 });
@@ -273,14 +262,14 @@ test("ConfigLatestList takes some devices alone", async () => {
 });
 
 test("ConfigHistoryList pages over the versions, newest first, each exactly once", async () => {
-  // Several share a time: the id decides.
+  // Several versions share a time: the id decides.
   const { deviceId, ids } = await addHistory([1, 2, 2, 2, 2, 3, 5, 5]);
   await addHistory([2, 4]);
   await setVerified(deviceId, hour(20));
 
   for (const limit of [1, 3, 8, 100]) {
     const seen: number[] = [];
-    let last: ConfigHistoryListResult | undefined;
+    let last: ConfigVersionSummary | undefined;
     for (;;) {
       const after = { afterRetrievedAt: last?.retrievedAt, afterId: last?.id };
       const page = await configHistoryList.run({ deviceId, ...after, limit }, db);
@@ -390,7 +379,7 @@ test("A latest configuration is of its own device", async () => {
 
 test("A list sends no text over the wire, however large it is", async () => {
   const { id: deviceId } = await addDevice(db);
-  await configSave(db, { deviceId, text: "secret text\n".repeat(100_000) });
+  await configSave({ deviceId, text: "secret text\n".repeat(100_000) }, db);
 
   const rows = [
     ...await configHistoryList.run({ deviceId, limit: 1 }, db),

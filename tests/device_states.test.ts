@@ -1,33 +1,16 @@
-/** The narrow row per device that decides what is the latest. */
+/** The narrow row of each device that identifies its latest version. */
 import * as assert from "uvu/assert";
-import {
-  connect,
-  type ConstraintError,
-  type Database,
-  deviceStateEnsure,
-  deviceStateGet,
-  deviceStateLock,
-} from "netraven-db";
-import { createDatabase } from "./support/database.ts";
+import { type ConstraintError, deviceStateGet } from "netraven-db";
+import { deviceStateEnsure, deviceStateLock } from "../src/generated/internal/device_states.ts";
 import { addConfig, addDevice, addJob, clear, count, fields } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection, until } from "./support/until.ts";
 
 const test = suite("device_states");
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 8 }, logging: { level: "silent" } });
-});
+const { db } = await testDatabase(test, { pool: { size: 8 } });
 
 test.before.each(() => clear(db));
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
 
 test("DeviceStateEnsure makes an empty state once, and changes none there is", async () => {
   const { id: deviceId } = await addDevice(db);

@@ -1,8 +1,6 @@
-/** Which device carries which tag: sets, and doing it twice changes nothing. */
+/** Tags of devices: they form sets, and a repeated call changes nothing. */
 import * as assert from "uvu/assert";
 import {
-  connect,
-  type Database,
   deviceGet,
   deviceTagAdd,
   deviceTagRemove,
@@ -10,25 +8,14 @@ import {
   tagGetByName,
   tagInsert,
 } from "netraven-db";
-import { createDatabase } from "./support/database.ts";
 import { addDevice, clear, count } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 
 const test = suite("device_tags");
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 8 }, logging: { level: "silent" } });
-});
+const { db } = await testDatabase(test, { pool: { size: 8 } });
 
 test.before.each(() => clear(db));
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
 
 async function tagsOf(id: number): Promise<string[]> {
   return (await deviceGet.one({ id }, db)).tags;

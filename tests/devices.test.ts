@@ -1,12 +1,10 @@
-/** Devices: making, finding, listing, changing and deleting them. */
+/** Devices: creating, finding, listing, changing and deleting them. */
 import { inspect } from "node:util";
 import * as assert from "uvu/assert";
 import {
-  connect,
   connectionLogInsert,
   ConstraintError,
   credentialTagAdd,
-  type Database,
   deviceCount,
   deviceCountByType,
   type DeviceCountParams,
@@ -19,9 +17,9 @@ import {
   deviceInsertMany,
   deviceList,
   deviceListByTag,
-  type DeviceListResult,
+  type DeviceListRow,
   deviceListStale,
-  type DeviceListStaleResult,
+  type DeviceListStaleRow,
   deviceListWithoutCredential,
   deviceSeen,
   deviceUpdate,
@@ -31,7 +29,6 @@ import {
   tagGetByName,
   tagInsert,
 } from "netraven-db";
-import { createDatabase } from "./support/database.ts";
 import {
   addConfig,
   addCredential,
@@ -44,28 +41,18 @@ import {
   newAddress,
 } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection } from "./support/until.ts";
 
 const test = suite("devices");
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 8 }, logging: { level: "silent" } });
-});
+const { db } = await testDatabase(test, { pool: { size: 8 } });
 
 test.before.each(() => clear(db));
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
 
 const DEVICE = ["deviceType", "hostname", "id", "ipAddress", "lastSeen", "tags"];
 const EARLIER = new Date("2020-02-03T04:05:06.789Z");
 
-/** What it breaks: constraint, kind, table, columns. */
+/** Returns the violated constraint: name, kind, table, columns. */
 async function broken(work: Promise<unknown>): Promise<unknown[]> {
   const error = await rejection(work);
   assert.instance(error, ConstraintError);
@@ -86,7 +73,7 @@ async function list(filters: DeviceCountParams): Promise<string[]> {
   return rows.map(({ hostname }) => hostname);
 }
 
-// --- Making
+// --- Creating
 
 test("DeviceInsert makes a device with its tags, each once, by name", async () => {
   await tagInsert.run({ name: "dc1", type: "site" }, db);
@@ -178,18 +165,18 @@ test("DeviceInsertMany names the field and the row of what is no address", async
 
   for (
     const run of [
-      db.transaction((tx) => deviceInsertMany.run(given, tx)),
-      deviceInsertMany.run(given, db),
+      () => db.transaction((tx) => deviceInsertMany.run(given, tx)),
+      () => deviceInsertMany.run(given, db),
     ]
   ) {
-    const error = await rejection(run) as ParameterError;
+    const error = await rejection(run()) as ParameterError;
 
     assert.instance(error, ParameterError);
     assert.is(error.field, "ipAddresses");
     assert.is(error.index, 1);
     assert.is(
       error.message,
-      'Parameter "ipAddresses" (element 1) of DeviceInsertMany is not written as its type asks',
+      'Parameter "ipAddresses" (element 1) of DeviceInsertMany does not match the syntax of its type',
     );
   }
   assert.is(await count(db, "devices"), 0);
@@ -263,7 +250,7 @@ test("DeviceInsertMany stores nothing when one row breaks a check", async () => 
 
 test("DeviceInsertMany keeps ids and rows together over 5,000 devices", async () => {
   const numbers = Array.from({ length: 5000 }, (_, i) => i);
-  // Not in the order of their names.
+  // The order differs from the order of their names.
   const hostnames = numbers.map((i) => `sw-${(i * 7919) % 5000}`);
   const ipAddresses = numbers.map(newAddress);
 
@@ -480,7 +467,7 @@ test("DeviceList pages over 250 devices, each exactly once, by hostname and byte
 
   for (const limit of [1, 7, 100, 250, 1000]) {
     const seen: string[] = [];
-    let last: DeviceListResult | undefined;
+    let last: DeviceListRow | undefined;
     for (;;) {
       const after = { afterHostname: last?.hostname, afterId: last?.id };
       const page = await deviceList.run({ ...after, limit }, db);
@@ -507,7 +494,7 @@ test("DeviceList neither repeats nor loses a row when others come and go between
   assert.equal(page.map(({ hostname }) => hostname), ["e", "f", "h"]);
 });
 
-/** [filters, hostnames that pass] over the fleet below. */
+/** [filters, matching hostnames] over the fleet below. */
 const FILTERS: [DeviceCountParams, string[]][] = [
   [{}, ["100%_real", "DC1-leaf1", "dc1-leaf2", "dc1-spine1", "dc2_leaf1", "it's\\\"odd"]],
   [{ hostname: "LEAF" }, ["DC1-leaf1", "dc1-leaf2", "dc2_leaf1"]],
@@ -675,13 +662,13 @@ test("DeviceListStale gives the never backed up first, then the longest unverifi
   await add("oldest", at(1));
   await add("tie3", at(3));
   await add("never2");
-  // A device with a job and no configuration was never backed up either.
+  // A device with a job but no configuration was never backed up either.
   await addJob(db, { deviceId: (await addDevice(db, { hostname: "never3" })).id });
   await add("limit", at(8));
 
   for (const limit of [1, 2, 3, 100]) {
     const seen: string[] = [];
-    let last: DeviceListStaleResult | undefined;
+    let last: DeviceListStaleRow | undefined;
     for (;;) {
       const after = { afterVerifiedAt: last?.verifiedAt, afterId: last?.id };
       const page = await deviceListStale.run({ verifiedBefore: at(8), ...after, limit }, db);

@@ -1,4 +1,5 @@
 /** A real fabric of 16 switches with four years of changes, from the data beside the project. */
+// Runs once: it tests a large history, and the files of its parts run everywhere.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
@@ -8,13 +9,11 @@ import {
   configBlame,
   configGet,
   configHistoryList,
-  type ConfigHistoryListResult,
   configLatestGet,
   configLatestList,
   configSave,
   configSearch,
-  connect,
-  type Database,
+  type ConfigVersionSummary,
   deviceCount,
   deviceDelete,
   deviceInsertMany,
@@ -23,9 +22,10 @@ import {
   tagList,
 } from "netraven-db";
 import { linesOf } from "../src/history/text.ts";
-import { createDatabase, sharedData } from "./support/database.ts";
+import { sharedData } from "./support/database.ts";
 import { count } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 
 interface Switch {
   readonly hostname: string;
@@ -39,16 +39,15 @@ interface Version {
   readonly hostname: string;
   readonly retrievedAt: Date;
   readonly text: string;
-  /** Given when it is saved. */
+  /** Set by the save. */
   id?: number;
 }
 
 const test = suite("fabric");
 const data = sharedData();
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
+const { db } = await testDatabase(test, { pool: { size: 4 } });
 let switches: Switch[];
-/** All versions, oldest first; one device's have different times. */
+/** All versions, oldest first. Times of one device are distinct. */
 let versions: Version[];
 const deviceIds = new Map<string, number>();
 
@@ -76,7 +75,7 @@ function versionsOf(hostname: string): Version[] {
   return versions.filter((version) => version.hostname === hostname);
 }
 
-/** The one valid at a time. */
+/** Returns the version that was valid at a time. */
 function asOf(hostname: string, at: Date): Version | undefined {
   return versionsOf(hostname).findLast(({ retrievedAt }) => retrievedAt <= at);
 }
@@ -85,13 +84,6 @@ function asOf(hostname: string, at: Date): Version | undefined {
 function addTests(folder: string): void {
   test.before(async () => {
     await read(join(folder, "fabric"));
-    database = await createDatabase();
-    db = await connect({ url: database.url, pool: { size: 4 }, logging: { level: "silent" } });
-  });
-
-  test.after(async () => {
-    await db.close();
-    await database.drop();
   });
 
   test("DeviceInsertMany loads 16 switches with the tags of the inventory", async () => {
@@ -125,7 +117,7 @@ function addTests(folder: string): void {
     const previous = new Map<string, number>();
     for (const version of versions) {
       const { hostname, text, retrievedAt } = version;
-      const saved = await configSave(db, { deviceId: deviceIds.get(hostname)!, text, retrievedAt });
+      const saved = await configSave({ deviceId: deviceIds.get(hostname)!, text, retrievedAt }, db);
 
       assert.ok(saved.changed);
       assert.is(saved.previousId, previous.get(hostname) ?? null);
@@ -138,7 +130,7 @@ function addTests(folder: string): void {
     for (const { hostname } of switches) {
       const latest = versionsOf(hostname).at(-1)!;
 
-      const saved = await configSave(db, { deviceId: deviceIds.get(hostname)!, text: latest.text });
+      const saved = await configSave({ deviceId: deviceIds.get(hostname)!, text: latest.text }, db);
 
       const counts = { added: 0, removed: 0, quarantined: null };
       assert.equal(saved, { id: latest.id!, changed: false, previousId: latest.id!, ...counts });
@@ -187,7 +179,7 @@ function addTests(folder: string): void {
       const all = versionsOf(hostname);
       const latest = all.at(-1)!;
 
-      const blamed = await configBlame(db, latest.id!);
+      const blamed = await configBlame({ id: latest.id! }, db);
 
       assert.equal(blamed.map(({ text }) => text), linesOf(latest.text));
       for (const { text, configurationId, since } of blamed) {
@@ -231,7 +223,7 @@ function addTests(folder: string): void {
   test("ConfigHistoryList pages over each switch's history, newest first, with the sizes", async () => {
     for (const { hostname, versions: number } of switches) {
       const deviceId = deviceIds.get(hostname)!;
-      const seen: ConfigHistoryListResult[] = [];
+      const seen: ConfigVersionSummary[] = [];
       for (;;) {
         const last = seen.at(-1);
         const after = { afterRetrievedAt: last?.retrievedAt, afterId: last?.id };

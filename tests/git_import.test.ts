@@ -1,57 +1,44 @@
-/** Histories from git and to git, on streams that are made here: what goes out comes in again. */
+/** Import from git and export to git, on generated streams: an exported history imports unchanged. */
+// Runs on the first server: it tests what becomes of a history, whatever the server's version.
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import {
   configBytes,
   configDelete,
+  type ConfigExportParams,
   configGet,
   configHistoryList,
+  type ConfigImportParams,
+  type ConfigImportResult,
   configSave,
-  connect,
-  type Database,
   deviceDelete,
   deviceInsert,
   ParameterError,
 } from "netraven-db";
 import { configExport, type ConfigExportOptions } from "../src/history/git/export.ts";
-import {
-  configImport,
-  type ConfigImportOptions,
-  type Imported,
-} from "../src/history/git/import.ts";
+import { configImport, type ConfigImportOptions } from "../src/history/git/import.ts";
 import { type GitEvent, readGitStream } from "../src/history/git/read_stream.ts";
 import { quotePath } from "../src/history/git/write_stream.ts";
-import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { effort, PATIENCE } from "./support/effort.ts";
 import { addDevice, clear, count, newAddress } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection } from "./support/until.ts";
 
 const test = suite("git import", { timeout: PATIENCE });
-let database: TestDatabase;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 2 }, logging: { level: "silent" } });
-});
+const { db } = await testDatabase(test, { pool: { size: 2 } });
 
 test.before.each(() => clear(db));
 
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
-
-/** A version as far as git keeps it. */
+/** The fields of a version that git preserves. */
 interface Kept {
-  /** Since 1970, with milliseconds. */
+  /** Milliseconds since 1970. */
   readonly seconds: number;
   readonly bytes: string;
 }
 
-/** The versions of a device, oldest first. */
+/** Returns the versions of a device, oldest first. */
 async function versionsOf(deviceId: number): Promise<Kept[]> {
   const kept: Kept[] = [];
   for (const { id } of (await configHistoryList.run({ deviceId, limit: 1000 }, db)).reverse()) {
@@ -62,7 +49,7 @@ async function versionsOf(deviceId: number): Promise<Kept[]> {
   return kept;
 }
 
-/** Every version, with its id and all else. */
+/** Returns every version with its id and all other columns. */
 async function everything(): Promise<unknown[]> {
   const { rows } = await db.query(
     "select v::text as row from device_configurations v order by id",
@@ -71,7 +58,7 @@ async function everything(): Promise<unknown[]> {
   return [...rows, ...states.rows];
 }
 
-/** The stream in pieces of these lengths, over and over; the last one as long as it is. */
+/** Splits the stream into chunks of these lengths, in rotation. */
 async function* chunks(
   bytes: Uint8Array,
   lengths: readonly number[] = [],
@@ -84,23 +71,27 @@ async function* chunks(
   }
 }
 
-async function exported(options: ConfigExportOptions = {}): Promise<Buffer> {
+async function exported(
+  { onProgress, signal, ...params }: ConfigExportParams & ConfigExportOptions = {},
+): Promise<Buffer> {
   const parts: Uint8Array[] = [];
-  for await (const part of configExport(db, options)) parts.push(part.slice());
+  for await (const part of configExport(params, db, { onProgress, signal })) {
+    parts.push(part.slice());
+  }
   return Buffer.concat(parts);
 }
 
 function importOf(
   stream: string | Uint8Array,
-  options: ConfigImportOptions = {},
+  { onProgress, signal, ...files }: Omit<ConfigImportParams, "stream"> & ConfigImportOptions = {},
   lengths: readonly number[] = [],
-): Promise<Imported> {
+): Promise<ConfigImportResult> {
   const bytes = typeof stream === "string" ? Buffer.from(stream, "latin1") : stream;
-  return configImport(db, chunks(bytes, lengths), options);
+  return configImport({ stream: chunks(bytes, lengths), ...files }, db, { onProgress, signal });
 }
 
-/** All counts are zero but these. */
-function counts(given: Partial<Imported>): Imported {
+/** All counts are zero except these. */
+function counts(given: Partial<ConfigImportResult>): ConfigImportResult {
   return {
     commits: 0,
     versions: 0,
@@ -116,7 +107,7 @@ function counts(given: Partial<Imported>): Imported {
   };
 }
 
-/** A commit with these lines after its message; a second later for each number. */
+/** A commit with these lines after its message. Each number is a second later. */
 function commit(second: number, ...lines: string[]): string {
   const oid = String(second).padStart(40, "0");
   return [
@@ -142,7 +133,7 @@ function inline(path: string, text: string): string {
 
 const lengths = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 5 });
 
-/** Few texts, so that they come back; with what is no text. */
+/** Few texts, so that they recur; some are not valid text. */
 const bytes = fc.oneof(
   fc.uint8Array({ maxLength: 40 }),
   fc.constantFrom("", "hostname a\n", "hostname a\r\nend", "data 3\nM 1", "\ufeffünï\n\0")
@@ -170,7 +161,7 @@ async function addHistory(
   for (const { after, bytes } of versions) {
     at += after;
     const save = { deviceId, bytes, retrievedAt: new Date(at), guard: false };
-    await configSave(db, save);
+    await configSave(save, db);
   }
 }
 
@@ -284,8 +275,8 @@ test("configImport() goes on where a signal ended it, even while it waits for th
     }
   }
 
-  const error = await rejection(configImport(db, endless(), { signal: stop.signal }));
-  const again = await rejection(configImport(db, hasty(), { signal: stop.signal }));
+  const error = await rejection(configImport({ stream: endless() }, db, { signal: stop.signal }));
+  const again = await rejection(configImport({ stream: hasty() }, db, { signal: stop.signal }));
 
   assert.equal([error.message, again.message], ["enough", "enough"]);
   assert.not(closed);
@@ -366,7 +357,7 @@ test("readGitStream() reads everything that git may write", async () => {
   );
 });
 
-/** Nothing of this may show. */
+/** No error may show any of this. */
 const CANARY = "canary-5c1f";
 
 test("a stream that is cut off or is none of git's is a ParameterError that tells where, and no more", async () => {
@@ -439,15 +430,14 @@ test("a stream that is cut off or is none of git's is a ParameterError that tell
     error.message,
     ` at byte ${commit(7, "M 100644 zzz sw1").length - 1}, commit 1 (${
       "7".padStart(40, "0")
-    }): an object id is none`,
+    }): the object id is invalid`,
   );
   assert.instance(
-    await rejection(configImport(
-      db,
-      (async function* () {
+    await rejection(configImport({
+      stream: (async function* () {
         yield "text" as unknown as Uint8Array;
       })(),
-    )),
+    }, db)),
     TypeError,
   );
 });
@@ -502,7 +492,7 @@ test("configImport() tells the same texts of one second apart by their order", a
 test("configImport() adds to what a device has, at its end only", async () => {
   const { id: deviceId } = await addDevice(db, { hostname: "sw1" });
   for (const [text, second] of [["a", 100], ["b", 200]] as const) {
-    await configSave(db, { deviceId, text, retrievedAt: new Date(second * 1000) });
+    await configSave({ deviceId, text, retrievedAt: new Date(second * 1000) }, db);
   }
   const before = await everything();
   const old = commit(50, inline("sw1", "o")) + // older than anything
@@ -590,7 +580,7 @@ test("configImport() gives way to others who save or delete a device meanwhile",
   const { id } = await addDevice(db, { hostname: "sw3" });
   const blob = async (oid: string) => {
     if (oid.startsWith("a")) {
-      await configSave(db, { deviceId, text: "newer" });
+      await configSave({ deviceId, text: "newer" }, db);
       await deviceDelete.one({ id: gone }, db);
     }
     return Buffer.from(oid);
@@ -609,7 +599,7 @@ test("configImport() can be part of a transaction, and be undone with it", async
   const stream = commit(1, inline("sw1", "a")) + commit(2, inline("sw1", "b"));
 
   const undone = await rejection(db.transaction(async (tx) => {
-    const { versions } = await configImport(tx, chunks(Buffer.from(stream)));
+    const { versions } = await configImport({ stream: chunks(Buffer.from(stream)) }, tx);
     throw new Error(`${versions} versions`);
   }));
 
@@ -633,7 +623,7 @@ test("onProgress is told at the end", async () => {
   assert.equal(told, [progress, { devices: 1, versions: 1, last }]);
 });
 
-/** The paths of the files of a stream, in their order. */
+/** Returns the paths of the files of a stream, in order. */
 function pathsOf(stream: Buffer): string[] {
   return [...stream.toString("latin1").matchAll(/^M 100644 inline (.*)$/gm)].map(([, path]) =>
     path!
@@ -645,7 +635,7 @@ test("configExport() writes the devices that are chosen, each version once", asy
     const ipAddress = newAddress();
     const device = { hostname, ipAddress, deviceType: "arista_eos", tagNames };
     const { id } = await deviceInsert.one(device, db);
-    await configSave(db, { deviceId: id, text: hostname });
+    await configSave({ deviceId: id, text: hostname }, db);
     return id;
   };
   const a = await add("a", ["core"]);
@@ -671,7 +661,7 @@ test("configExport() goes on after a version, on a branch", async () => {
   const ids: number[] = [];
   for (const retrievedAt of at) {
     const save = { deviceId, text: `${ids.length}`, retrievedAt, guard: false };
-    ids.push((await configSave(db, save)).id);
+    ids.push((await configSave(save, db)).id);
   }
   const after = { retrievedAt: at[0]!, id: ids[0]! };
 
@@ -712,7 +702,7 @@ done
 test("configExport() refuses paths and branches that git does not take, before anything is written", async () => {
   const { id } = await addDevice(db, { hostname: "a" });
   const { id: other } = await addDevice(db, { hostname: "b" });
-  for (const deviceId of [id, other]) await configSave(db, { deviceId, text: "x" });
+  for (const deviceId of [id, other]) await configSave({ deviceId, text: "x" }, db);
 
   const refused = [
     ...["", "/a", "a/", "a//b", ".", "../a", "a/../b", "a/./b", "a\nb", "a\0b", "\ud800"],
@@ -723,15 +713,13 @@ test("configExport() refuses paths and branches that git does not take, before a
       exported({ path: ({ hostname }) => hostname === "b" ? path : "a" }),
     );
     assert.instance(error, ParameterError, JSON.stringify(path));
-    assert.match(
-      error.message,
-      `"path" of ConfigExport gives device ${other} a path that git does not`,
-    );
+    const message = `"path" of ConfigExport returns an invalid path for device ${other}`;
+    assert.match(error.message, message);
   }
   for (const [first, second] of [["a", "a"], ["a", "a/b"], ["a/b/c", "a"], ["a/b/c", "a/b"]]) {
     const path = ({ hostname }: { hostname: string }) => hostname === "a" ? first! : second!;
     const error = await rejection(exported({ path }));
-    assert.match(error.message, `it is in the way of the file of device ${id}`);
+    assert.match(error.message, `it conflicts with the file of device ${id}`);
   }
   const fine = ["x..y", ".github~", "a b", "-", "\\", "ä/ö", ".hidden"];
   for (const path of fine.filter((path) => !path.startsWith(".git"))) {
@@ -750,13 +738,13 @@ test("configExport() refuses paths and branches that git does not take, before a
 
 test("configExport() leaves no connection in use when its reader leaves, or a signal ends it", async () => {
   const { id: deviceId } = await addDevice(db, { hostname: "sw1" });
-  for (let i = 0; i < 20; i++) await configSave(db, { deviceId, text: `${i}`, guard: false });
+  for (let i = 0; i < 20; i++) await configSave({ deviceId, text: `${i}`, guard: false }, db);
   const stop = new AbortController();
 
-  for await (const _ of configExport(db)) break;
+  for await (const _ of configExport({}, db)) break;
   let read = 0;
   const error = await rejection((async () => {
-    for await (const _ of configExport(db, { signal: stop.signal })) {
+    for await (const _ of configExport({}, db, { signal: stop.signal })) {
       if (++read === 10) stop.abort(new Error("enough"));
     }
   })());
@@ -770,9 +758,9 @@ test("a version that was deleted leaves two commits with one text, which come in
   const ids: number[] = [];
   for (const [i, text] of ["a", "b", "a"].entries()) {
     const save = { deviceId, text, retrievedAt: new Date(1000 * i), guard: false };
-    ids.push((await configSave(db, save)).id);
+    ids.push((await configSave(save, db)).id);
   }
-  await configDelete(db, ids[1]!);
+  await configDelete({ id: ids[1]! }, db);
   const stream = await exported();
   await clear(db);
   const { id } = await addDevice(db, { hostname: "sw1" });

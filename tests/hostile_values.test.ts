@@ -1,4 +1,5 @@
-/** Values, tags and errors that no PostgreSQL writes end in an error, and in nothing worse. */
+/** Values, command tags and errors that no PostgreSQL sends cause an error and nothing worse. */
+// Runs on the first server: it asks none.
 import { Buffer } from "node:buffer";
 import { inspect } from "node:util";
 import * as assert from "uvu/assert";

@@ -1,4 +1,5 @@
-/** Connections that nobody uses: they are closed in time, and one that a firewall forgot is noticed. */
+/** Idle connections: the pool closes them in time and detects the ones that a firewall has dropped. */
+// Runs on the first server: it tests the client, whatever the server's version.
 import * as assert from "uvu/assert";
 import { connect, type Database } from "netraven-db";
 import { createDatabase } from "./support/database.ts";
@@ -30,7 +31,7 @@ test.after(async () => {
   await database.drop();
 });
 
-/** A pool with all its connections, none of them in use. */
+/** Opens a pool with all its connections idle. */
 async function full(more: object = {}): Promise<void> {
   db = await connect({
     url: proxy.url("idle"),
@@ -43,7 +44,7 @@ async function full(more: object = {}): Promise<void> {
   await until("all connections are idle", () => db.stats().idle === SIZE);
 }
 
-/** The firewall forgets every connection that stands, without a word; new ones pass. */
+/** The firewall silently drops every existing connection; new ones pass. */
 function forget(): void {
   for (const link of proxy.links) link.cut("stall");
 }
@@ -70,7 +71,7 @@ for (
 
     for (let i = 0; i < SIZE * 2; i++) await call(db);
 
-    // One question without an answer, and no deadline of a minute.
+    // One probe gets no answer, which takes no deadline of a minute.
     assert.ok(performance.now() - started < 30_000);
     assert.ok(db.stats().discarded >= SIZE);
   });

@@ -1,15 +1,14 @@
-/** Claims: one worker has a job, its end counts once, and whoever is late changes nothing. */
+/** Claims: one worker holds a job, its outcome counts once, and a late answer changes nothing. */
 import * as assert from "uvu/assert";
 import {
   type ClaimedJob,
-  connect,
   ConnectionError,
   ConstraintError,
-  type Database,
   jobAttemptList,
   jobCancel,
   jobClaim,
   jobFinish,
+  type JobFinishParams,
   jobGet,
   jobHeartbeat,
   jobInsert,
@@ -17,37 +16,26 @@ import {
   ParameterError,
   type Queryable,
 } from "netraven-db";
-import { jobTurn } from "../src/jobs/claim.ts";
-import { createDatabase } from "./support/database.ts";
+import { jobFinishAndClaim } from "../src/jobs/claim.ts";
 import { addDevice, addJob, clear, databaseNow } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection } from "./support/until.ts";
 
 const test = suite("job claims");
 const LEASE = 60_000;
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 8 }, logging: { level: "silent" } });
-});
+const { db } = await testDatabase(test, { pool: { size: 8 } });
 
 test.before.each(() => clear(db));
 
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
-
 function claim(limit = 10, lease = LEASE): Promise<ClaimedJob[]> {
-  return jobClaim(db, { worker: "w1", limit, lease });
+  return jobClaim({ worker: "w1", limit, lease }, db);
 }
 
-/** How an attempt ended, as the arrays of the query: nothing went wrong unless told. */
+/** Returns outcomes as array parameters of the query. By default no attempt has an error. */
 async function finish(
   job: Pick<ClaimedJob, "id" | "claimToken">,
-  outcome: string,
+  outcome: JobFinishParams["outcomes"][number],
   { errorClass = null, retrySeconds = null, on = db }: {
     errorClass?: string | null;
     retrySeconds?: number | null;
@@ -58,9 +46,9 @@ async function finish(
     ids: [job.id],
     claimTokens: [job.claimToken],
     outcomes: [outcome],
-    errorClasses: [errorClass] as string[],
-    errorMessages: [errorClass && "It went wrong"] as string[],
-    retrySeconds: [retrySeconds] as number[],
+    errorClasses: [errorClass],
+    errorMessages: [errorClass && "It went wrong"],
+    retrySeconds: [retrySeconds],
   }, on);
   return [answer!, status];
 }
@@ -73,11 +61,11 @@ async function heartbeat(job: ClaimedJob): Promise<[boolean, boolean]> {
   return [held, cancelRequested];
 }
 
-function reap(backOffSeconds = 0): Promise<{ id: number; attempt: number; status: string }[]> {
-  return jobReap.run({ backOffSeconds, mostSeconds: 3600, limit: 100 }, db);
+function reap(backoffSeconds = 0): Promise<{ id: number; attempt: number; status: string }[]> {
+  return jobReap.run({ backoffSeconds, maxBackoffSeconds: 3600, limit: 100 }, db);
 }
 
-/** Lets the lease of a job be over. */
+/** Expires the lease of a job. */
 async function outlive(job: ClaimedJob): Promise<void> {
   await db.query("update jobs set lease_until = now() - interval '1 second' where id = $1", [
     job.id,
@@ -114,7 +102,7 @@ test("jobClaim() takes what is due at this very moment, rounded up as it may be"
   for (let i = 0; i < 20; i++) {
     await db.transaction(async (tx) => {
       await tx.query("update jobs set scheduled_for = now()");
-      const jobs = await jobClaim(tx, { worker: "w1", limit: 1, lease: LEASE });
+      const jobs = await jobClaim({ worker: "w1", limit: 1, lease: LEASE }, tx);
       assert.is(jobs.length, 1);
       assert.equal(await finish(jobs[0]!, "released", { on: tx }), ["accepted", "queued"]);
     });
@@ -130,7 +118,7 @@ test("jobClaim() gives a token and a lease, and what the worker needs", async ()
   assert.is(job!.id, id);
   assert.is(job!.deviceId, deviceId);
   assert.match(job!.claimToken, /^[0-9a-f-]{36}$/);
-  assert.equal([job!.attempt, job!.failures, job!.mostFailures], [1, 0, 3]);
+  assert.equal([job!.attempt, job!.failures, job!.maxAttempts], [1, 0, 3]);
   const row = await jobGet.one({ id }, db);
   const lease = row.leaseUntil!.getTime() - before.getTime();
   assert.ok(lease >= LEASE && lease < LEASE + 30_000, `${lease}`);
@@ -172,7 +160,7 @@ test("jobClaim() gives no job twice and no device two, however many ask at once"
   const running = new Set<number>();
   const worker = async (name: string) => {
     for (let idle = 0; idle < 3;) {
-      const jobs = await jobClaim(db, { worker: name, limit: 4, lease: LEASE });
+      const jobs = await jobClaim({ worker: name, limit: 4, lease: LEASE }, db);
       idle = jobs.length === 0 && done.length === made.length ? idle + 1 : 0;
       for (const { deviceId } of jobs) {
         assert.not.ok(running.has(deviceId), `device ${deviceId} runs twice`);
@@ -273,7 +261,7 @@ test("JobHeartbeat prolongs the lease; without one the job goes back, each time 
 
 test("A failure that may be tried again goes back to the queue while attempts are left", async () => {
   const { id: deviceId } = await addDevice(db);
-  const { id } = await jobInsert.one({ deviceId, mostFailures: 2 }, db);
+  const { id } = await jobInsert.one({ deviceId, maxAttempts: 2 }, db);
   const [first] = await claim();
 
   assert.equal(await finish(first!, "failed", { errorClass: "SshError", retrySeconds: 0 }), [
@@ -318,9 +306,9 @@ test("JobFinish with a limit ends attempts and takes the next jobs, of other dev
       ids: [2 ** 31 - 1, job!.id],
       claimTokens: [job!.claimToken, job!.claimToken],
       outcomes: ["failed", "succeeded"],
-      errorClasses: [null, null] as unknown as string[],
-      errorMessages: [null, null] as unknown as string[],
-      retrySeconds: [null, null] as unknown as number[],
+      errorClasses: [null, null],
+      errorMessages: [null, null],
+      retrySeconds: [null, null],
       worker: "w2",
       limit,
       claimToken,
@@ -335,8 +323,8 @@ test("JobFinish with a limit ends attempts and takes the next jobs, of other dev
     [others[0]!.id, null, null],
     [others[1]!.id, null, null],
   ]);
-  const { deviceId, attempt, failures, mostFailures } = rows[2]!;
-  assert.equal([deviceId, attempt, failures, mostFailures], [others[0]!.deviceId, 1, 0, 3]);
+  const { deviceId, attempt, failures, maxAttempts } = rows[2]!;
+  assert.equal([deviceId, attempt, failures, maxAttempts], [others[0]!.deviceId, 1, 0, 3]);
   const taken = await jobGet.one({ id: others[0]!.id }, db);
   assert.equal([taken.status, taken.claimedBy], ["running", "w2"]);
   assert.equal(await finish({ id: taken.id, claimToken }, "succeeded"), ["accepted", "succeeded"]);
@@ -351,7 +339,7 @@ test("JobFinish with a limit ends attempts and takes the next jobs, of other dev
   ]);
 });
 
-/** A database that runs statements, and answers the first one with an error instead. */
+/** A database that runs statements but answers the first one with an error. */
 function failingOnce(error: Error, { runs }: { runs: boolean }): Queryable {
   let failed = false;
   return {
@@ -365,27 +353,27 @@ function failingOnce(error: Error, { runs }: { runs: boolean }): Queryable {
   };
 }
 
-function ended(job: ClaimedJob): Parameters<typeof jobTurn>[1] {
+function ended(job: ClaimedJob): Parameters<typeof jobFinishAndClaim>[0] {
   return {
     ids: [job.id],
     claimTokens: [job.claimToken],
     outcomes: ["succeeded"],
-    errorClasses: [null] as unknown as string[],
-    errorMessages: [null] as unknown as string[],
-    retrySeconds: [null] as unknown as number[],
+    errorClasses: [null],
+    errorMessages: [null],
+    retrySeconds: [null],
   };
 }
 
-test("jobTurn() knows by its token what it took, where only the answer was lost", async () => {
+test("jobFinishAndClaim() knows by its token what it took, where only the answer was lost", async () => {
   const [first, next] = [await addJob(db), await addJob(db)];
   const [job] = await claim(1);
   const lost = new ConnectionError("lost", "Lost", { sent: true });
 
-  const turn = await jobTurn(failingOnce(lost, { runs: true }), ended(job!), {
-    worker: "w1",
-    limit: 5,
-    lease: LEASE,
-  });
+  const turn = await jobFinishAndClaim(
+    ended(job!),
+    { worker: "w1", limit: 5, lease: LEASE },
+    failingOnce(lost, { runs: true }),
+  );
 
   assert.equal(turn.answers, ["accepted"]);
   assert.equal(turn.jobs.map(({ id }) => id), [next.id]);
@@ -393,17 +381,17 @@ test("jobTurn() knows by its token what it took, where only the answer was lost"
   assert.equal(await finish(turn.jobs[0]!, "succeeded"), ["accepted", "succeeded"]);
 });
 
-test("jobTurn() ends jobs alone, where another worker was first to take the next ones", async () => {
+test("jobFinishAndClaim() ends jobs alone, where another worker was first to take the next ones", async () => {
   const [first, next] = [await addJob(db), await addJob(db)];
   const [job] = await claim(1);
   const rule = { kind: "unique", table: "jobs", columns: ["device_id"] } as const;
   const race = new ConstraintError({ ...rule, constraint: "jobs_one_runs_per_device" });
   const options = { worker: "w1", limit: 5, lease: LEASE };
 
-  const turn = await jobTurn(failingOnce(race, { runs: false }), ended(job!), options);
+  const turn = await jobFinishAndClaim(ended(job!), options, failingOnce(race, { runs: false }));
   const other = new ConnectionError("lost", "Lost", { sent: false });
   const unsent = await rejection(
-    jobTurn(failingOnce(other, { runs: false }), ended(job!), options),
+    jobFinishAndClaim(ended(job!), options, failingOnce(other, { runs: false })),
   );
 
   assert.equal(turn, { answers: ["accepted"], jobs: [] });
@@ -457,7 +445,7 @@ test("An outcome that is none is refused, and nothing has changed", async () => 
   await addJob(db);
   const [job] = await claim();
   for (const outcome of ["queued", "expired", "running", ""]) {
-    assert.instance(await rejection(finish(job!, outcome)), ParameterError, outcome);
+    assert.instance(await rejection(finish(job!, outcome as never)), ParameterError, outcome);
   }
   assert.equal(await heartbeat(job!), [true, false]);
 });

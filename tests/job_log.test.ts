@@ -1,36 +1,27 @@
-/** Lines of jobs: gathered, stored in their order, without secrets, and as many as fit while nobody takes them. */
+/** The log of a job: batches in order, without secrets, and bounded while the database does not answer. */
 import * as assert from "uvu/assert";
 import {
   connect,
-  type Database,
   JobFailure,
   jobGet,
   type JobLog,
+  jobLog,
   jobLogList,
   jobLogStats,
+  logWriterStats,
   ParameterError,
   Secret,
+  work,
 } from "netraven-db";
-import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { addJob, clear, count, databaseNow } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection, until } from "./support/until.ts";
 
 const test = suite("job log");
-let database: TestDatabase;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 2 }, logging: { level: "silent" } });
-});
+const { db, database } = await testDatabase(test, { pool: { size: 2 } });
 
 test.before.each(() => clear(db));
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
 
 async function messages(jobId: number): Promise<string[]> {
   const lines = await jobLogList.run({ jobId, limit: 10_000 }, db);
@@ -39,7 +30,7 @@ async function messages(jobId: number): Promise<string[]> {
 
 test("jobLog() stores lines of each level, in their order, with the time they were written", async () => {
   const { id } = await addJob(db);
-  const log = db.jobLog({ id });
+  const log = jobLog({ jobId: id }, db);
   const before = await databaseNow(db);
   const levels = ["debug", "info", "warning", "error", "critical"] as const;
 
@@ -70,7 +61,7 @@ test("jobLog() stores lines of each level, in their order, with the time they we
 
 test("jobLog() stores by itself, soon, and 20,000 lines of many jobs in the order of each", async () => {
   const jobs = await Promise.all(Array.from({ length: 20 }, () => addJob(db)));
-  const logs = jobs.map(({ id }) => db.jobLog({ id }));
+  const logs = jobs.map(({ id }) => jobLog({ jobId: id }, db));
 
   for (let i = 0; i < 20_000; i++) logs[i % 20]!.info(String(i));
 
@@ -79,12 +70,12 @@ test("jobLog() stores by itself, soon, and 20,000 lines of many jobs in the orde
     const expected = Array.from({ length: 1_000 }, (_, n) => String(20 * n + i));
     assert.equal(await messages(id), expected);
   }
-  assert.is(db.stats().jobLog.waiting, 0);
+  assert.is(logWriterStats(db).waiting, 0);
 });
 
 test("jobLog() keeps what it was told where the caller's transaction is undone", async () => {
   const { id } = await addJob(db);
-  const log = db.jobLog({ id });
+  const log = jobLog({ jobId: id }, db);
 
   await rejection(db.transaction(async (tx) => {
     await tx.query("select");
@@ -99,7 +90,7 @@ test("jobLog() keeps what it was told where the caller's transaction is undone",
 test("jobLog() hides the secrets it knows, however they are written", async () => {
   const { id } = await addJob(db);
   const secret = 'sword"fish/ä$1';
-  const log = db.jobLog({ id }, [new Secret(secret), "", "hunter"]);
+  const log = jobLog({ jobId: id, secrets: [new Secret(secret), "", "hunter"] }, db);
 
   log.info(`plain ${secret}.`);
   log.info(JSON.stringify({ password: secret }));
@@ -123,7 +114,7 @@ test("jobLog() hides the secrets it knows, however they are written", async () =
 
 test("jobLog() takes any text: NUL, halves of pairs, and lines of a megabyte, which are cut", async () => {
   const { id } = await addJob(db);
-  const log = db.jobLog({ id });
+  const log = jobLog({ jobId: id }, db);
 
   log.info("a\0b\ud800c");
   log.info("x".repeat(1_000_000));
@@ -139,8 +130,8 @@ test("jobLog() takes any text: NUL, halves of pairs, and lines of a megabyte, wh
 test("A line of a job that is gone is left out, and stands in nobody's way", async () => {
   const { id } = await addJob(db);
 
-  db.jobLog({ id: -1 }).info("of no job");
-  const log = db.jobLog({ id });
+  jobLog({ jobId: -1 }, db).info("of no job");
+  const log = jobLog({ jobId: id }, db);
   log.info("of a job");
   await log.flush();
 
@@ -151,12 +142,12 @@ test("A line of a job that is gone is left out, and stands in nobody's way", asy
 test("work() gives its handler a log, whose lines are there before the job has ended", async () => {
   const fails = await addJob(db);
   const seen: { log?: JobLog } = {};
-  const worker = db.work({ poll: 60_000 }, (job, { log }) => {
+  const worker = work({ poll: 60_000 }, (job, { log }) => {
     seen.log = log;
     log.hide("swordfish");
     log.info(`Job ${job.id} with swordfish`);
     return Promise.reject(new JobFailure("LoginError", "swordfish was refused", { retry: false }));
-  });
+  }, db);
   await until("it has failed", async () => {
     return (await jobGet.one({ id: fails.id }, db)).status === "failed";
   });
@@ -175,7 +166,7 @@ test("close() stores what waits, and forgets the writer; later lines are counted
     logging: { level: "silent" },
     jobLog: { delay: 60_000 },
   });
-  const log = other.jobLog({ id });
+  const log = jobLog({ jobId: id }, other);
   for (let i = 0; i < 100; i++) log.info(String(i));
   assert.equal(await messages(id), [], "it waits");
   const writers = await count(db, "log_writers");
@@ -185,7 +176,7 @@ test("close() stores what waits, and forgets the writer; later lines are counted
   assert.is((await messages(id)).length, 100);
   assert.is(await count(db, "log_writers"), writers);
   log.info("too late");
-  assert.is(other.stats().jobLog.dropped, 1);
+  assert.is(logWriterStats(other).dropped, 1);
 });
 
 test("connect() refuses a sink that cannot work", async () => {

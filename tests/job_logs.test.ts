@@ -1,45 +1,31 @@
-/** Job logs: storing lines one by one and in bulk, reading them in order, and counting. */
+/** Job logs: storing lines one by one and in bulk, reading them in order, counting them. */
 import * as assert from "uvu/assert";
 import {
-  connect,
   type ConstraintError,
-  type Database,
   jobDelete,
   jobLogDelete,
   jobLogGet,
   jobLogInsert,
   jobLogInsertMany,
+  type JobLogLevel,
+  type JobLogLine,
   jobLogList,
   jobLogListByDevice,
-  type JobLogListByDeviceResult,
   jobLogListByTime,
-  type JobLogListResult,
   jobLogStats,
-  jobLogTail,
   jobLogWarningList,
-  jobLogWrite,
   ParameterError,
 } from "netraven-db";
-import { createDatabase } from "./support/database.ts";
+import { jobLogTail, jobLogWrite } from "../src/generated/internal/job_logs.ts";
 import { addDevice, addJob, clear, count, databaseNow, fields } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection } from "./support/until.ts";
 
 const test = suite("job_logs");
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 8 }, logging: { level: "silent" } });
-});
+const { db } = await testDatabase(test, { pool: { size: 8 } });
 
 test.before.each(() => clear(db));
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
 
 const LINE = ["deviceId", "id", "jobId", "level", "message", "timestamp"];
 
@@ -47,13 +33,13 @@ function second(second: number): Date {
   return new Date(Date.UTC(2026, 0, 1, 0, 0, second));
 }
 
-/** All that the query gives, page by page. */
+/** Returns all rows of the query, page by page. */
 async function pages(
   query: typeof jobLogList | typeof jobLogTail,
   params: { jobId: number },
   limit: number,
-): Promise<JobLogListResult[]> {
-  const seen: JobLogListResult[] = [];
+): Promise<JobLogLine[]> {
+  const seen: JobLogLine[] = [];
   for (;;) {
     const last = seen.at(-1);
     const after = { afterTimestamp: last?.timestamp, afterId: last?.id };
@@ -109,7 +95,7 @@ test("JobLogInsertMany stores lines by position and keeps the order of equal tim
   const { inserted } = await jobLogInsertMany.one({
     jobIds: [a, b, a, a, a],
     messages: ["third", "other", "first", "fourth", "second"],
-    levels: ["warning", "debug", null, "critical", "error"] as string[],
+    levels: ["warning", "debug", null, "critical", "error"],
     timestamps: [second(2), second(1), second(1), second(2), second(1)],
   }, db);
 
@@ -132,7 +118,7 @@ test("JobLogInsertMany takes lines without levels and times, and zero lines", as
   const { inserted } = await jobLogInsertMany.one({
     jobIds: [jobId, jobId],
     messages: ["one", "two"],
-    timestamps: [null, second(0)] as Date[],
+    timestamps: [null, second(0)],
   }, db);
   const bare = await jobLogInsertMany.one({ jobIds: [jobId], messages: ["three"] }, db);
   const none = await jobLogInsertMany.one({ jobIds: [], messages: [] }, db);
@@ -150,7 +136,10 @@ test("JobLogInsertMany stores all or nothing", async () => {
 
   const unknown = await rejection(jobLogInsertMany.run({ jobIds: [jobId, -1], messages }, db));
   const level = await rejection(
-    jobLogInsertMany.run({ jobIds: [jobId, jobId], messages, levels: ["info", "loud"] }, db),
+    jobLogInsertMany.run(
+      { jobIds: [jobId, jobId], messages, levels: ["info", "loud"] as never },
+      db,
+    ),
   );
 
   assert.is((unknown as ConstraintError).constraint, "job_logs_job_id_fkey");
@@ -206,7 +195,7 @@ test("JobLogTail gives what came after the last line read", async () => {
 
 test("JobLogList filters by level, time and literal text, alone and together", async () => {
   const { id: jobId } = await addJob(db);
-  const lines: [string, string, number][] = [
+  const lines: [JobLogLevel, string, number][] = [
     ["debug", "Connecting to 10.0.0.1", 0],
     ["info", "100% done", 1],
     ["warning", "a_b ÄRGER", 2],
@@ -302,14 +291,14 @@ test("JobLogListByDevice pages over the jobs of a device, the last first", async
     jobIds: numbers.map((i) => jobs[i % 3]!.id),
     messages: numbers.map(String),
     levels: numbers.map((i) => (i % 2 === 0 ? "info" : "error")),
-    // The job that was made last ran first.
+    // The newest job ran first.
     timestamps: numbers.map((i) => second(100 - 10 * (i % 3) + Math.floor(i / 9))),
   }, db);
   const of = (job: number) => numbers.filter((i) => i % 3 === job).reverse();
   const expected = [...of(2), ...of(0)];
 
   const all = async (limit: number, filters: object = {}) => {
-    const seen: JobLogListByDeviceResult[] = [];
+    const seen: JobLogLine[] = [];
     for (;;) {
       const last = seen.at(-1);
       const after = last &&
@@ -328,7 +317,7 @@ test("JobLogListByDevice pages over the jobs of a device, the last first", async
 
 test("JobLogListByTime and JobLogWarningList page over all devices, the latest first", async () => {
   const jobs = [await addJob(db), await addJob(db)];
-  const levels = ["debug", "info", "warning", "error", "critical"];
+  const levels = ["debug", "info", "warning", "error", "critical"] as const;
   const numbers = Array.from({ length: 40 }, (_, i) => i);
   await jobLogInsertMany.run({
     jobIds: numbers.map((i) => jobs[i % 2]!.id),
@@ -339,7 +328,7 @@ test("JobLogListByTime and JobLogWarningList page over all devices, the latest f
   const latest = numbers.toReversed();
 
   const all = async (query: typeof jobLogWarningList, limit: number, filters: object = {}) => {
-    const seen: JobLogListResult[] = [];
+    const seen: JobLogLine[] = [];
     for (;;) {
       const last = seen.at(-1);
       const after = last && { afterTimestamp: last.timestamp, afterId: last.id };

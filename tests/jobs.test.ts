@@ -1,12 +1,11 @@
-/** Jobs: queueing them one by one and in bulk, listing, and what is a device's latest. */
+/** Jobs: queueing them one by one and in bulk, listing them, and the latest job of a device. */
 import * as assert from "uvu/assert";
 import {
-  connect,
   connectionLogInsert,
   ConstraintError,
-  type Database,
   deviceList,
   deviceStateGet,
+  type Job,
   jobDelete,
   jobGet,
   jobInsert,
@@ -14,32 +13,20 @@ import {
   jobLatestByDevice,
   jobList,
   jobListByDevice,
-  type JobListResult,
   jobLogInsert,
   type ParameterError,
 } from "netraven-db";
-import { createDatabase } from "./support/database.ts";
 import { addDevice, addJob, clear, count, databaseNow, fields } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection } from "./support/until.ts";
 
 const test = suite("jobs");
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 8 }, logging: { level: "silent" } });
-});
+const { db } = await testDatabase(test, { pool: { size: 8 } });
 
 test.before.each(() => clear(db));
 
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
-
-/** No claim token among them. */
+/** Asserts that they contain no claim token. */
 const JOB = [
   "attempt",
   "cancelRequestedAt",
@@ -52,7 +39,7 @@ const JOB = [
   "id",
   "jobType",
   "leaseUntil",
-  "mostFailures",
+  "maxAttempts",
   "priority",
   "scheduledFor",
   "startedAt",
@@ -102,7 +89,7 @@ test("JobInsert queues a job for now, and notes it as the device's latest", asyn
     jobType: "backup",
     priority: 0,
     failures: 0,
-    mostFailures: 3,
+    maxAttempts: 3,
     cancelRequestedAt: null,
     errorClass: null,
     errorMessage: null,
@@ -157,7 +144,7 @@ test("JobInsertMany says for each row what happened, in the order given", async 
 
   const rows = await jobInsertMany.run({
     deviceIds: [b, -1, a, b, a],
-    scheduledFor: [hour(5), hour(5), null, hour(3)] as Date[],
+    scheduledFor: [hour(5), hour(5), null, hour(3)],
   }, db);
 
   const after = await databaseNow(db);
@@ -288,7 +275,7 @@ test("JobList pages over jobs that share a time, latest first, each exactly once
 
   for (const limit of [1, 7, 40]) {
     const seen: [number, number][] = [];
-    let last: JobListResult | undefined;
+    let last: Job | undefined;
     for (;;) {
       const after = { afterScheduledFor: last?.scheduledFor, afterId: last?.id };
       const page = await jobList.run({ ...after, limit }, db);

@@ -1,4 +1,5 @@
-/** The key ring of the configuration: where keys may stand, and what is refused. */
+/** The key ring of the configuration: sources of keys, and refused values. */
+// Runs on the first server: it asks none.
 import { Buffer } from "node:buffer";
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -26,7 +27,7 @@ test.after(async () => {
   for (const made of folders) await rm(made, { recursive: true, force: true });
 });
 
-/** The ring of a YAML file in the folder. */
+/** Loads the ring of a YAML file in the folder. */
 async function ringOf(directory: string, vault: string, env: Record<string, string> = {}) {
   await writeFile(join(directory, "dev.yaml"), `database: { url: "${URL}" }\n${vault}`);
   const config = await loadConfig({ directory, env });
@@ -46,7 +47,7 @@ async function refused(loading: Promise<unknown>): Promise<ConfigError> {
   return error as unknown as ConfigError;
 }
 
-/** The key `k` of a file. */
+/** Configuration of key `k` in a file. */
 async function read(file: string): Promise<Uint8Array> {
   const variable = () => undefined;
   return await keyRing({ active: "k", sources: { k: { file } }, variable }).key("k");
@@ -88,17 +89,20 @@ test("loadConfig() refuses a ring that cannot be meant, by its place", async () 
     ["vault: { keys: { a: { env: A } } }", /dev\.yaml: vault\.active: The key is missing/],
     ["vault: { active: a }", /vault\.keys: The key is missing/],
     ["vault: { active: a, keys: {} }", /vault\.keys: The key is missing/],
-    ["vault: { active: b, keys: { a: { env: A } } }", /dev\.yaml:2: vault\.active: .* none of/],
+    ["vault: { active: b, keys: { a: { env: A } } }", /dev\.yaml:2: vault\.active: .* not in/],
     ["vault: { active: a, keys: { a: {} } }", /vault\.keys\.a: .* either env or file/],
     ["vault: { active: a, keys: { a: { env: A, file: b } } }", /either env or file/],
-    ["vault: { active: A, keys: { A: { env: A } } }", /vault\.keys: A key's name is not usable/],
-    ["vault: { active: a, keys: { a: { env: 'sword fish' } } }", /vault\.keys\.a\.env: .* no name/],
+    ["vault: { active: A, keys: { A: { env: A } } }", /vault\.keys: A key's name is invalid/],
+    [
+      "vault: { active: a, keys: { a: { env: 'sword fish' } } }",
+      /vault\.keys\.a\.env: .* not the name/,
+    ],
     ["vault: { active: a, keys: { a: { file: '' } } }", /vault\.keys\.a\.file: .* empty/],
     ["vault: { active: a, keys: { a: swordfish } }", /vault\.keys\.a: The value is text/],
-    ["vault: { active: a, key: { a: { env: A } } }", /vault\.key: .* is "keys" meant/],
+    ["vault: { active: a, key: { a: { env: A } } }", /vault\.key: .* did you mean "keys"/],
     [
       "vault: { active: a, keys: { a: { path: A } } }",
-      /vault\.keys\.a\.path: .* known are env, file/,
+      /vault\.keys\.a\.path: .* known keys are env, file/,
     ],
   ];
   for (const [yaml, expected] of cases) {
@@ -114,12 +118,15 @@ test("loadConfig() refuses a ring that cannot be meant, by its place", async () 
 test("keyRing() refuses a file that others can read, and takes one that they cannot", async () => {
   for (const mode of [0o644, 0o604, 0o660, 0o602, 0o666, 0o777]) {
     const error = await refused(read(await keyFile(KEY, mode)));
-    assert.match(error.message, /key: vault\.keys\.k: Others can read the key's file: chmod 600/);
+    assert.match(
+      error.message,
+      /key: vault\.keys\.k: Others can read the key's file: run chmod 600/,
+    );
   }
   for (const mode of [0o600, 0o400, 0o700]) {
     assert.is((await read(await keyFile(KEY, mode))).length, 32);
   }
-  // Its owner decides: root may let the group of the process read it.
+  // The owner of the file decides: root may let the group of the process read it.
   const file = await keyFile(KEY, 0o640);
   const ofRoot = (await stat(file)).uid === 0;
   assert.is(await read(file).then(() => true, () => false), ofRoot);
@@ -145,7 +152,7 @@ test("keyRing() refuses what is no key, and does not repeat it", async () => {
   }
   const tooLong = await refused(read(await keyFile("k".repeat(2000), 0o600)));
   assert.match(tooLong.message, "more than a key");
-  assert.match((await refused(read(await folder()))).message, "no regular file");
+  assert.match((await refused(read(await folder()))).message, "not a regular file");
   assert.match(
     (await refused(read(join(await folder(), "nowhere")))).message,
     "The key's file is missing",

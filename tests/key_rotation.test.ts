@@ -1,24 +1,30 @@
-/** Rotation: every sealed value moves to the active key while others work, and nothing is lost. */
+/** Rotation: every encrypted value moves to the active key while other processes work, and none is lost. */
+// Runs on the first server: it tests what becomes of keys, whatever the server's version.
 import * as assert from "uvu/assert";
 import {
   connect,
   credentialCreate,
   credentialList,
-  credentialPasswordSet,
   credentialReveal,
-  credentialSecretGet,
   credentialSetPassword,
   type Database,
-  encryptionKeyInsert,
-  encryptionKeyRetire,
   keysCheck,
   keysRetire,
   keysRotate,
   keysStatus,
   NotFoundError,
-  Vault,
   type VaultError,
+  vaultOf,
 } from "netraven-db";
+import { Vault } from "../src/vault/vault.ts";
+import {
+  credentialPasswordSet,
+  credentialSecretGet,
+} from "../src/generated/internal/credentials.ts";
+import {
+  encryptionKeyInsert,
+  encryptionKeyRetire,
+} from "../src/generated/internal/encryption_keys.ts";
 import { SEALED_COLUMNS } from "../src/credentials/key_rotation.ts";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { clear, count } from "./support/factories.ts";
@@ -30,7 +36,7 @@ import { rejection } from "./support/until.ts";
 const test = suite("key rotation");
 const WHO = { by: "test", reason: "test" };
 let database: TestDatabase;
-/** Of four processes, by the ring they have. */
+/** Four processes, named by their rings. */
 let old: Database;
 let both: Database;
 let fresh: Database;
@@ -55,28 +61,28 @@ test.after.each(async () => {
   await database.drop();
 });
 
-/** Credentials that the old key seals, with passwords `p0`, `p1`… */
+/** Creates credentials under the old key, with passwords `p0`, `p1`… */
 async function fill(number: number): Promise<number[]> {
   const ids: number[] = [];
   for (let i = 0; i < number; i++) {
-    ids.push((await credentialCreate(old, { username: `u${i}`, password: `p${i}` })).id);
+    ids.push((await credentialCreate({ username: `u${i}`, password: `p${i}` }, old)).id);
   }
   return ids;
 }
 
 async function passwords(db: Database, ids: readonly number[]): Promise<string[]> {
   const found: string[] = [];
-  for (const id of ids) found.push((await credentialReveal(db, id, WHO)).password.reveal());
+  for (const id of ids) found.push((await credentialReveal({ id, ...WHO }, db)).password.reveal());
   return found;
 }
 
-/** How many rows each key seals. */
+/** Returns the number of rows of each key. */
 async function usage(): Promise<Record<string, number>> {
   const { keys } = await keysStatus(both);
   return Object.fromEntries(keys.map(({ keyId, rows }) => [keyId, rows]));
 }
 
-/** `both`, which does something before the query of this name is sent for the first time. */
+/** Returns `both`, which calls a function before it first sends the named query. */
 function before(name: string, work: () => Promise<unknown>): Database {
   let done = false;
   return new Proxy(both, {
@@ -114,8 +120,7 @@ test("keysRotate() seals every value anew, to be opened by the new key alone", a
   const ids = await fill(25);
   const seen: [number, number][] = [];
 
-  const done = await keysRotate(both, {
-    batch: 10,
+  const done = await keysRotate({ batch: 10 }, both, {
     onProgress: ({ rotated, pass }) => seen.push([rotated, pass]),
   });
 
@@ -124,14 +129,17 @@ test("keysRotate() seals every value anew, to be opened by the new key alone", a
   assert.equal(seen, [[10, 1], [20, 1], [25, 1]]);
   assert.equal(await usage(), { old: 0, new: 25 });
   assert.equal(await passwords(fresh, ids), ids.map((_, i) => `p${i}`));
-  assert.equal((await keysRotate(both)).rotated, 0);
+  assert.equal((await keysRotate({}, both)).rotated, 0);
 });
 
 test("keysRotate() loses to a password that is set meanwhile, and comes again for it", async () => {
   const ids = await fill(3);
-  const racing = before("CredentialReseal", () => credentialSetPassword(old, ids[1]!, "changed"));
+  const racing = before(
+    "CredentialReseal",
+    () => credentialSetPassword({ id: ids[1]!, password: "changed" }, old),
+  );
 
-  const done = await keysRotate(racing);
+  const done = await keysRotate({}, racing);
 
   assert.is(done.rotated, 3);
   assert.equal(await passwords(fresh, ids), ["p0", "changed", "p2"]);
@@ -141,10 +149,10 @@ test("keysRotate() comes again for rows that appear meanwhile", async () => {
   const ids = await fill(3);
   let made = 0;
   const racing = before("CredentialReseal", async () => {
-    made = (await credentialCreate(old, { username: "late", password: "late" })).id;
+    made = (await credentialCreate({ username: "late", password: "late" }, old)).id;
   });
 
-  await keysRotate(racing, { batch: 2 });
+  await keysRotate({ batch: 2 }, racing);
 
   assert.equal(await passwords(fresh, [...ids, made]), ["p0", "p1", "p2", "late"]);
   assert.equal(await usage(), { old: 0, new: 4 });
@@ -164,7 +172,7 @@ test("keysRotate() waits for nobody who holds a row, and comes again when it is 
   await holding;
 
   const passes: number[] = [];
-  const done = await keysRotate(both, {
+  const done = await keysRotate({}, both, {
     onProgress: ({ rotated, pass }) => {
       passes.push(rotated);
       if (pass === 3) release();
@@ -180,7 +188,7 @@ test("keysRotate() waits for nobody who holds a row, and comes again when it is 
 test("several rotations at once do the work of one", async () => {
   const ids = await fill(60);
 
-  const done = await Promise.all(Array.from({ length: 4 }, () => keysRotate(both, { batch: 7 })));
+  const done = await Promise.all(Array.from({ length: 4 }, () => keysRotate({ batch: 7 }, both)));
 
   assert.is(done.reduce((sum, { rotated }) => sum + rotated, 0), 60);
   assert.equal(await passwords(fresh, ids), ids.map((_, i) => `p${i}`));
@@ -190,13 +198,14 @@ test("keysRotate() that was ended half way is taken up by the next one", async (
   const ids = await fill(30);
   const controller = new AbortController();
 
-  const error = await rejection(keysRotate(both, {
-    batch: 5,
-    signal: controller.signal,
-    onProgress: ({ rotated }) => rotated >= 10 && controller.abort(new Error("enough")),
-  }));
+  const error = await rejection(
+    keysRotate({ batch: 5 }, both, {
+      signal: controller.signal,
+      onProgress: ({ rotated }) => rotated >= 10 && controller.abort(new Error("enough")),
+    }),
+  );
   const half = await usage();
-  const rest = await keysRotate(both);
+  const rest = await keysRotate({}, both);
 
   assert.is(error.message, "enough");
   assert.equal(half, { old: 20, new: 10 });
@@ -211,7 +220,7 @@ test("keysRotate() passes over what does not open, and names it; keysCheck() too
   const moved = { table: "credentials", column: "password", id: ids[2]!, keyId: "old" };
 
   const checked = await keysCheck(both);
-  const done = await keysRotate(both);
+  const done = await keysRotate({}, both);
 
   assert.equal([checked.opened, checked.unopened, checked.problem], [3, [moved], undefined]);
   assert.equal([done.rotated, done.unopened], [3, [moved]]);
@@ -220,7 +229,7 @@ test("keysRotate() passes over what does not open, and names it; keysCheck() too
 
 test("keysCheck() opens every value with whatever key, and says which keys are missing", async () => {
   await fill(3);
-  await credentialCreate(both, { username: "u", password: "p" });
+  await credentialCreate({ username: "u", password: "p" }, both);
 
   const fine = await keysCheck(both);
   const lacking = await keysCheck(fresh);
@@ -233,23 +242,23 @@ test("keysCheck() opens every value with whatever key, and says which keys are m
 test("keysRetire() gives up a key that seals nothing, and only such a key", async () => {
   const ids = await fill(2);
 
-  const used = await rejection(keysRetire(both, "old"));
-  const active = await rejection(keysRetire(both, "new"));
-  const unknown = await rejection(keysRetire(both, "never"));
-  await keysRotate(both);
-  const retiredAt = await keysRetire(both, "old");
-  const again = await keysRetire(both, "old");
+  const used = await rejection(keysRetire({ keyId: "old" }, both));
+  const active = await rejection(keysRetire({ keyId: "new" }, both));
+  const unknown = await rejection(keysRetire({ keyId: "never" }, both));
+  await keysRotate({}, both);
+  const retiredAt = await keysRetire({ keyId: "old" }, both);
+  const again = await keysRetire({ keyId: "old" }, both);
 
   assert.is(
     used.message,
-    'Cannot retire key "old": 2 rows are sealed with it; run: make keys-rotate',
+    'Cannot retire key "old": it encrypts 2 rows; run "make keys-rotate" first',
   );
   assert.equal((used as VaultError).keys, [{ keyId: "old", rows: 2 }]);
-  assert.match(active.message, "it is the active one");
+  assert.match(active.message, "it is the active key");
   assert.instance(unknown, NotFoundError);
   assert.equal(again, retiredAt);
   assert.equal(await passwords(fresh, ids), ["p0", "p1"]);
-  const late = await rejection(credentialCreate(old, { username: "late", password: "p" }));
+  const late = await rejection(credentialCreate({ username: "late", password: "p" }, old));
   assert.is((late as VaultError).reason, "retired_key");
 });
 
@@ -259,7 +268,7 @@ test("no statement retires a key that is in use, and none brings it into use aft
   const retire = "update encryption_keys set retired_at = now() where key_id = 'old'";
 
   assert.match((await rejection(old.query(retire))).message, "credentials_key_id_key_live_fkey");
-  await keysRotate(both);
+  await keysRotate({}, both);
   await old.query(retire);
   const back = await rejection(credentialPasswordSet.one({ id: ids[0]!, password }, old));
   assert.match(back.message, "credentials_key_id_key_live_fkey");
@@ -286,7 +295,7 @@ test("of retiring a key and sealing with it at once, one is refused", async () =
 });
 
 test("10,000 credentials are rotated while somebody writes", async () => {
-  const vault = await old.vault.ready();
+  const vault = await vaultOf(old).ready();
   const rows = await Promise.all(Array.from({ length: 10_000 }, async (_, i) => {
     const uuid = crypto.randomUUID();
     const place = { table: "credentials", column: "password", uuid };
@@ -307,12 +316,12 @@ test("10,000 credentials are rotated while somebody writes", async () => {
   const writer = (async () => {
     while (rotating) {
       const { id, username } = some[written++ % some.length]!;
-      await credentialSetPassword(both, id, `${username} again`);
+      await credentialSetPassword({ id, password: `${username} again` }, both);
     }
   })();
 
   const started = performance.now();
-  const done = await keysRotate(both);
+  const done = await keysRotate({}, both);
   const seconds = (performance.now() - started) / 1000;
   rotating = false;
   await writer;

@@ -1,4 +1,5 @@
-/** Whether the keys of a process fit the database: what is missing, wrong or retired refuses credentials alone. */
+/** Whether the keys of a process match the database. Missing, wrong and retired keys affect credentials only. */
+// Runs on the first server: it tests what becomes of keys, whatever the server's version.
 import { inspect } from "node:util";
 import * as assert from "uvu/assert";
 import {
@@ -9,13 +10,16 @@ import {
   credentialSetPassword,
   type Database,
   deviceList,
-  encryptionKeyList,
-  encryptionKeyRetire,
   type KeyProvider,
   keysRotate,
   TimeoutError,
   VaultError,
+  vaultOf,
 } from "netraven-db";
+import {
+  encryptionKeyList,
+  encryptionKeyRetire,
+} from "../src/generated/internal/encryption_keys.ts";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { keyBytes, testKeys } from "./support/keys.ts";
 import { suite } from "./support/suite.ts";
@@ -37,7 +41,7 @@ test.after.each(async () => {
   await database.drop();
 });
 
-/** A process with these keys. */
+/** Connects a process with these keys. */
 async function start(keys?: KeyProvider): Promise<Database> {
   const { url } = database;
   const tell = (line: string) => lines.push(line);
@@ -56,14 +60,14 @@ async function refusal(work: Promise<unknown>): Promise<VaultError> {
 const WHO = { by: "test", reason: "test" };
 const LOGIN = { username: "u", password: "swordfish" };
 
-/** Every operation that needs a key, and what it says. */
+/** Returns the errors of every operation that needs a key. */
 async function refusals(db: Database): Promise<VaultError[]> {
   return [
-    await refusal(credentialCreate(db, LOGIN)),
-    await refusal(credentialSetPassword(db, 1, "swordfish")),
-    await refusal(credentialReveal(db, 1, WHO)),
-    await refusal(keysRotate(db)),
-    await refusal(db.transaction((tx) => credentialCreate(tx, LOGIN))),
+    await refusal(credentialCreate(LOGIN, db)),
+    await refusal(credentialSetPassword({ id: 1, password: "swordfish" }, db)),
+    await refusal(credentialReveal({ id: 1, ...WHO }, db)),
+    await refusal(keysRotate({}, db)),
+    await refusal(db.transaction((tx) => credentialCreate(LOGIN, tx))),
   ];
 }
 
@@ -86,7 +90,7 @@ test("without a key ring credentials are refused, and nothing else", async () =>
 
   for (const error of await refusals(db)) {
     assert.is(error.reason, "no_keys");
-    assert.match(error.message, "There is no key ring: write vault: into the configuration");
+    assert.match(error.message, 'No key ring is configured: add "vault:" to the configuration');
   }
   assert.equal(lines, []);
   assert.equal(await credentialList.run({ limit: 10 }, db), []);
@@ -94,20 +98,20 @@ test("without a key ring credentials are refused, and nothing else", async () =>
 
 test("a key in use that the ring lacks refuses credentials, with the rows that need it", async () => {
   const before = await start(testKeys(["old", "older"]));
-  for (let i = 0; i < 3; i++) await credentialCreate(before, LOGIN);
+  for (let i = 0; i < 3; i++) await credentialCreate(LOGIN, before);
   const older = await start(testKeys(["older", "old"]));
-  await credentialCreate(older, LOGIN);
+  await credentialCreate(LOGIN, older);
 
   const db = await start(testKeys(["new"]));
 
   const expected =
-    'The key ring lacks keys that rows are sealed with: "old" (3 rows), "older" (1 rows)';
+    'The key ring lacks keys that encrypted rows need: "old" (3 rows), "older" (1 rows)';
   for (const error of await refusals(db)) {
     assert.is(error.message, expected);
     assert.is(error.reason, "missing_keys");
     assert.equal(error.keys, [{ keyId: "old", rows: 3 }, { keyId: "older", rows: 1 }]);
   }
-  assert.equal(lines, [`Credentials cannot be sealed or opened: ${expected}`]);
+  assert.equal(lines, [`The vault cannot encrypt or decrypt credentials: ${expected}`]);
   assert.is((await credentialList.run({ limit: 10 }, db)).length, 4);
   assert.equal(await deviceList.run({ limit: 10 }, db), []);
 });
@@ -117,13 +121,13 @@ test("a key that no row needs may be missing", async () => {
 
   const db = await start(testKeys(["new"]));
 
-  assert.is((await credentialCreate(db, LOGIN)).username, "u");
+  assert.is((await credentialCreate(LOGIN, db)).username, "u");
   assert.equal(lines, []);
 });
 
 test("another key of the same name is found out before it seals anything", async () => {
   const before = await start(testKeys(["k1"]));
-  const { id } = await credentialCreate(before, LOGIN);
+  const { id } = await credentialCreate(LOGIN, before);
 
   const db = await start(testKeys(["k1"], { k1: await keyBytes("another") }));
 
@@ -131,10 +135,10 @@ test("another key of the same name is found out before it seals anything", async
     assert.is(error.reason, "wrong_key");
     assert.match(
       error.message,
-      'another key of the same name than the one that sealed: "k1" (1 rows)',
+      'other keys under the names of keys in use: "k1" (1 rows)',
     );
   }
-  assert.is((await credentialReveal(before, id, WHO)).password.reveal(), "swordfish");
+  assert.is((await credentialReveal({ id, ...WHO }, before)).password.reveal(), "swordfish");
 });
 
 test("of two processes that come first with different keys of one name, one is refused", async () => {
@@ -143,7 +147,7 @@ test("of two processes that come first with different keys of one name, one is r
   );
 
   const outcomes = await Promise.allSettled(
-    rings.map(async (ring) => await credentialCreate(await start(ring), LOGIN)),
+    rings.map(async (ring) => await credentialCreate(LOGIN, await start(ring))),
   );
 
   const refused = outcomes.filter(({ status }) => status === "rejected");
@@ -152,48 +156,48 @@ test("of two processes that come first with different keys of one name, one is r
 
 test("an active key that is retired seals nothing, also where that comes later", async () => {
   const db = await start(testKeys(["k1"]));
-  await credentialCreate(db, LOGIN);
+  await credentialCreate(LOGIN, db);
   const idle = await start(testKeys(["k2", "k1"]));
   await encryptionKeyRetire.one({ keyId: "k2" }, db);
 
-  const late = await refusal(credentialCreate(idle, LOGIN));
-  const fresh = await refusal(credentialCreate(await start(testKeys(["k2", "k1"])), LOGIN));
+  const late = await refusal(credentialCreate(LOGIN, idle));
+  const fresh = await refusal(credentialCreate(LOGIN, await start(testKeys(["k2", "k1"]))));
 
   assert.match(late.message, 'The active key "k2" is retired');
-  assert.is(fresh.message, 'The active key "k2" is retired: make another one active');
+  assert.is(fresh.message, 'The active key "k2" is retired: activate another key');
   assert.equal([late.reason, fresh.reason], ["retired_key", "retired_key"]);
 });
 
 test("what was wrong is looked at again: a database that was mended is taken", async () => {
   const before = await start(testKeys(["old"]));
-  const { id } = await credentialCreate(before, LOGIN);
+  const { id } = await credentialCreate(LOGIN, before);
   const db = await start(testKeys(["new"]));
-  assert.is((await refusal(credentialCreate(db, LOGIN))).reason, "missing_keys");
+  assert.is((await refusal(credentialCreate(LOGIN, db))).reason, "missing_keys");
 
-  await keysRotate(await start(testKeys(["new", "old"])));
+  await keysRotate({}, await start(testKeys(["new", "old"])));
 
-  assert.is((await credentialReveal(db, id, WHO)).password.reveal(), "swordfish");
+  assert.is((await credentialReveal({ id, ...WHO }, db)).password.reveal(), "swordfish");
 });
 
 test("a row that came with a newer key is refused by its name, the others open", async () => {
   const db = await start(testKeys(["old"]));
-  const first = await credentialCreate(db, LOGIN);
+  const first = await credentialCreate(LOGIN, db);
   const newer = await start(testKeys(["new", "old"]));
-  const second = await credentialCreate(newer, LOGIN);
+  const second = await credentialCreate(LOGIN, newer);
 
-  const error = await refusal(credentialReveal(db, second.id, WHO));
+  const error = await refusal(credentialReveal({ id: second.id, ...WHO }, db));
 
   assert.is(error.message, `Cannot open credential ${second.id}: key "new" is not loaded`);
-  assert.is((await credentialReveal(db, first.id, WHO)).password.reveal(), "swordfish");
+  assert.is((await credentialReveal({ id: first.id, ...WHO }, db)).password.reveal(), "swordfish");
 });
 
-test("db.vault.states() lists every key of the ring and of the database", async () => {
+test("vaultOf(db).states() lists every key of the ring and of the database", async () => {
   const before = await start(testKeys(["old", "idle"]));
-  await credentialCreate(before, LOGIN);
+  await credentialCreate(LOGIN, before);
   await encryptionKeyRetire.one({ keyId: "idle" }, before);
   const db = await start(testKeys(["new", "idle"]));
 
-  const states = await db.vault.states();
+  const states = await vaultOf(db).states();
 
   const short = states.map(({ keyId, active, loaded, rows, retiredAt, problem }) => [
     keyId,
@@ -222,10 +226,10 @@ test("a provider that fails refuses credentials with its own error, and is asked
   };
   const db = await start(provider);
 
-  assert.match((await rejection(credentialCreate(db, LOGIN))).message, "the service is away");
-  assert.equal(lines, ["Credentials cannot be sealed or opened: the keys cannot be had"]);
+  assert.match((await rejection(credentialCreate(LOGIN, db))).message, "the service is away");
+  assert.equal(lines, ["The vault cannot encrypt or decrypt credentials: the key provider failed"]);
   away = false;
-  assert.is((await credentialCreate(db, LOGIN)).username, "u");
+  assert.is((await credentialCreate(LOGIN, db)).username, "u");
 });
 
 test("a provider that never answers keeps nobody waiting past the deadline", async () => {
@@ -246,17 +250,17 @@ test("a provider that never answers keeps nobody waiting past the deadline", asy
 
   const aborted = AbortSignal.timeout(50);
   const late = [
-    await rejection(credentialCreate(db, LOGIN)),
-    await rejection(credentialCreate(db, LOGIN, { timeout: 100 })),
-    await rejection(db.vault.states({ timeout: 100 })),
+    await rejection(credentialCreate(LOGIN, db)),
+    await rejection(credentialCreate(LOGIN, db, { timeout: 100 })),
+    await rejection(vaultOf(db).states({ timeout: 100 })),
   ];
-  const abort = await rejection(credentialCreate(db, LOGIN, { signal: aborted }));
+  const abort = await rejection(credentialCreate(LOGIN, db, { signal: aborted }));
 
   for (const error of late) assert.instance(error, TimeoutError);
   assert.match(late[0]!.message, "The keys were not checked within 600 ms");
   assert.is(abort, aborted.reason);
   give();
-  assert.is((await credentialCreate(db, LOGIN)).username, "u");
+  assert.is((await credentialCreate(LOGIN, db)).username, "u");
 });
 
 test.run();

@@ -1,4 +1,4 @@
-/** Maintenance of the logs: parts ahead, nothing too old, and nobody stopped who writes. */
+/** Log maintenance: future partitions exist, expired ones go, and no writer is blocked. */
 import * as assert from "uvu/assert";
 import {
   ConfigError,
@@ -11,7 +11,8 @@ import {
   jobLogListByTime,
   logPartitionList,
   logsDelete,
-  type LogsDeleted,
+  type LogsDeleteResult,
+  maintain,
   QueryError,
 } from "netraven-db";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
@@ -37,7 +38,7 @@ function daysAgo(days: number): Date {
   return new Date(Date.now() - days * 86_400_000);
 }
 
-/** Lines and a session of so many days ago. */
+/** Creates lines and a session of this age in days. */
 async function addLogs(days: number, jobType = "backup"): Promise<number> {
   const { id: deviceId } = await addDevice(db);
   const { rows } = await db.query<{ id: number }>(
@@ -45,7 +46,7 @@ async function addLogs(days: number, jobType = "backup"): Promise<number> {
     [deviceId, jobType],
   );
   const jobId = rows[0]!.id;
-  const levels = ["debug", "info", "error"];
+  const levels = ["debug", "info", "error"] as const;
   await jobLogInsertMany.run({
     jobIds: levels.map(() => jobId),
     levels,
@@ -73,10 +74,10 @@ test("maintain() makes the parts to come, and drops those that settings do not k
   await db.settings.set("log_retention_days", 90);
   await db.settings.set("job_log_retention_days", 30);
 
-  const dry = await db.maintain({ dryRun: true });
+  const dry = await maintain({ dryRun: true }, db);
   const untouched = await parts();
-  const done = await db.maintain();
-  const again = await db.maintain();
+  const done = await maintain({}, db);
+  const again = await maintain({}, db);
 
   assert.equal(untouched, before);
   assert.equal(dry, done);
@@ -97,7 +98,7 @@ test("maintain() keeps everything where no setting says how long, and takes mont
   await addLogs(300);
   await db.settings.set("log_partition_period", "month");
 
-  const { made, dropped } = await db.maintain();
+  const { made, dropped } = await maintain({}, db);
 
   assert.equal(dropped, []);
   assert.ok(made.length >= 6, `${made}`);
@@ -114,9 +115,9 @@ test("maintain() deletes lines before their part, by level and by the type of th
   await db.settings.set("log_level_retention_days_error", 500);
   await db.settings.set("log_type_retention_days_discovery", 15);
 
-  const dry = await db.maintain({ dryRun: true });
+  const dry = await maintain({ dryRun: true }, db);
   const all = (await lines()).length;
-  const done = await db.maintain();
+  const done = await maintain({}, db);
 
   assert.is(all, 18);
   assert.equal([dry.lines, dry.sessions], [7, 1], "debug and discovery both cover one line");
@@ -153,7 +154,7 @@ test("maintain() deletes in batches, as many as there are", async () => {
   await db.settings.set("log_level_retention_days_debug", 30);
   const told: number[] = [];
 
-  const { lines } = await db.maintain({
+  const { lines } = await maintain({}, db, {
     onProgress: (done) => done.step === "delete" && told.push(done.lines),
   });
 
@@ -177,10 +178,10 @@ test("maintain() stops no writer, and may run in two places at once", async () =
   });
   await until("they write", () => running.writes > 10);
 
-  const both = await Promise.all([db.maintain(), db.maintain()]);
+  const both = await Promise.all([maintain({}, db), maintain({}, db)]);
   running.stopped = true;
   await Promise.all(writers);
-  await db.maintain();
+  await maintain({}, db);
 
   const dropped = both.flatMap((one) => one.dropped);
   assert.is(new Set(dropped).size, dropped.length, "each part by one of them");
@@ -205,14 +206,14 @@ test("maintain() waits no longer than told for who looks at the logs, and goes o
   });
   await until("somebody looks", () => looks);
 
-  const first = await db.maintain({ patience: 3_000 });
+  const first = await maintain({ patience: 1_500 }, db);
   const detaching = await parts("detaching");
   await write();
   release();
   await reader;
-  const second = await db.maintain();
+  const second = await maintain({}, db);
 
-  // One at a time: the other has to wait for it.
+  // The table allows one at a time: the other one waits.
   assert.equal(first.left.map(({ code }) => code), ["TIMEOUT", "QUERY"]);
   assert.equal(detaching, [first.left[0]!.partition]);
   assert.equal(second.left, []);
@@ -227,7 +228,7 @@ test("maintain() drops what a run that was ended has left detached", async () =>
   await db.query(`alter table job_logs detach partition ${old}`);
   assert.equal(await parts("detached"), [old!]);
 
-  const { dropped } = await db.maintain();
+  const { dropped } = await maintain({}, db);
 
   assert.ok(dropped.includes(old!));
   assert.equal(await parts("detached"), []);
@@ -245,7 +246,7 @@ test("maintain() tells of settings that are wrong, with their keys", async () =>
     ] as const
   ) {
     await db.settings.set(key, value);
-    const error = await rejection(db.maintain());
+    const error = await rejection(maintain({}, db));
     assert.instance(error, ConfigError);
     assert.is((error as ConfigError).path, `settings.${key}`);
     await db.settings.delete(key);
@@ -262,11 +263,11 @@ test("logsDelete() deletes the logs of a device that is gone in batches, and of 
   }, db);
   await connectionLogInsert.run({ jobId, deviceId, log: "x" }, db);
 
-  const early = await rejection(logsDelete(db, { deviceId }));
+  const early = await rejection(logsDelete({ deviceId }, db));
   await deviceDelete.run({ id: deviceId }, db);
-  const told: LogsDeleted[] = [];
-  const onProgress = (deleted: LogsDeleted) => void told.push(deleted);
-  const deleted = await logsDelete(db, { deviceId, batch: 1_000, onProgress });
+  const told: LogsDeleteResult[] = [];
+  const onProgress = (deleted: LogsDeleteResult) => void told.push(deleted);
+  const deleted = await logsDelete({ deviceId, batch: 1_000 }, db, { onProgress });
 
   assert.is((early as QueryError).sqlState, "55006");
   assert.equal(deleted, { lines: 2_500, sessions: 1 });
@@ -282,9 +283,9 @@ test("logsDelete() deletes the logs of one job that is gone", async () => {
   const jobIds = jobs.map(({ id }) => id);
   await jobLogInsertMany.run({ jobIds, messages: ["gone", "stays"] }, db);
 
-  const early = await rejection(logsDelete(db, { deviceId, jobId: jobIds[0] }));
+  const early = await rejection(logsDelete({ deviceId, jobId: jobIds[0] }, db));
   await jobDelete.run({ id: jobIds[0]! }, db);
-  const deleted = await logsDelete(db, { deviceId, jobId: jobIds[0] });
+  const deleted = await logsDelete({ deviceId, jobId: jobIds[0] }, db);
 
   assert.instance(early, QueryError);
   assert.equal(deleted, { lines: 1, sessions: 0 });

@@ -1,4 +1,4 @@
-/** The parts of the logs: made when they are missing, and never in each other's way. */
+/** Partitions of the logs: missing ones are created, and concurrent creation causes no error. */
 import * as assert from "uvu/assert";
 import {
   connect,
@@ -9,8 +9,8 @@ import {
   jobLogInsertMany,
   jobLogList,
   logPartitionList,
-  logPartitionMake,
 } from "netraven-db";
+import { logPartitionMake } from "../src/generated/internal/log_partitions.ts";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { addJob, clear, count } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
@@ -78,7 +78,7 @@ test("A part is made within a transaction, and is gone with it", async () => {
 test("Many who miss the same part at once make it once, and store all they have", async () => {
   const { id: jobId } = await addJob(db);
 
-  // Several parts at once, so that sessions look at them while another one is attached.
+  // Several partitions at once, so that sessions read the list while another one is attached.
   await Promise.all(Array.from({ length: 40 }, (_, i) =>
     jobLogInsertMany.run({
       jobIds: [jobId, jobId],
@@ -86,7 +86,7 @@ test("Many who miss the same part at once make it once, and store all they have"
       timestamps: [day(1 + i % 4, 15), day(1 + i % 3, 15)],
     }, db)));
 
-  // A session that knows nothing yet: see log_partition_make.
+  // A session with an empty cache: see log_partition_make.
   await using fresh = await connect({ url: database.url, logging: { level: "silent" } });
   assert.is(await count(fresh, "job_logs"), 80);
   assert.is((await parts()).length, 4);
@@ -114,7 +114,7 @@ test("Parts of another length fit between those that are there", async () => {
 });
 
 test("LogPartitionMake makes the parts of now and of the periods to come, once", async () => {
-  const make = async (period: string) =>
+  const make = async (period: "week" | "month") =>
     (await logPartitionMake.run({ period, ahead: 2 }, db)).map(({ made }) => made);
 
   const [first, second] = await Promise.all([make("week"), make("week")]);
@@ -130,7 +130,7 @@ test("LogPartitionMake makes the parts of now and of the periods to come, once",
   for (const table of ["job_logs", "connection_logs"]) {
     const own = list.filter(({ tableName }) => tableName === table);
     for (const [i, { fromAt }] of own.entries()) {
-      // One after the other, without a gap.
+      // The partitions follow one another without a gap.
       if (i > 0) assert.equal(fromAt, own[i - 1]!.untilAt);
     }
     const { rows } = await db.query<{ now: Date }>("select now() as now");

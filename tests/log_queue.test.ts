@@ -1,4 +1,5 @@
-/** The queue of lines: bounded, in order, and what goes is what matters least. */
+/** The queue of lines: bounded, in order, and dropping the lowest levels first. */
+// Runs on the first server: it asks none.
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { type Line, LogQueue } from "../src/logs/buffer.ts";

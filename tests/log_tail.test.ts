@@ -1,43 +1,35 @@
-/** Following the log of a job as it grows. */
+/** Following the log of a job. */
 import * as assert from "uvu/assert";
 import {
   connect,
-  type Database,
+  jobLog,
   jobLogInsert,
   jobLogInsertMany,
   type JobLogLine,
   NotFoundError,
-  type TailOptions,
+  tail,
+  type TailParams,
 } from "netraven-db";
-import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { addDevice, addJob, clear } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection, until } from "./support/until.ts";
 
 const test = suite("log tail");
-let database: TestDatabase;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 3 }, logging: { level: "silent" } });
-});
+const { db, database } = await testDatabase(test, { pool: { size: 3 } });
 
 test.before.each(() => clear(db));
 
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
-
-/** Reads in the background, until it is stopped. */
-function follow(jobId: number, options: TailOptions = {}) {
+/** Reads in the background until it is stopped. */
+function follow(jobId: number, options: Partial<TailParams> = {}) {
   const controller = new AbortController();
   const lines: JobLogLine[] = [];
   const end = (async () => {
     const { signal } = controller;
-    // It looks by itself too late for the test.
-    for await (const line of db.tail(jobId, { poll: 60_000, signal, ...options })) lines.push(line);
+    // The poll interval is longer than the test.
+    for await (const line of tail({ jobId, poll: 60_000, ...options }, db, { signal })) {
+      lines.push(line);
+    }
   })();
   const stop = async () => {
     controller.abort(new Error("enough"));
@@ -46,7 +38,7 @@ function follow(jobId: number, options: TailOptions = {}) {
   return { lines, stop, messages: () => lines.map(({ message }) => message) };
 }
 
-/** Whether somebody listens for lines. */
+/** Whether a session listens for lines. */
 async function listeners(): Promise<number> {
   const { rows } = await db.query(
     `select from pg_stat_activity
@@ -66,7 +58,7 @@ test("tail() gives what is there, and then each line as it is stored", async () 
   await jobLogInsert.run({ jobId, message: "three", level: "error" }, db);
   await jobLogInsert.run({ jobId: other.id, message: "another's" }, db);
   await until("it comes", () => tail.lines.length === 3);
-  const log = db.jobLog({ id: jobId });
+  const log = jobLog({ jobId: jobId }, db);
   for (let i = 0; i < 2_000; i++) log.info(String(i));
   await until("all come", () => tail.lines.length === 2_003);
 
@@ -101,13 +93,13 @@ test("tail() ends with its loop, and knows a job that is not there", async () =>
   await jobLogInsertMany.run({ jobIds: [jobId, jobId], messages: ["one", "two"] }, db);
 
   const seen = [];
-  for await (const { message } of db.tail(jobId)) {
+  for await (const { message } of tail({ jobId }, db)) {
     seen.push(message);
     break;
   }
 
   assert.equal(seen, ["one"]);
-  const none = db.tail(-1)[Symbol.asyncIterator]().next();
+  const none = tail({ jobId: -1 }, db)[Symbol.asyncIterator]().next();
   assert.instance(await rejection(none), NotFoundError);
   await until("nobody listens any more", async () => await listeners() === 0);
 });
@@ -116,7 +108,7 @@ test("close() ends those that read", async () => {
   const { id: jobId } = await addJob(db);
   const other = await connect({ url: database.url, logging: { level: "silent" } });
   const end = rejection((async () => {
-    for await (const _ of other.tail(jobId, { poll: 60_000 }));
+    for await (const _ of tail({ jobId, poll: 60_000 }, other));
   })());
   await until("it listens", async () => await listeners() === 1);
 

@@ -1,6 +1,6 @@
 /**
- * Logging in to a real server by each method that the layer has, with each kind of certificate and
- * password, and the settings of the session that begins.
+ * Logging in to a real server by each method that the layer supports, with each kind of certificate and
+ * password, and the settings of the new session.
  */
 import * as net from "node:net";
 import fc from "fast-check";
@@ -19,12 +19,12 @@ const PASSWORD = "pass/word é";
 const noCertificates = await whyNoCertificates();
 const noSocket = whyNoSocket();
 
-/** Those that a test which failed has left. */
+/** Servers of failed tests. */
 const closePoolers = new Set<() => Promise<void>>();
 let server: TestServer;
 let admin: Database;
 
-/** Who logs in how is told by the database, so that roles need no more than a name. */
+/** The database selects the method, so roles need only a name. */
 const HBA = [
   "local peering all peer map=here",
   "local all all scram-sha-256",
@@ -39,7 +39,7 @@ const HBA = [
 ];
 const DATABASES = ["peering", "trusting", "clear", "hashed", "closed", "encrypted", "plain"];
 
-/** What the server has for its sessions, and what nobody wants in one. */
+/** Settings of the server that no session should have. */
 const SERVER_SETTINGS = {
   bytea_output: "escape",
   client_connection_check_interval: "0",
@@ -49,7 +49,7 @@ const SERVER_SETTINGS = {
   xmloption: "document",
 };
 
-/** What every session has. */
+/** Settings of every session. */
 const STATED = {
   DateStyle: "ISO, MDY",
   IntervalStyle: "postgres",
@@ -71,7 +71,7 @@ const STATED = {
   xmloption: "content",
 } as const;
 
-/** What a role, or a database, has for its sessions. */
+/** Settings of a role or a database. */
 const CONTRARY: Readonly<Record<string, string>> = {
   DateStyle: "German, DMY",
   IntervalStyle: "iso_8601",
@@ -91,7 +91,7 @@ const CONTRARY: Readonly<Record<string, string>> = {
 test.before(async () => {
   server = await startServer({
     hba: HBA,
-    // Whoever runs the tests may come as this role.
+    // The user who runs the tests may log in as this role.
     ident: ["here /^.*$ methods"],
     socket: true,
     settings: { ...SERVER_SETTINGS, max_connections: "50" },
@@ -123,13 +123,13 @@ async function createRole(name: string, password: string, options = "login"): Pr
   await admin.query(`create role ${name} ${options} password '${password.replaceAll("'", "''")}'`);
 }
 
-/** Where to log in, and as whom. */
+/** Address and role of a login. */
 interface Place {
   readonly user?: string;
   readonly password?: string;
   readonly database?: string;
   readonly parameters?: string;
-  /** The folder of a Unix socket in place of 127.0.0.1. */
+  /** Folder of a Unix socket, instead of 127.0.0.1. */
   readonly folder?: string | undefined;
   readonly port?: number;
 }
@@ -150,7 +150,7 @@ function urlOf(
     (query.length === 0 ? "" : `?${query.join("&")}`);
 }
 
-/** Logs in, and tells as whom, and whether over TLS. */
+/** Logs in, and returns the role and whether the connection uses TLS. */
 async function logIn(place: Place): Promise<{ user: string; encrypted: boolean }> {
   const db = await connect({ url: urlOf(place), logging: { level: "silent" }, pool: { size: 1 } });
   try {
@@ -164,7 +164,7 @@ async function logIn(place: Place): Promise<{ user: string; encrypted: boolean }
   }
 }
 
-/** Fails to log in, and tells how. */
+/** Returns the error of a login. */
 async function refusal(place: Place): Promise<ConnectionError> {
   const error = await rejection(logIn(place));
   assert.instance(error, ConnectionError, error.message);
@@ -214,7 +214,7 @@ test("connect() logs in by MD5, when the role's password is kept so", async () =
   assert.is(wrong.sqlState, "28P01");
 });
 
-/** Why this process may open no Unix socket: Deno wants the path of each to be allowed. */
+/** Why this process may open no Unix socket: Deno requires a permission for each path. */
 function whyNoSocket(): string | undefined {
   try {
     net.connect("/nowhere/.s.PGSQL.5432").on("error", () => {}).destroy();
@@ -292,7 +292,7 @@ test("connect() refuses every login without channel binding, when channel_bindin
       const error = await refusal({ database, parameters });
 
       assert.is(error.reason, "untrusted", `${sslmode} ${database}`);
-      assert.match(error.message, /channel_binding=require asks for it/);
+      assert.match(error.message, /channel_binding=require needs it/);
     }
   }
 });
@@ -345,7 +345,7 @@ if (noCertificates === undefined) {
 
       assert.equal(session, { user, encrypted: true }, database);
       assert.is(refused.reason, "untrusted", database);
-      assert.match(refused.message, /asks for no SCRAM-SHA-256-PLUS.*channel_binding=require/);
+      assert.match(refused.message, /does not offer SCRAM-SHA-256-PLUS.*channel_binding=require/);
     }
   });
 
@@ -368,7 +368,7 @@ if (noCertificates === undefined) {
     }
     const required = await refusal({ parameters: "sslmode=require&channel_binding=require" });
     assert.is(required.reason, "untrusted");
-    assert.match(required.message, /certificate gives no hash to bind to.*channel_binding=require/);
+    assert.match(required.message, /certificate has no hash to bind to.*channel_binding=require/);
   });
 } else {
   test.skip("connect() logs in over TLS by each method, and as libpq does", noCertificates);
@@ -519,7 +519,7 @@ for (
   });
 }
 
-/** A pooler that refuses a startup message, or a statement, that holds one of these names. */
+/** A pooler that refuses a startup message, or a statement, with one of these names. */
 async function startPooler(startup?: string, statement?: string) {
   const pairs = new Set<net.Socket>();
   const refused = { startups: 0, statements: 0 };
@@ -577,7 +577,7 @@ test("connect() states the settings by a statement, when a pooler refuses them i
   await Promise.all([1, 2, 3].map(() => db.query("select pg_sleep(0.1)")));
 
   assert.equal(settings, STATED);
-  // The first connection found out; the others began with the statement.
+  // The first connection detected the pooler; the others began with the statement.
   assert.is(pooler.refused.startups, 1);
   assert.ok(db.stats().size > 1);
   await db.close();

@@ -1,4 +1,5 @@
-/** The README's example feeds OpenTelemetry: real spans, in the trace of their caller, without a value. */
+/** The README's example produces OpenTelemetry spans in the trace of their caller, without values. */
+// Runs on the first server: it tests the client, whatever the server's version.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -23,7 +24,7 @@ import { examples, loadExample } from "./support/examples.ts";
 import { suite } from "./support/suite.ts";
 import { rejection } from "./support/until.ts";
 
-/** As an application's would: the context follows whatever is awaited. */
+/** As in an application: the context follows every await. */
 class Contexts implements ContextManager {
   readonly #storage = new AsyncLocalStorage<Context>();
   active(): Context {

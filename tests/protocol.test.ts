@@ -1,4 +1,4 @@
-/** What a server says against the protocol ends the connection, and nothing else. */
+/** Protocol violations of a server end the connection and nothing else. */
 import { Buffer } from "node:buffer";
 import { inspect } from "node:util";
 import fc from "fast-check";
@@ -28,7 +28,7 @@ const test = suite("protocol");
 const CANARY = "kAnarI3nv0gel";
 const DEADLINES = { connect: 5_000, acquire: 5_000, statement: 5_000, transaction: 5_000 };
 
-/** A reader, and all that it told. */
+/** A reader and its events. */
 function listen() {
   const told = {
     messages: Buffer.alloc(0),
@@ -49,7 +49,7 @@ function listen() {
   return { reader, told };
 }
 
-/** What a client sends to run a statement: described and run, as the driver does. */
+/** The messages of the driver that describe and run a statement. */
 const PARSE = frame("P", "s1\0select $1\0", int16(0));
 const DESCRIBE = frame("D", "Ss1\0");
 const BIND = frame("B", "\0s1\0", int16(0), int16(0), int16(0));
@@ -79,7 +79,7 @@ const SIMPLE: readonly Buffer[] = [
   READY,
 ];
 
-/** One of each message that a server has, and one of a letter that none has. */
+/** One of each message of a server, and one with an unknown letter. */
 const EVERY: Readonly<Record<string, Buffer>> = {
   "Authentication": frame("R", 3),
   "BackendKeyData": frame("K", 1, 2),
@@ -101,7 +101,7 @@ const EVERY: Readonly<Record<string, Buffer>> = {
   "an unknown letter": frame("!", "x"),
 };
 
-/** What may come after so many messages of `ANSWER`, besides the right one. */
+/** Allowed messages after this number of messages of `ANSWER`, besides the right one. */
 const ALSO: readonly string[][] = [
   [],
   [],
@@ -158,7 +158,7 @@ test("ProtocolReader tells the same, however what comes is cut", () => {
   const run = (cuts: readonly number[]) => {
     const { reader, told } = listen();
     reader.wrote(WHOLE);
-    // The answer to a statement that is known, and that fails as it is committed.
+    // The answer to a known statement that fails at its commit.
     reader.wrote(Buffer.concat([BIND, EXECUTE, SYNC]));
     reader.wrote(QUERY);
     let from = 0;
@@ -195,7 +195,7 @@ test("ProtocolReader answers with the error alone, wherever it comes before the 
   for (let state = 0; state < ANSWER.length; state++) {
     for (const late of state < 7 ? [false, true] : [false]) {
       const { reader, told } = listen();
-      // The driver sends the Sync after the error, where it waits for the types.
+      // The driver sends Sync after the error, while it waits for the types.
       reader.wrote(late ? WHOLE.subarray(0, -SYNC.length) : WHOLE);
       for (const right of ANSWER.slice(0, state)) reader.feed(right);
       reader.feed(refusal("42P01"));
@@ -304,7 +304,7 @@ test("ProtocolReader tells of a copy before the driver hears of it", () => {
   }
 });
 
-/** A reader of statements that the layer sends by itself, and the rows that it was given. */
+/** A reader of the layer's own statements, and the rows that it received. */
 function listenOwn() {
   const { reader, told } = listen();
   const rows: string[] = [];
@@ -316,7 +316,7 @@ function listenOwn() {
   return { reader, told, rows, send };
 }
 
-/** The answer to a statement of the layer's own. */
+/** The answer to a statement of the layer itself. */
 const OWN: readonly Buffer[] = [frame("2"), row("a"), row("b"), complete("SELECT 2"), READY];
 
 test("ProtocolReader keeps what answers the layer's own statements from the driver", () => {
@@ -373,7 +373,7 @@ test("ProtocolReader takes no row where the layer's own statement gives none", (
   send("own", undefined);
   reader.feed(Buffer.concat(OWN));
 
-  assert.equal(told.ends, ["broken: sent a DataRow where none may come"]);
+  assert.equal(told.ends, ["broken: sent a DataRow out of order"]);
   assert.equal(rows, []);
 });
 
@@ -438,7 +438,7 @@ async function open(server: FakeServer): Promise<Database> {
   });
 }
 
-/** What no server may say in answer to a statement, or unasked. */
+/** Forbidden messages of a server, as an answer or unasked. */
 const WRONG: [what: string, said: Buffer][] = [
   ...Object.entries(EVERY).filter(([name]) => !/^(DataRow|CommandComplete|EmptyQuery)/.test(name)),
   ["a RowDescription without its zero byte", frame("T", int16(1), "abc")],
@@ -619,7 +619,7 @@ test("query() takes every kind of statement, the first time and again", async ()
         assert.is((await db.query(text, values)).rowCount, rowCount, text);
       }
     }
-    // The constraint is looked at when the statement is committed.
+    // The server checks the constraint at the commit of the statement.
     for (let round = 0; round < 3; round++) {
       const error = await rejection(db.query("insert into things values (1), (1)"));
       assert.instance(error, ConstraintError);

@@ -1,33 +1,45 @@
-/** A query file says of each query whether it writes, and the server agrees. */
+/** Each query file correctly declares what its queries write, which step owns them, and their parameters. */
+// Runs on Node: it compares files with what the server says.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
-import { connect, type Database, DatabaseError, type Queryable } from "netraven-db";
-import { createDatabase } from "./support/database.ts";
-import { describeAll, type Described, type Field } from "./support/every_query.ts";
+import * as netraven from "netraven-db";
+import {
+  DatabaseError,
+  type Device,
+  deviceGet,
+  jobFinish,
+  jobInsertMany,
+  jobList,
+  jobLogGet,
+  type JobLogLevel,
+  type JobLogLine,
+  type Queryable,
+  tagEnsure,
+} from "netraven-db";
+import {
+  describeAll,
+  type Described,
+  everyQuery,
+  exportedQueries,
+  type Field,
+} from "./support/every_query.ts";
 import { envelope } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 
 const test = suite("query declarations");
 const QUERIES = fileURLToPath(new URL("../queries", import.meta.url));
 const READ_ONLY = "25006";
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
+const { db } = await testDatabase(test);
 let described: Described[];
 
 test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, logging: { level: "silent" } });
   described = await describeAll(db);
 });
 
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
-
-/** What each query declares, by its name. */
+/** The declarations of each query, by its name. */
 async function declarations(): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const file of await readdir(QUERIES)) {
@@ -40,7 +52,7 @@ async function declarations(): Promise<Map<string, string>> {
   return found;
 }
 
-/** Whether the query tells its database that it reads. */
+/** Whether the query declares itself read-only to its database. */
 async function saysReads({ query, fields }: Described): Promise<boolean | undefined> {
   let reads: boolean | undefined;
   const listener: Queryable = {
@@ -56,7 +68,7 @@ async function saysReads({ query, fields }: Described): Promise<boolean | undefi
   return reads;
 }
 
-/** Texts that have to be one of a few. */
+/** Strings with a fixed set of values. */
 const CHOSEN: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   DeviceInsertMany: { ipAddresses: ["10.0.0.1"], tagNames: null },
   JobLogInsertMany: { levels: ["info"] },
@@ -68,7 +80,7 @@ function paramsOf(name: string, fields: readonly Field[]): Record<string, unknow
   return { ...values, ...CHOSEN[name] };
 }
 
-/** One value of each type; a list has one. */
+/** One value of each type; lists have one element. */
 const VALUES: Readonly<Record<string, unknown>> = {
   "bigint": 1,
   "boolean": true,
@@ -128,11 +140,11 @@ function namedIn(line: string): { writes: string[]; locks: string[] } {
   };
 }
 
-/** What a query may call or read from that has a text of its own: functions and views, by name. */
+/** Functions and views that a query may use and that have a text of their own, by name. */
 interface Routine {
   readonly name: string;
   readonly isVolatile: boolean;
-  /** Empty for the server's own. */
+  /** Empty for functions of the server. */
   readonly body: string;
 }
 
@@ -163,7 +175,7 @@ function bare(text: string): string {
   return text.replace(/--.*|'(?:[^']|'')*'|"[^"]*"/g, " ").replace(/\s+/g, " ").toLowerCase();
 }
 
-/** Functions that are called in the text, and views that it names. */
+/** Functions that the text calls, and views that it names. */
 function usedIn(text: string, routines: ReadonlyMap<string, Routine>): Routine[] {
   return [...bare(text).matchAll(/\b([a-z_][a-z_0-9]*)\b( ?\()?/g)].flatMap(([, name, call]) => {
     const routine = routines.get(name!);
@@ -172,7 +184,7 @@ function usedIn(text: string, routines: ReadonlyMap<string, Routine>): Routine[]
   });
 }
 
-/** These, and all that their bodies use. */
+/** The given functions and views, and all that their bodies use. */
 function withInner(
   used: readonly Routine[],
   routines: ReadonlyMap<string, Routine>,
@@ -182,7 +194,7 @@ function withInner(
   return all;
 }
 
-/** Tables that the text writes, itself or by a function, in the order in which it names them. */
+/** Tables that the text writes, directly or by a function, in the order of the text. */
 function writtenBy(text: string, routines: ReadonlyMap<string, Routine>): string[] {
   const write =
     /\b(?:insert into|delete from|merge into|(?<!for |key |do )update)(?: only)? ([a-z_]+)|\b([a-z_]+) ?\(/g;
@@ -194,7 +206,7 @@ function writtenBy(text: string, routines: ReadonlyMap<string, Routine>): string
   return [...new Set(tables)];
 }
 
-/** Its function makes parts of them by `execute`, in a text that is put together there. */
+/** Its function creates partitions of them by `execute` with a generated text. */
 const WRITTEN_UNSEEN: Readonly<Record<string, readonly string[]>> = {
   LogPartitionMake: ["job_logs", "connection_logs"],
 };
@@ -214,8 +226,8 @@ test("Every query names the tables that it writes, by itself or by a function, i
 });
 
 test("No query that reads calls what may write, notify or lock, however deep", async () => {
-  // A read-only transaction lets a query notify and take advisory locks, and where a table is empty
-  // what is called for each row is not called at all.
+  // A read-only transaction allows notifications and advisory locks, and an empty table skips the functions
+  // that are called for each row.
   const routines = await readRoutines();
   const harmful =
     /\b(insert|update|delete|merge|truncate|execute|lock|pg_notify|nextval|pg_(try_)?advisory\w*)\b/;
@@ -229,7 +241,7 @@ test("No query that reads calls what may write, notify or lock, however deep", a
     }
   }
   assert.equal(wrong, []);
-  // Otherwise this test would find nothing whatever is wrong.
+  // Without this check the test might find no problem at all.
   for (
     const name of [
       "connection_logs_add",
@@ -266,6 +278,80 @@ test("A read-only transaction takes the queries that say that they read, and ref
   assert.equal(wrong, []);
   const whole = reading - notes.length;
   assert.ok(whole > reading * 0.9, `${whole} of ${reading} ran to their end: ${notes}`);
+});
+
+test("A query that is a step of others is not exported, and those whose step it is are there", async () => {
+  const made = await readFile(join(QUERIES, "..", "Makefile"), "utf8");
+  const isThere = (name: string) => {
+    if (name.startsWith("make ")) return made.includes(`\n${name.slice(5)}: `);
+    const [root, ...path] = name.split(".");
+    if (root !== "db") return path.length === 0 && Object.hasOwn(netraven, name);
+    const owner = path.slice(0, -1).reduce((value: any, key) => value[key], db);
+    return path.at(-1)! in owner;
+  };
+  const internal = new Set<string>();
+  for (const file of await readdir(QUERIES)) {
+    const text = await readFile(join(QUERIES, file), "utf8");
+    for (
+      const [, name, users] of text.matchAll(
+        /@name (\w+) \*\/\n(?:--.*\n)*?-- Internal: a step of (.*)\.\n/g,
+      )
+    ) {
+      internal.add(name!);
+      for (const user of users!.split(/, | and /)) assert.ok(isThere(user), `${name}: ${user}`);
+    }
+  }
+
+  const exported = exportedQueries().map(({ name }) => name);
+  const all = everyQuery().map(({ name }) => name);
+
+  assert.equal(exported.filter((name) => internal.has(name)), []);
+  assert.is(new Set(all).size, exported.length + internal.size);
+  assert.is(all.length, exported.length + internal.size);
+});
+
+test("No name of the root hides that of a query module", async () => {
+  const src = join(QUERIES, "..", "src");
+  const namesOf = (text: string) =>
+    [...text.matchAll(/^export (?:const|interface|type) (\w+)/gm)].map(([, name]) => name!);
+  const modules = (await readdir(join(src, "generated"))).filter((file) => file.endsWith(".ts"));
+  const texts = await Promise.all(
+    modules.map((file) => readFile(join(src, "generated", file), "utf8")),
+  );
+  const generated = new Set(texts.flatMap(namesOf));
+  const root = await readFile(join(src, "mod.ts"), "utf8");
+  const own = [...root.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, list]) =>
+    list!.split(",").map((name) => name.trim().replace(/^(type )?(\w+ as )?/, "")).filter(Boolean)
+  );
+
+  const hidden = own.filter((name) => generated.has(name));
+
+  // JobLogLevel is the level of a line; LogLevel is that of the library's own log.
+  assert.equal(hidden, ["LogLevel"]);
+});
+
+test("Types refuse what the database refuses, and no more", async () => {
+  const none = { ids: [], claimTokens: [], errorClasses: [], errorMessages: [], retrySeconds: [] };
+  // Never called: `make lint` checks it.
+  const refused = () => [
+    // @ts-expect-error: this status does not exist
+    jobList.run({ statuses: ["no such status"], limit: 1 }, db),
+    // @ts-expect-error: this outcome does not exist
+    jobFinish.run({ ...none, outcomes: ["expired"] }, db),
+    // @ts-expect-error: this level does not exist
+    jobLogGet.one({ id: 1, timestamp: new Date() }, db).then(({ level }) => level === "loud"),
+    // @ts-expect-error: each array element is one device
+    jobInsertMany.run({ deviceIds: [null] }, db),
+  ];
+
+  const [tag] = await tagEnsure.run({ names: ["typed"], types: [null] }, db);
+  const line: JobLogLine | undefined = await jobLogGet.first({ id: 1, timestamp: new Date() }, db);
+  const level: JobLogLevel = line?.level ?? "info";
+  const device: Device | undefined = await deviceGet.first({ id: 1 }, db);
+  const names: string[] = device?.tags ?? [];
+
+  assert.is(tag?.type, "custom");
+  assert.equal([line, level, names, refused.length], [undefined, "info", [], 0]);
 });
 
 test.run();

@@ -1,7 +1,8 @@
 /**
- * Who may do what: the whole of it by the server's own word, and the refusals and the daily work as
- * each role. On a server of the file's own, for roles belong to a whole server.
+ * Privileges: all of them according to the server, and the refusals and daily work of each role. The file
+ * has a separate server, because roles belong to a whole server.
  */
+// Runs on Node: it tests the rights that the server grants, whoever asks.
 import * as assert from "uvu/assert";
 import {
   ConfigError,
@@ -11,14 +12,10 @@ import {
   connectionLogList,
   credentialAttemptRecord,
   credentialCreate,
-  credentialInsert,
   credentialList,
   credentialMatch,
-  credentialReseal,
-  credentialResealList,
   credentialReveal,
   credentialRevealList,
-  credentialSecretGet,
   credentialSetPassword,
   type Database,
   type DatabaseError,
@@ -26,9 +23,6 @@ import {
   deviceInsert,
   deviceList,
   deviceSeen,
-  encryptionKeyInsert,
-  encryptionKeyList,
-  encryptionKeyRetire,
   jobAttemptList,
   jobCancel,
   jobGet,
@@ -43,8 +37,23 @@ import {
   keysRotate,
   keysStatus,
   logsDelete,
+  maintain,
   QueryError,
+  work,
 } from "netraven-db";
+import {
+  credentialInsert,
+  credentialReseal,
+  credentialResealList,
+  credentialSecretGet,
+} from "../src/generated/internal/credentials.ts";
+import {
+  encryptionKeyInsert,
+  encryptionKeyList,
+  encryptionKeyRetire,
+} from "../src/generated/internal/encryption_keys.ts";
+import { loadConfig } from "../src/config/load.ts";
+import { applyRoles } from "../src/tools/migrations/roles.ts";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { callOf, everyQuery } from "./support/every_query.ts";
 import { newAddress } from "./support/factories.ts";
@@ -58,7 +67,7 @@ const test = suite("roles", { timeout: 120_000 });
 const CLIENTS = ["netraven_app", "netraven_worker", "netraven_readonly", "netraven_rotator"];
 type Client = "app" | "worker" | "readonly" | "rotator";
 
-/** By verb: the whole table, or these of its columns. A verb that is not here is refused. */
+/** By verb: the whole table, or these of its columns. An absent verb is refused. */
 interface Rights {
   readonly select?: true | string;
   readonly insert?: true;
@@ -72,7 +81,7 @@ const ALL: Rights = { select: true, insert: true, update: true, delete: true };
 const COUNTS = "last_used success_rate succeeded failed";
 const BOOKS = { app: READ, worker: READ, readonly: READ, rotator: READ };
 
-/** Every table of the schema. A role that is not here may do nothing with it. */
+/** Every table of the schema. An absent role has no privileges on it. */
 const MATRIX: Record<string, { readonly [client in Client]?: Rights }> = {
   tags: { app: ALL, worker: READ, readonly: READ },
   devices: { app: ALL, worker: { select: true, update: "last_seen" }, readonly: READ },
@@ -119,6 +128,7 @@ const MATRIX: Record<string, { readonly [client in Client]?: Rights }> = {
   },
   config_lines: { app: ALL, worker: { ...ADD, delete: true }, readonly: READ },
   config_line_ends: { app: ALL, worker: { ...ADD, delete: true }, readonly: READ },
+  config_versions: { app: READ, worker: READ, readonly: READ },
   config_line_spans: { app: READ, worker: READ, readonly: READ },
   config_pins: { app: ALL, worker: READ, readonly: READ },
   config_quarantine: {
@@ -151,7 +161,7 @@ let clones: TestDatabase[];
 
 test.before(async () => {
   server = await startServer({ template: TEMPLATE, roles: true });
-  // Before anybody is connected to the template.
+  // Runs before any session connects to the template.
   clones = await cloneTwice(server.urls["netraven_migrator"]!);
   owner = await open(server.urls["netraven_migrator"]!);
   const { pathname } = new URL(server.urls["netraven_migrator"]!);
@@ -177,7 +187,7 @@ async function cloneTwice(url: string): Promise<TestDatabase[]> {
   return [await createDatabase(place), await createDatabase(place)];
 }
 
-/** The first column of the rows. */
+/** Returns the first column of the rows. */
 async function list(db: Database, text: string): Promise<unknown[]> {
   const { rows } = await db.query<Record<string, unknown>>(text);
   return rows.map((row) => Object.values(row)[0]);
@@ -194,7 +204,7 @@ async function addCredential(password = SEALED): Promise<number> {
   return (await credentialInsert.one(given, as.app)).id;
 }
 
-/** Who may do what in this database, and the settings of each role; sorted. */
+/** Returns the privileges in this database and the settings of each role, sorted. */
 function rightsAndSettings(db: Database): Promise<unknown[]> {
   return list(
     db,
@@ -311,16 +321,34 @@ test("a role may do nothing else in the database, and public nothing at all", as
     found.toSorted(),
     [
       ...CLIENTS.flatMap((role) => [`${role} connect database`, `${role} usage schema`]),
-      ...["devices_matching", "config_line_numbers"].flatMap((name) => [
+      ...[
+        "devices_matching",
+        "config_line_numbers",
+        "devices_tagged",
+        "like_pattern",
+        "config_lines_matching",
+        "device_tag_names",
+        "credential_tag_names",
+      ].flatMap((name) => [
         `netraven_app execute ${name}`,
         `netraven_worker execute ${name}`,
         `netraven_readonly execute ${name}`,
       ]),
-      ...["job_logs_add", "connection_logs_add", "log_partition_make"].flatMap((name) => [
+      ...[
+        "job_logs_add",
+        "connection_logs_add",
+        "log_partition_make",
+        "jobs_take",
+        "jobs_judge",
+        "credential_attempts_given",
+      ].flatMap((name) => [
         `netraven_app execute ${name}`,
         `netraven_worker execute ${name}`,
       ]),
       "netraven_app execute log_delete",
+      "netraven_app execute tags_ensure",
+      "netraven_app execute schedule_tag_names",
+      "netraven_readonly execute schedule_tag_names",
       "netraven_app usage system_settings_version_seq",
       "netraven_app usage device_configurations_id_seq",
       "netraven_worker usage device_configurations_id_seq",
@@ -372,7 +400,7 @@ test("every role has its search path and its timeouts", async () => {
 
 // --- At work
 
-/** The names of the queries that the role may not run: the server looks before it plans the run. */
+/** Returns the names of the queries that the role may not run. The server checks privileges before it plans. */
 async function refusedQueries(db: Database): Promise<string[]> {
   const refused: string[] = [];
   for (const [i, query] of everyQuery().entries()) {
@@ -417,7 +445,7 @@ test("netraven_app makes devices, credentials, jobs and settings, and deletes a 
   const { id: jobId } = await jobInsert.one({ deviceId }, as.app);
   await jobLogInsert.one({ jobId, message: "Connected" }, as.app);
   await connectionLogInsert.one({ jobId, deviceId, log: "sw1#" }, as.app);
-  await configSave(as.app, { deviceId, text: "hostname sw1\n" });
+  await configSave({ deviceId, text: "hostname sw1\n" }, as.app);
   const failed = {
     credentialIds: [credentialId],
     deviceIds: [deviceId],
@@ -429,9 +457,9 @@ test("netraven_app makes devices, credentials, jobs and settings, and deletes a 
   const matches = await credentialMatch.run({ deviceId }, as.app);
   const listed = await deviceList.run({ limit: 100 }, as.app);
 
-  const kept = await rejection(logsDelete(as.app, { deviceId }));
+  const kept = await rejection(logsDelete({ deviceId }, as.app));
   await deviceDelete.one({ id: deviceId }, as.app);
-  const gone = await logsDelete(as.app, { deviceId });
+  const gone = await logsDelete({ deviceId }, as.app);
 
   assert.is((kept as QueryError).sqlState, "55006");
   assert.equal(gone, { lines: 1, sessions: 1 });
@@ -464,9 +492,9 @@ test("netraven_worker logs in to a device and stores what it sends", async () =>
   const { succeeded } = await credentialAttemptRecord.one(outcome(true), as.worker);
   await jobLogInsert.one({ jobId, message: "Connected" }, as.worker);
   await connectionLogInsert.one({ jobId, deviceId, log: "sw1#" }, as.worker);
-  const first = await configSave(as.worker, { deviceId, text: "hostname sw1\n" });
-  const second = await configSave(as.worker, { deviceId, text: "hostname sw2\n" });
-  const third = await configSave(as.worker, { deviceId, text: "hostname sw2\n" });
+  const first = await configSave({ deviceId, text: "hostname sw1\n" }, as.worker);
+  const second = await configSave({ deviceId, text: "hostname sw2\n" }, as.worker);
+  const third = await configSave({ deviceId, text: "hostname sw2\n" }, as.worker);
   await deviceSeen.run({ ids: [deviceId] }, as.worker);
   await as.worker.settings.get("log_retention_days");
 
@@ -482,16 +510,16 @@ test("netraven_worker works on jobs: one that ends well, one that fails first, o
   const deviceIds = [await addDevice(), await addDevice(), await addDevice()];
   const jobs = await jobInsertMany.run({ deviceIds }, as.app);
   const [good, bad, cancelled] = jobs.map(({ id }) => id!);
-  const options = { lease: 600, poll: 50, backOff: 1 };
-  const worker = as.worker.work(options, async (job, { signal, log }) => {
+  const options = { lease: 600, poll: 50, backoff: 1 };
+  const worker = work(options, async (job, { signal, log }) => {
     log.info(`attempt ${job.attempt}`);
     if (job.id === bad && job.attempt === 1) throw new Error("once");
     if (job.id === cancelled) {
       await until("it is told", () => signal.aborted, 10_000);
       throw signal.reason;
     }
-  });
-  await jobReap.run({ backOffSeconds: 1, mostSeconds: 1, limit: 1 }, as.worker);
+  }, as.worker);
+  await jobReap.run({ backoffSeconds: 1, maxBackoffSeconds: 1, limit: 1 }, as.worker);
   await until("the last one runs", async () => {
     const job = await jobGet.one({ id: cancelled! }, as.readonly);
     return job.status === "running";
@@ -519,8 +547,8 @@ test("maintain() is the owner's: others make what is missing, and may remove not
   await jobLogInsert.run({ jobId, message: "old", timestamp }, as.worker);
   await as.app.settings.set("log_retention_days", 30);
 
-  const error = await rejection(as.app.maintain());
-  const { dropped, left } = await owner.maintain();
+  const error = await rejection(maintain({}, as.app));
+  const { dropped, left } = await maintain({}, owner);
 
   assert.instance(error, ConfigError);
   assert.match(error.message, "DATABASE_MIGRATION_URL");
@@ -568,23 +596,23 @@ test("passwords and keys go through the roles: made, revealed, rotated and retir
   };
   const who = { by: "test", reason: "test" };
   await using app = await login("app", "old");
-  const { id } = await credentialCreate(app, { username: "admin", password: "swordfish" });
-  await credentialSetPassword(app, id, "trout");
+  const { id } = await credentialCreate({ username: "admin", password: "swordfish" }, app);
+  await credentialSetPassword({ id, password: "trout" }, app);
   await using worker = await login("worker", "old");
-  assert.is((await credentialReveal(worker, id, who)).password.reveal(), "trout");
+  assert.is((await credentialReveal({ id, ...who }, worker)).password.reveal(), "trout");
 
   await using rotator = await login("rotator", "new", "old");
-  const { rotated } = await keysRotate(rotator);
+  const { rotated } = await keysRotate({}, rotator);
   const checked = await keysCheck(rotator);
-  await keysRetire(rotator, "old");
+  await keysRetire({ keyId: "old" }, rotator);
   const { keys } = await keysStatus(rotator);
 
   assert.equal([rotated, checked.opened, checked.problem], [1, 1, undefined]);
   assert.equal(keys.map(({ keyId, rows }) => [keyId, rows]).sort(), [["new", 1], ["old", 0]]);
   await using later = await login("app", "new");
-  assert.is((await credentialReveal(later, id, who)).password.reveal(), "trout");
+  assert.is((await credentialReveal({ id, ...who }, later)).password.reveal(), "trout");
   await using readonly = await login("readonly", "new");
-  assert.instance(await rejection(credentialReveal(readonly, id, who)), QueryError);
+  assert.instance(await rejection(credentialReveal({ id, ...who }, readonly)), QueryError);
 });
 
 const ANYBODY: Client[] = ["app", "worker", "readonly", "rotator"];
@@ -620,7 +648,6 @@ const REFUSED: [clients: Client[], statement: string][] = [
   [ANYBODY, "create function public.mine() returns integer language sql as 'select 1'"],
   [ANYBODY, "alter table tags add column mine integer"],
   [ANYBODY, "drop table tags"],
-  [ANYBODY, "select apply_roles()"],
   [ANYBODY, "set role netraven_migrator"],
   [ANYBODY, "alter role netraven_app superuser"],
 ];
@@ -649,21 +676,28 @@ test("somebody else's role has no way in", async () => {
   await superuser.query("drop role stranger");
 });
 
-// --- Again
+// --- Repetition
 
-test("apply_roles() changes nothing, when it runs a second time", async () => {
+/** Applies the roles again as the owner, and returns the output lines. */
+async function giveRights(url: string): Promise<string[]> {
+  const lines: string[] = [];
+  await applyRoles((await loadConfig({ url })).database, (line) => lines.push(line));
+  return lines;
+}
+
+test("applyRoles() changes nothing, when it runs a second time", async () => {
   const before = await rightsAndSettings(owner);
   const stamps = `select xmin::text from pg_db_role_setting order by setrole`;
   const settings = await list(owner, stamps);
 
-  const lines = await list(owner, "select apply_roles()");
+  const lines = await giveRights(server.urls["netraven_migrator"]!);
 
   assert.equal(lines, []);
   assert.equal(await rightsAndSettings(owner), before);
   assert.equal(await list(owner, stamps), settings, "no row of the whole server was written");
 });
 
-test("apply_roles() brings back what somebody changed, and leaves the times that somebody chose", async () => {
+test("applyRoles() brings back what somebody changed, and leaves the times that somebody chose", async () => {
   const before = await rightsAndSettings(owner);
   await superuser.query("grant select (password), update on credentials to netraven_readonly");
   await superuser.query("grant all on job_logs to public");
@@ -671,7 +705,7 @@ test("apply_roles() brings back what somebody changed, and leaves the times that
   await superuser.query("alter role netraven_app set search_path to pg_temp, public");
   await superuser.query("alter role netraven_app set statement_timeout to '5min'");
 
-  await owner.query("select apply_roles()");
+  await giveRights(server.urls["netraven_migrator"]!);
 
   const [config] = await list(
     owner,
@@ -683,22 +717,43 @@ test("apply_roles() brings back what somebody changed, and leaves the times that
   assert.equal(await rightsAndSettings(owner), before);
 });
 
-/** Has the first apply the roles, and commit when the second, which does the same, waits for it: its lines. */
-async function race(databases: readonly TestDatabase[], watcher: Database): Promise<unknown[]> {
-  const [a, b] = await Promise.all(databases.map(({ url }) => open(url))) as [Database, Database];
-  let other: Promise<unknown[]> | undefined;
-  await a.transaction(async (tx) => {
-    await tx.query("select apply_roles()");
-    other = list(b, "select apply_roles()");
+test("applyRoles() takes away what a new function, table or view gives by default", async () => {
+  const before = await rightsAndSettings(owner);
+  await owner.query("create function forgotten() returns integer language sql as 'select 1'");
+  await owner.query("create table forgotten ()");
+  await owner.query("grant select on forgotten to netraven_readonly");
+
+  await giveRights(server.urls["netraven_migrator"]!);
+
+  const function_ = await rejection(as.readonly.query("select forgotten()"));
+  const table = await rejection(as.readonly.query("select from forgotten"));
+  await owner.query("drop function forgotten");
+  await owner.query("drop table forgotten");
+  assert.is((function_ as DatabaseError).sqlState, "42501");
+  assert.is((table as DatabaseError).sqlState, "42501");
+  assert.equal(await rightsAndSettings(owner), before);
+});
+
+/** The first database changes a role and commits when the second one, which applies the roles, waits for it. */
+async function race(
+  databases: readonly TestDatabase[],
+  watcher: Database,
+  statement: string,
+): Promise<string[]> {
+  const first = await open(databases[0]!.url);
+  let other: Promise<string[]> | undefined;
+  await first.transaction(async (tx) => {
+    await tx.query(statement);
+    other = giveRights(databases[1]!.url);
     other.catch(() => {});
     await until("the other one waits", async () =>
       (await list(
         watcher,
-        "select from pg_stat_activity where wait_event_type = 'Lock' and query like '%apply_roles%'",
+        "select from pg_stat_activity where wait_event_type = 'Lock' and query ~ '^(create|alter) role'",
       )).length > 0);
   });
   const lines = await other!;
-  await Promise.all([a.close(), b.close()]);
+  await first.close();
   return lines;
 }
 
@@ -708,14 +763,18 @@ for (
     ["lacks one", "alter role netraven_app reset lock_timeout"],
   ] as [string, string][]
 ) {
-  test(`apply_roles() succeeds in two databases at once, when a role ${what}`, async () => {
+  test(`applyRoles() succeeds in two databases at once, when a role ${what}`, async () => {
     const configs = "select rolconfig from pg_roles order by rolname";
     const sorted = (found: unknown[]) =>
       found.map((config) => (config as string[] | null)?.toSorted());
     const before = await list(owner, configs);
     await superuser.query(statement);
 
-    const lines = await race(clones, superuser);
+    const lines = await race(
+      clones,
+      superuser,
+      "alter role netraven_app set lock_timeout to '10s'",
+    );
 
     assert.equal(lines, []);
     assert.equal(sorted(await list(owner, configs)), sorted(before));
@@ -732,7 +791,7 @@ test("a role that may not make roles migrates and works alone, until somebody ma
   const db = await open(url);
   try {
     const before = await rightsAndSettings(db);
-    const lines = await list(db, "select apply_roles()");
+    const lines = await giveRights(url);
     const after = await rightsAndSettings(db);
     const made = await deviceInsert.one(
       { hostname: "sw1", ipAddress: "10.0.0.1", deviceType: "arista_eos" },
@@ -740,15 +799,15 @@ test("a role that may not make roles migrates and works alone, until somebody ma
     );
 
     assert.equal(lines, [
-      "The roles are missing and netraven_test may not make them: all stays with netraven_test",
+      "The roles are missing and netraven_test may not create them: netraven_test keeps all privileges",
     ]);
     assert.equal(after, before);
     assert.not.match(before.join("\n"), "netraven_app");
 
-    // An administrator makes two of them.
+    // An administrator creates two of them.
     await root.query("create role netraven_app login password 'app'");
     await root.query("create role netraven_worker login password 'worker'");
-    const left = await list(db, "select apply_roles()");
+    const left = await giveRights(url);
     const app = await open(
       Object.assign(new URL(url), { username: "netraven_app", password: "app" }).href,
     );
@@ -759,16 +818,16 @@ test("a role that may not make roles migrates and works alone, until somebody ma
     assert.equal(listed.map(({ id }) => id), [made.id]);
     assert.is((refused as DatabaseError).sqlState, "42501");
     assert.ok(left.includes(
-      "The role netraven_rotator is missing and netraven_test may not make it: create role netraven_rotator login",
+      "The role netraven_rotator is missing and netraven_test may not create it; run: create role netraven_rotator login",
     ));
     assert.ok(left.includes(
-      "netraven_test may not, and somebody else has to: alter role netraven_app set lock_timeout to '10s'",
+      "netraven_test lacks the privilege; run as an administrator: alter role netraven_app set lock_timeout to '10s'",
     ));
     assert.is(left.length, 3 + 2 * 4);
 
-    // From now on it may make the rest, in two databases at once.
+    // From now on it may create the others, in two databases at once.
     await root.query("alter role netraven_test createrole");
-    const others = await race(two, root);
+    const others = await race(two, root, "create role netraven_rotator login");
 
     assert.not.match(others.join("\n"), "is missing");
     assert.is(

@@ -1,20 +1,20 @@
 /**
- * Runs the tests: each file in a process of its own, two at a time, against a server of their own
- * that ends with the run.
+ * Runs each test file in a separate process, two at a time, against a temporary server that ends with the
+ * run.
  *
  *     node --import tsx tests/run.ts [--runtime node|deno|all] [--server bundled|<bin folder>]… [--jobs <number>] [file…]
  *
- * - A file is named by any part of its path; a part that is in no path is an error.
- * - Files in `tests/tools/` test what make calls and run on Node only; all others run on both runtimes.
- * - `--server` may be given several times: the suite runs on the first with every runtime, and on each other
- *   one with one runtime, without files that use no server and most of those about faults; what is named runs
- *   everywhere. `TEST_DATABASE_URL` stands in for the bundled server: the URL of a role that may create databases.
- * - `NETRAVEN_TEST=<part of a name>` runs only the tests whose name holds it.
- * - `TEST_LONG=1` lets the tests of faults and of random input do much more; `TEST_SEED=<number>` repeats
- *   what one of the latter tried.
+ * - Any part of a path names a file; a part that matches no path is an error.
+ * - `--server` may be repeated. The suite runs on the first server with every runtime, and on each other
+ *   server with Node. `support/reach.ts` says how a file asks for less. Named files run on every server.
+ *   `TEST_DATABASE_URL` replaces the bundled server: the URL of a role with CREATEDB.
+ * - Node runs what was compiled once at the start; later changes count in the next run.
+ * - `NETRAVEN_TEST=<part of a name>` runs only the tests whose name contains it.
+ * - `TEST_LONG=1` extends the fault and property-based tests; `TEST_SEED=<number>` repeats the inputs of
+ *   the latter.
  *
- * A file passes when it ends by itself with exit code 0 and its summary line counts a test and no
- * failure. The last line is `N passed, N failed`, and the exit code is 0 only when nothing failed.
+ * A file passes if it ends by itself with exit code 0 and its summary line counts a test and no failure.
+ * The last line is `N passed, N failed`, and the exit code is 0 only if nothing failed.
  */
 import { spawn } from "node:child_process";
 import { readdir, readFile, realpath } from "node:fs/promises";
@@ -25,10 +25,14 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import postgres from "postgres";
-import { migrate } from "../src/tools/migrate.ts";
+import { migrate } from "../src/tools/migrations/migrator.ts";
 import { startThrowaway } from "../src/tools/postgres/throwaway.ts";
+import { compile } from "./support/compiled/compile.ts";
+import { NODE_ARGS } from "./support/compiled/node.ts";
 import { LONG } from "./support/effort.ts";
+import { memoryFolder } from "./support/memory.ts";
 import { testPermissions } from "./support/permissions.ts";
+import { type Reach, reachOf } from "./support/reach.ts";
 import { startServerService } from "./support/server_service.ts";
 import { figuresIn, type Summary, SUMMARY_MARK } from "./support/summary.ts";
 
@@ -40,20 +44,26 @@ interface Task {
   readonly file: string;
 }
 
+/** A file, and where it is to run. */
+interface TestFile {
+  readonly path: string;
+  readonly reach: Reach;
+}
+
 /** A server with a migrated template database. */
 interface Server {
   readonly label: string;
-  /** The folder of its programs; undefined: the bundled ones. */
+  /** Folder of its programs; undefined for the bundled ones. */
   readonly bin: string | undefined;
-  /** What the tests find in their environment. */
+  /** Environment variables of the tests. */
   readonly environment: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
-/** How one file went. */
+/** Result of one file. */
 interface FileResult {
   readonly summary: Summary | undefined;
-  /** What is wrong beside failed tests: a crash, no summary, too long. */
+  /** Problem besides failed tests: a crash, no summary, a timeout. */
   readonly problem: string | undefined;
   readonly output: string;
   readonly seconds: number;
@@ -67,15 +77,9 @@ interface Totals {
 
 const PROJECT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The longest a file may take, in milliseconds. */
-const FILE_TIMEOUT = LONG ? 3_600_000 : 300_000;
-/**
- * Faults of the network, of a server's life and of what a caller hands over, the client, keys and secrets,
- * the settings cache, real and imported histories, retention, migrations that are killed, the package and
- * the documentation: a second server tells little more about them. Naming one of these files runs it on
- * every server.
- */
-const ONCE =
-  /faults.(abort|deadlines|disk_full|fuzz_injection|fuzz_rows|fuzz_types|job_log|jobs|large_texts|lost_answers|overload|server|settings|storm)|tests.(client|config_prune|connection_death|examples|fabric|git_import|key_rotation|key_states|secrecy|settings|vendors)|tools.(check|generate|git\.|graceful_stop|job_storm|keys|maintain|migrate\.|migration_faults|package|permissions|prune|secrecy|seed|server|suite|tls)/;
+const FILE_TIMEOUT = LONG ? 3_600_000 : 600_000;
+/** The folder for temporary files, which the tests keep where it is. */
+const TMP = tmpdir();
 /** What the children keep of the variables that are the tests' own. */
 const KEPT: readonly string[] = ["NETRAVEN_TEST", "TEST_LONG", "TEST_SEED"];
 
@@ -94,20 +98,26 @@ async function main(): Promise<Totals> {
   const files = await filesOf(positionals);
 
   const sum: Totals = { passed: 0, failed: 0, skipped: 0 };
+  const compiled = await compile();
+  // Servers are started in this process: the runner's own, and those of `server_service.ts`.
+  process.env["TMPDIR"] = await memoryFolder() ?? TMP;
   for (const [place, name] of values.server.entries()) {
-    // A second server tells nothing about what never asks the first one, nor more to a second runtime.
-    const whole = place === 0 || positionals.length > 0;
-    const chosen = whole ? files : await usersOf(files);
+    const first = place === 0;
+    const chosen = files.filter(({ reach }) =>
+      first || reach.everyServer || positionals.length > 0
+    );
     const once = files.length - chosen.length;
     if (once > 0) console.log(`\n${once} files ran on the first server alone`);
+    // What another server changes, it changes for each runtime.
+    const tasks = (first || positionals.length > 0 ? runtimes : runtimes.slice(0, 1))
+      .flatMap((runtime) =>
+        chosen
+          .filter(({ reach }) => runtime === "node" || reach.everyRuntime)
+          .map(({ path }) => ({ runtime, file: path }))
+      );
     const server = await startServer(name);
     try {
-      const tasks = (whole ? runtimes : runtimes.slice(0, 1)).flatMap((runtime) =>
-        chosen
-          .filter((file) => runtime === "node" || !isNodeOnly(file))
-          .map((file) => ({ runtime, file }))
-      );
-      add(sum, await runAll(tasks, server, jobs));
+      add(sum, await runAll(tasks, server, jobs, compiled));
     } finally {
       await server.stop();
     }
@@ -115,9 +125,7 @@ async function main(): Promise<Totals> {
   if (sum.passed + sum.failed + sum.skipped === 0) {
     const name = process.env["NETRAVEN_TEST"];
     throw new Error(
-      name
-        ? `No test has a name with "${name}"`
-        : "No test ran: files in tests/tools run on Node only",
+      name ? `No test has a name with "${name}"` : "No test ran: these files run on Node only",
     );
   }
   return sum;
@@ -129,8 +137,8 @@ function runtimesOf(name: string): Runtime[] {
   throw new Error(`--runtime is node, deno or all, not "${name}"`);
 }
 
-/** Paths from the project's folder on, sorted. */
-async function filesOf(patterns: readonly string[]): Promise<string[]> {
+/** Sorted by their paths, which begin at the project's folder. */
+async function filesOf(patterns: readonly string[]): Promise<TestFile[]> {
   const names = await readdir(join(PROJECT, "tests"), { recursive: true });
   const files = names.filter((name) => name.endsWith(".test.ts"))
     .map((name) => join("tests", name)).sort();
@@ -140,15 +148,13 @@ async function filesOf(patterns: readonly string[]): Promise<string[]> {
     }
   }
   if (files.length === 0) throw new Error("There is no test file");
-  if (patterns.length === 0) return files;
-  return files.filter((file) => patterns.some((pattern) => file.includes(pattern)));
-}
-
-/** The files whose tests use the runner's server. */
-async function usersOf(files: readonly string[]): Promise<string[]> {
-  const texts = await Promise.all(files.map((file) => readFile(join(PROJECT, file), "utf8")));
-  const use = /support\/(database|invariants|server)\.ts|env\.TEST_DATABASE_URL/;
-  return files.filter((file, i) => use.test(texts[i]!) && !ONCE.test(file));
+  const chosen = patterns.length === 0
+    ? files
+    : files.filter((file) => patterns.some((pattern) => file.includes(pattern)));
+  return await Promise.all(chosen.map(async (path) => {
+    const text = await readFile(join(PROJECT, path), "utf8");
+    return { path, reach: reachOf(path, text) };
+  }));
 }
 
 // --- The server
@@ -158,7 +164,7 @@ async function startServer(name: string): Promise<Server> {
   const template = `netraven_test_${process.pid}`;
   if (name === "bundled" && given) {
     const url = new URL(given);
-    // Fails here, in one line, where no test could run either.
+    // Fails here, in one line, if no test could run.
     await dropDatabases(given, template);
     await buildTemplate(given, template);
     return {
@@ -189,14 +195,14 @@ async function startServer(name: string): Promise<Server> {
   };
 }
 
-/** Builds the database that every test file clones, from the migrations. */
+/** Builds the database that every test file clones from the migrations. */
 async function buildTemplate(serverUrl: string, template: string): Promise<void> {
   const url = new URL(serverUrl);
   url.pathname = `/${template}`;
   await migrate({ url: url.href });
 }
 
-/** Removes the template and what killed tests left: their databases' names begin with the template's. */
+/** Removes the template and the databases of killed tests, whose names begin with the template's. */
 async function dropDatabases(url: string, template: string): Promise<void> {
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   try {
@@ -213,16 +219,25 @@ async function dropDatabases(url: string, template: string): Promise<void> {
 // --- The files
 
 /** Runs the files, so many at a time, in their order. */
-async function runAll(tasks: readonly Task[], server: Server, jobs: number): Promise<Totals> {
+async function runAll(
+  tasks: readonly Task[],
+  server: Server,
+  jobs: number,
+  compiled: string,
+): Promise<Totals> {
   const sum: Totals = { passed: 0, failed: 0, skipped: 0 };
   const skips: string[] = [];
   const left = [...tasks];
   console.log(`\n${server.label}`);
 
   const lane = async () => {
-    // For tests that need power over a server: it starts one when it is asked to.
+    // For tests that control a server. The service starts a server on request.
     const service = await startServerService({ bin: server.bin, prepare: buildTemplate });
-    const environment = { ...server.environment, TEST_SERVERS: service.url };
+    const environment = {
+      ...server.environment,
+      TEST_SERVERS: service.url,
+      TEST_COMPILED: compiled,
+    };
     try {
       for (let task = left.shift(); task !== undefined; task = left.shift()) {
         const { runtime, file } = task;
@@ -248,13 +263,9 @@ async function runAll(tasks: readonly Task[], server: Server, jobs: number): Pro
   return sum;
 }
 
-function isNodeOnly(file: string): boolean {
-  return file.startsWith(join("tests", "tools"));
-}
-
 /** Program and arguments that stand before the file. */
-async function commandOf(runtime: Runtime): Promise<string[]> {
-  if (runtime === "node") return [process.execPath, "--import", "tsx"];
+async function commandOf(runtime: Runtime): Promise<readonly string[]> {
+  if (runtime === "node") return [process.execPath, ...NODE_ARGS];
   return [
     denoPath(),
     "run",
@@ -263,12 +274,12 @@ async function commandOf(runtime: Runtime): Promise<string[]> {
     ...testPermissions({
       project: PROJECT,
       shared: join(dirname(PROJECT), "shared"),
-      tmp: await realpath(tmpdir()),
+      tmp: [await realpath(TMP), await realpath(tmpdir())],
     }),
   ];
 }
 
-/** The program itself; the package's command is a script around it that signals do not pass. */
+/** The program itself: the package's command is a wrapper script that does not forward signals. */
 function denoPath(): string {
   const install = createRequire(import.meta.url)("deno/install_api.cjs");
   return install.runInstall();
@@ -280,7 +291,7 @@ function runtimeVersion(runtime: Runtime): string {
 }
 
 async function runFile(
-  [program, ...args]: string[],
+  [program, ...args]: readonly string[],
   file: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<FileResult> {
@@ -290,17 +301,19 @@ async function runFile(
     env: { ...ownEnvironment(), ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text) => output += text);
   child.stderr.setEncoding("utf8").on("data", (text) => output += text);
   let late = false;
   const timer = setTimeout(() => {
     late = true;
-    child.kill("SIGKILL");
+    kill();
   }, FILE_TIMEOUT);
   const end = await new Promise<string | undefined>((resolve) => {
     child.once("error", (error) => resolve(`did not start: ${error.message}`));
-    // Not "close": a process that a test left behind may hold the pipes open.
+    // Not "close": a process that a test left running may hold the pipes open.
     child.once("exit", (code, signal) => {
       if (late) resolve(`took longer than ${FILE_TIMEOUT / 1000} s`);
       else if (signal !== null) resolve(`was ended by ${signal}`);
@@ -308,6 +321,7 @@ async function runFile(
     });
   });
   clearTimeout(timer);
+  process.off("exit", kill);
   // What is still in the pipes.
   await new Promise((resolve) => setImmediate(resolve));
   child.stdout.destroy();
@@ -315,12 +329,12 @@ async function runFile(
   return { ...judge(output, end), output, seconds: (performance.now() - start) / 1000 };
 }
 
-/** What the children get: nothing that points to a database of somebody's own. */
+/** Environment of the child processes, without variables that point to other databases. */
 function ownEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) =>
     KEPT.includes(name) || !/^(DATABASE_(MIGRATION_)?URL$|NETRAVEN_|PG|TEST_)/.test(name)
   );
-  return { ...Object.fromEntries(kept), DENO_NO_UPDATE_CHECK: "1" };
+  return { ...Object.fromEntries(kept), TMPDIR: TMP, DENO_NO_UPDATE_CHECK: "1" };
 }
 
 function judge(
@@ -333,7 +347,7 @@ function judge(
   }
   const summary: Summary = JSON.parse(line.slice(SUMMARY_MARK.length));
   const count = summary.passed + summary.failed + summary.skipped.length;
-  // Exit code 1 is as it should be where a test failed, or where NETRAVEN_TEST left none.
+  // Exit code 1 is expected if a test failed, or if NETRAVEN_TEST excluded all tests.
   const expected = end === "ended with exit code 1" && (summary.failed > 0 || count === 0);
   if (end !== undefined && !expected) return { summary, problem: end };
   if (count === 0 && summary.left === 0) return { summary, problem: "has no test" };
@@ -366,6 +380,9 @@ function add(sum: Totals, more: Totals): void {
 function inWords({ passed, failed }: { passed: number; failed: number }): string {
   return `${passed} passed, ${failed} failed`;
 }
+
+// A run that is ended leaves nothing behind, as one that ends.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 let totals: Totals;
 try {

@@ -1,10 +1,9 @@
-/** Schedules: when they are due, what jobs they make, and that they make them once. */
+/** Schedules: their due times and their jobs, which they create once. */
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import {
   connect,
   ConstraintError,
-  type Database,
   deviceDelete,
   deviceTagAdd,
   jobClaim,
@@ -13,44 +12,35 @@ import {
   jobStats,
   NotFoundError,
   ParameterError,
+  runScheduler,
   scheduleChange,
-  type ScheduleCreate,
   scheduleCreate,
+  type ScheduleCreateParams,
   scheduleDelete,
   scheduleGet,
   scheduleList,
   scheduleRunDue,
   tagEnsure,
+  work,
 } from "netraven-db";
-import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { effort } from "./support/effort.ts";
 import { addDevice, addJob, clear, databaseNow } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection, until } from "./support/until.ts";
 
 const test = suite("schedules");
 const HOUR = 3_600_000;
-let database: TestDatabase;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 4 }, logging: { level: "silent" } });
-});
+const { db, database } = await testDatabase(test, { pool: { size: 4 } });
 
 test.before.each(() => clear(db));
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
 
 async function jobDevices(): Promise<number[]> {
   const jobs = await jobList.run({ limit: 1_000 }, db);
   return jobs.map(({ deviceId }) => deviceId).sort((a, b) => a - b);
 }
 
-/** As if so many milliseconds had gone by. */
+/** Simulates that this number of milliseconds has passed. */
 async function pass(milliseconds: number): Promise<void> {
   await db.query(
     "update schedules set next_run_at = next_run_at - make_interval(secs => $1::float8)",
@@ -61,7 +51,7 @@ async function pass(milliseconds: number): Promise<void> {
 test("An interval is due at once, and goes on from the time that was due", async () => {
   const { id: deviceId } = await addDevice(db);
   const now = await databaseNow(db);
-  const made = await scheduleCreate(db, { name: "hourly", everySeconds: 3600, deviceId });
+  const made = await scheduleCreate({ name: "hourly", everySeconds: 3600, deviceId }, db);
   assert.ok(made.nextRunAt >= now && made.nextRunAt <= await databaseNow(db));
 
   assert.equal(await scheduleRunDue(db), [{ id: made.id, jobs: 1, enabled: true }]);
@@ -76,7 +66,7 @@ test("An interval is due at once, and goes on from the time that was due", async
 test("A cron expression is read in its time zone, over a change of the clocks as well", async () => {
   const { id: deviceId } = await addDevice(db);
   const timing = { cron: "30 2 * * *", timeZone: "Europe/Vienna" };
-  const { id, nextRunAt } = await scheduleCreate(db, { name: "night", ...timing, deviceId });
+  const { id, nextRunAt } = await scheduleCreate({ name: "night", ...timing, deviceId }, db);
   const local = new Intl.DateTimeFormat("en-GB", {
     timeZone: "Europe/Vienna",
     hour: "2-digit",
@@ -87,7 +77,7 @@ test("A cron expression is read in its time zone, over a change of the clocks as
   const away = nextRunAt.getTime() - (await databaseNow(db)).getTime();
   assert.ok(away > 0 && away <= 25 * HOUR);
 
-  await scheduleChange(db, id, { cron: "0 12 1 1 *", timeZone: "Asia/Kathmandu" });
+  await scheduleChange({ id, cron: "0 12 1 1 *", timeZone: "Asia/Kathmandu" }, db);
   const changed = await scheduleGet.one({ id }, db);
   assert.match(changed.nextRunAt.toISOString(), /^20\d\d-01-01T06:15:00\.000Z$/);
 });
@@ -100,7 +90,7 @@ test("Runs that were missed are one, and the interval keeps its beat", async () 
       async (everySeconds, late) => {
         await clear(db);
         const { id: deviceId } = await addDevice(db);
-        const { id } = await scheduleCreate(db, { name: "beat", everySeconds, deviceId });
+        const { id } = await scheduleCreate({ name: "beat", everySeconds, deviceId }, db);
         await pass(late * 1000);
         const due = (await scheduleGet.one({ id }, db)).nextRunAt.getTime();
 
@@ -121,14 +111,14 @@ test("A schedule for tags makes a job for each device that has one of them, and 
   const [a, b, c, d] = await Promise.all([1, 2, 3, 4].map(() => addDevice(db)));
   await deviceTagAdd.run({ deviceIds: [a!.id, b!.id], tagNames: ["core"] }, db);
   await deviceTagAdd.run({ deviceIds: [b!.id, c!.id], tagNames: ["edge"] }, db);
-  await scheduleCreate(db, { name: "both", everySeconds: 60, tagNames: ["core", "edge"] });
-  await scheduleCreate(db, { name: "core", everySeconds: 60, tagNames: ["core"], priority: 5 });
+  await scheduleCreate({ name: "both", everySeconds: 60, tagNames: ["core", "edge"] }, db);
+  await scheduleCreate({ name: "core", everySeconds: 60, tagNames: ["core"], priority: 5 }, db);
 
   const ran = await scheduleRunDue(db);
 
   assert.equal(await jobDevices(), [a!.id, b!.id, c!.id].sort((x, y) => x - y));
   assert.is(ran.reduce((sum, { jobs }) => sum + jobs, 0), 3);
-  const jobs = await jobClaim(db, { worker: "w", limit: 10, lease: 60_000 });
+  const jobs = await jobClaim({ worker: "w", limit: 10, lease: 60_000 }, db);
   const urgent = jobs.filter(({ priority }) => priority === 5).map(({ deviceId }) => deviceId);
   assert.equal(urgent.sort(), [a!.id, b!.id].sort());
   assert.not.ok((await jobDevices()).includes(d!.id));
@@ -136,9 +126,9 @@ test("A schedule for tags makes a job for each device that has one of them, and 
 
 test("A device that has a job waiting gets no other; one that runs may", async () => {
   const waits = await addJob(db);
-  await scheduleCreate(db, { name: "x", everySeconds: 60, deviceId: waits.deviceId });
+  await scheduleCreate({ name: "x", everySeconds: 60, deviceId: waits.deviceId }, db);
   assert.equal((await scheduleRunDue(db)).map(({ jobs }) => jobs), [0]);
-  await jobClaim(db, { worker: "w", limit: 1, lease: 60_000 });
+  await jobClaim({ worker: "w", limit: 1, lease: 60_000 }, db);
   await pass(60_000);
   assert.equal((await scheduleRunDue(db)).map(({ jobs }) => jobs), [1]);
 });
@@ -147,7 +137,7 @@ test("Schedules of two types make a job of each for a device", async () => {
   const { id: deviceId } = await addDevice(db);
   const made = [];
   for (const [name, jobType] of [["a", "backup"], ["b", "discovery"], ["c", "discovery"]]) {
-    made.push(await scheduleCreate(db, { name: name!, jobType, everySeconds: 3600, deviceId }));
+    made.push(await scheduleCreate({ name: name!, jobType, everySeconds: 3600, deviceId }, db));
   }
 
   await scheduleRunDue(db);
@@ -157,7 +147,7 @@ test("Schedules of two types make a job of each for a device", async () => {
   assert.equal(jobs.map(({ jobType }) => jobType).sort(), ["backup", "discovery"]);
   const latest = Math.max(...jobs.map(({ id }) => id));
   assert.is((await jobLatestByDevice.one({ deviceIds: [deviceId] }, db)).id, latest);
-  const changed = await scheduleChange(db, made[0]!.id, { jobType: "audit" });
+  const changed = await scheduleChange({ id: made[0]!.id, jobType: "audit" }, db);
   assert.is(changed.jobType, "audit");
 });
 
@@ -169,7 +159,7 @@ test("Each run is made once, however many processes look at the same moment", as
   );
   const devices = await Promise.all(Array.from({ length: 30 }, () => addDevice(db)));
   for (const { id: deviceId } of devices) {
-    await scheduleCreate(db, { name: `device ${deviceId}`, everySeconds: 60, deviceId });
+    await scheduleCreate({ name: `device ${deviceId}`, everySeconds: 60, deviceId }, db);
   }
   for (let round = 1; round <= 5; round++) {
     const ran = (await Promise.all(
@@ -186,12 +176,12 @@ test("Each run is made once, however many processes look at the same moment", as
 
 test("A schedule that is disabled makes none, and does not make up for what it missed", async () => {
   const { id: deviceId } = await addDevice(db);
-  const { id } = await scheduleCreate(db, { name: "x", everySeconds: 3600, deviceId });
-  await scheduleChange(db, id, { enabled: false });
+  const { id } = await scheduleCreate({ name: "x", everySeconds: 3600, deviceId }, db);
+  await scheduleChange({ id, enabled: false }, db);
   await pass(10 * HOUR);
   assert.equal(await scheduleRunDue(db), []);
 
-  const { nextRunAt } = await scheduleChange(db, id, { enabled: true });
+  const { nextRunAt } = await scheduleChange({ id, enabled: true }, db);
 
   assert.equal(await scheduleRunDue(db), []);
   assert.ok(nextRunAt > await databaseNow(db));
@@ -201,7 +191,7 @@ test("What cannot be due is refused by name, and nothing is stored", async () =>
   const { id: deviceId } = await addDevice(db);
   await tagEnsure.run({ names: ["core"] }, db);
   const name = "x";
-  const cases: [ScheduleCreate, string][] = [
+  const cases: [ScheduleCreateParams, string][] = [
     [{ name, deviceId, cron: "61 * * * *" }, "cron"],
     [{ name, deviceId, cron: "* * * * * *" }, "cron"],
     [{ name, deviceId, cron: "" }, "cron"],
@@ -215,14 +205,14 @@ test("What cannot be due is refused by name, and nothing is stored", async () =>
     [{ name, everySeconds: 60, deviceId, tagNames: ["core"] }, "tagNames"],
   ];
   for (const [given, field] of cases) {
-    const error = await rejection(scheduleCreate(db, given));
+    const error = await rejection(scheduleCreate(given, db));
     assert.instance(error, ParameterError, JSON.stringify(given));
     assert.is((error as ParameterError).field, field, JSON.stringify(given));
   }
-  const missing = scheduleCreate(db, { name, everySeconds: 60, tagNames: ["core", "none"] });
+  const missing = scheduleCreate({ name, everySeconds: 60, tagNames: ["core", "none"] }, db);
   assert.instance(await rejection(missing), NotFoundError);
   assert.instance(
-    await rejection(scheduleCreate(db, { name, everySeconds: 60, deviceId: 2 ** 31 - 1 })),
+    await rejection(scheduleCreate({ name, everySeconds: 60, deviceId: 2 ** 31 - 1 }, db)),
     ConstraintError,
   );
   assert.equal(await scheduleList.run({ limit: 10 }, db), []);
@@ -230,9 +220,9 @@ test("What cannot be due is refused by name, and nothing is stored", async () =>
 
 test("A schedule without a next time is disabled once it was run, and the others go on", async () => {
   const [a, b] = [await addDevice(db), await addDevice(db)];
-  const broken = await scheduleCreate(db, { name: "a", cron: "@daily", deviceId: a.id });
+  const broken = await scheduleCreate({ name: "a", cron: "@daily", deviceId: a.id }, db);
   await db.query("update schedules set cron = 'nonsense', next_run_at = now()");
-  const good = await scheduleCreate(db, { name: "b", everySeconds: 60, deviceId: b.id });
+  const good = await scheduleCreate({ name: "b", everySeconds: 60, deviceId: b.id }, db);
 
   const ran = await scheduleRunDue(db);
 
@@ -247,22 +237,28 @@ test("A schedule without a next time is disabled once it was run, and the others
 test("Schedules are listed with their tags, changed, and deleted; one goes with its device", async () => {
   const { id: deviceId } = await addDevice(db);
   await tagEnsure.run({ names: ["core", "edge"] }, db);
-  const tags = await scheduleCreate(db, {
+  const tags = await scheduleCreate({
     name: "b",
     cron: "@hourly",
     tagNames: ["edge", "core"],
-  });
-  await scheduleCreate(db, { name: "a", everySeconds: 60, deviceId });
+  }, db);
+  await scheduleCreate({ name: "a", everySeconds: 60, deviceId }, db);
   const [first, second] = await scheduleList.run({ limit: 10 }, db);
   assert.equal([first?.name, first?.tagNames, second?.tagNames], ["a", [], ["core", "edge"]]);
   assert.equal((await scheduleList.run({ limit: 10, afterName: "a" }, db)).length, 1);
 
-  const changed = await scheduleChange(db, tags.id, { everySeconds: 90, name: "c", priority: 3 });
+  const changed = await scheduleChange(
+    { id: tags.id, everySeconds: 90, name: "c", priority: 3 },
+    db,
+  );
   assert.equal(
     [changed.name, changed.cron, changed.everySeconds, changed.priority],
     ["c", null, 90, 3],
   );
-  assert.instance(await rejection(scheduleChange(db, 2 ** 31 - 1, { priority: 1 })), NotFoundError);
+  assert.instance(
+    await rejection(scheduleChange({ id: 2 ** 31 - 1, priority: 1 }, db)),
+    NotFoundError,
+  );
 
   await deviceDelete.run({ id: deviceId }, db);
   await scheduleDelete.one({ id: tags.id }, db);
@@ -271,26 +267,26 @@ test("Schedules are listed with their tags, changed, and deleted; one goes with 
 
 test("schedule() makes jobs as they are due, and its worker does them", async () => {
   const { id: deviceId } = await addDevice(db);
-  await scheduleCreate(db, { name: "often", everySeconds: 1, deviceId });
-  const scheduler = db.schedule({ poll: 50 });
+  await scheduleCreate({ name: "often", everySeconds: 1, deviceId }, db);
+  const scheduler = runScheduler({ poll: 50 }, db);
   let done = 0;
-  const worker = db.work({ poll: 60_000 }, () => {
+  const worker = work({ poll: 60_000 }, () => {
     done++;
     return Promise.resolve();
-  });
+  }, db);
 
   await until("it ran again", () => done >= 2);
 
   await scheduler.stop();
   await worker.stop();
   const { succeeded, due, running, successRate, medianSeconds } = await jobStats.one(
-    { since: new Date(0) },
+    { from: new Date(0) },
     db,
   );
   assert.ok(succeeded >= 2);
   assert.equal([due, running, successRate], [0, 0, 1]);
   assert.ok(medianSeconds! >= 0 && medianSeconds! < 30);
-  assert.throws(() => db.schedule({ poll: 0 }), /poll/);
+  assert.throws(() => runScheduler({ poll: 0 }, db), /poll/);
 });
 
 test.run();

@@ -1,4 +1,5 @@
-/** SCRAM against a server of the test's own, passwords as PostgreSQL prepares them, and what ties a login to a certificate. */
+/** SCRAM against a test server, password preparation as in PostgreSQL, and channel binding to certificates. */
+// Runs on the first server: it asks none.
 import { Buffer } from "node:buffer";
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import fc from "fast-check";
@@ -34,7 +35,7 @@ function saltedPassword(password: string, salt: Uint8Array, rounds: number): Buf
   return result;
 }
 
-/** What a server keeps of a password, and how it was made. */
+/** The stored verifier of a password, and its parameters. */
 interface Verifier {
   readonly salt: Uint8Array;
   readonly rounds: number;
@@ -58,7 +59,7 @@ function challenge({ salt, rounds }: Verifier, clientFirst: string, nonce: strin
   return `r=${own}${nonce},s=${Buffer.from(salt).toString("base64")},i=${rounds}`;
 }
 
-/** The server's last message; undefined where the client does not know the password, or not this server. */
+/** The server's last message; undefined if the client does not know the password, or not this server. */
 function signature(
   { storedKey, serverKey }: Verifier,
   [clientFirst, serverFirst, clientFinal]: readonly [string, string, string],
@@ -100,7 +101,7 @@ const bytes = (minLength: number, maxLength: number) => fc.uint8Array({ minLengt
 const password = fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 40 });
 const salt = bytes(1, 40);
 const rounds = fc.integer({ min: 1, max: 200 });
-/** Of a server: what is printable, without the comma. */
+/** Printable characters without the comma, for a server's messages. */
 const nonce = fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 30 })
   .map((text) => text.replace(/[ ,]/g, "_"));
 const binding: fc.Arbitrary<ChannelBinding> = fc.oneof(
@@ -150,7 +151,7 @@ test("Scram proves nothing to a server with another password, nor believes its s
 
       assert.type(signatures[0], "string");
       assert.is(signatures[1], undefined);
-      // A signature is good for its own exchange alone.
+      // A signature is valid only for its own exchange.
       assert.is(clients[1]!.verify(signatures[0]!), false);
     }),
     effort(30),
@@ -244,7 +245,7 @@ for (
     ["USER", "USER", "keeps capitals"],
     ["\u00aa", "a", "folds a feminine ordinal"],
     ["\u2168", "IX", "folds a Roman numeral"],
-    // The RFC refuses these two; PostgreSQL hashes what it refuses as it is.
+    // The RFC refuses these two; PostgreSQL hashes refused passwords unprepared.
     ["\u0007", "\u0007", "keeps what holds a control character"],
     ["\u06271", "\u06271", "keeps an Arabic letter before a digit"],
   ] as const
@@ -324,7 +325,7 @@ function oid(dotted: string): Buffer {
 const NULL = der(0x05);
 const sequence = (...parts: Uint8Array[]) => der(0x30, ...parts);
 
-/** A certificate with this algorithm; what is signed says something else, as to lead astray. */
+/** A certificate with this algorithm. The signed part names another one as a trap. */
 function certificate(...algorithm: Uint8Array[]): Buffer {
   const other = sequence(oid("1.2.840.113549.1.1.13"), NULL);
   const signed = sequence(der(0x02, Buffer.from([1])), other, der(0x04, Buffer.alloc(300)));
@@ -358,7 +359,7 @@ for (
 const SHA2 = "2.16.840.1.101.3.4.2";
 const MGF1 = oid("1.2.840.113549.1.1.8");
 
-/** RSASSA-PSS with its hash, and the hash of its mask; undefined: SHA-1, which is not written down. */
+/** RSASSA-PSS with its hash and the hash of its mask; undefined means SHA-1, which is the default. */
 function pss(hash: string | undefined, mask: string | undefined): Buffer {
   return certificate(
     oid("1.2.840.113549.1.1.10"),
@@ -392,7 +393,7 @@ test("hashOf() gives nothing, when RSA-PSS signs by a hash that is not known", (
   assert.is(hashOf(pss("2.16.840.1.101.3.4.2.8", `${SHA2}.1`)), undefined);
 });
 
-/** Made by OpenSSL; their keys are gone. */
+/** Created by OpenSSL. Their private keys are deleted. */
 const CERTIFICATES = {
   ed25519: `
 MIIBLjCB4aADAgECAhRCL4hufNoBLanStesymypNIlWmhTAFBgMrZXAwDDEKMAgGA1UEAwwBeDAgFw0yNjExMjgwNzI2NTha

@@ -1,8 +1,9 @@
 /**
- * No password shows: one goes through every operation, every refusal and every fault, on a server that
- * logs all it is told, and then it is looked for in all that came of it. That the search finds it, in
- * each of the places, is shown with another one.
+ * No password shows. One passes through every operation, every refusal and every fault, on a server that
+ * logs all input; then the test searches all output for it. A control password proves that the search works
+ * in each place.
  */
+// Runs on the first server: it tests what the process gives away.
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { Buffer } from "node:buffer";
 import process from "node:process";
@@ -17,8 +18,6 @@ import {
   type ConnectOptions,
   credentialCreate,
   credentialDelete,
-  credentialInsert,
-  credentialPasswordSet,
   credentialReveal,
   credentialSetPassword,
   type Database,
@@ -28,8 +27,10 @@ import {
   keysRotate,
   keysStatus,
   Secret,
-  Vault,
+  vaultOf,
 } from "netraven-db";
+import { Vault } from "../src/vault/vault.ts";
+import { credentialInsert, credentialPasswordSet } from "../src/generated/internal/credentials.ts";
 import { keyRing } from "../src/vault/key_ring.ts";
 import { SEALED_COLUMNS } from "../src/credentials/key_rotation.ts";
 import { Canary, Haul, shown } from "./support/canary.ts";
@@ -73,17 +74,17 @@ const CHANNELS = ["query", "transaction", "acquire", "connection"].map((name) =>
 );
 
 const canary = new Canary();
-/** Goes where the other one must not. */
+/** The control: it appears where the password must not. */
 const control = new Canary();
-/** A key, which must not show either: 32 bytes. */
+/** A key of 32 bytes, which must not show either. */
 const key = new Canary(`key-${new Canary().core}-end`);
-/** What the test that runs has collected. */
+/** Output that the running test has collected. */
 let haul = new Haul();
 
 let server: TestServer;
 let hasExtensions = true;
 let database: TestDatabase;
-/** The superuser, who logs nothing. */
+/** The superuser, whose statements are not logged. */
 let root: postgres.Sql;
 let watching: { stop(): Promise<void> };
 let unpatch: () => void;
@@ -96,7 +97,7 @@ function ring(...names: [string, ...string[]]) {
   return testKeys(names, { k1: Buffer.from(key.text) });
 }
 
-/** Logs everything, and calls everything slow. */
+/** Logs every statement, because each counts as slow. */
 function openVictim(options: ConnectOptions = {}): Promise<Database> {
   const say = (message: string) => haul.add("the log lines", message);
   return connect({
@@ -155,7 +156,7 @@ test.after.each(() => {
   assert.equal(haul.hits(key), [], "the key shows");
 });
 
-/** Notes what the process prints, and prints it. */
+/** Records and prints the output of the process. */
 function watchOutput(): () => void {
   const undo: (() => void)[] = [];
   const watch = (of: object, name: string, place: string) => {
@@ -176,7 +177,7 @@ function watchOutput(): () => void {
   return () => undo.forEach((work) => work());
 }
 
-/** Looks at the server's sessions again and again. */
+/** Polls the server's sessions. */
 function watchActivity(): { stop(): Promise<void> } {
   let stopped = false;
   const watch = async () => {
@@ -198,14 +199,14 @@ function watchActivity(): { stop(): Promise<void> } {
   };
 }
 
-/** What the server knows of all that it was told, and what a dump of the database holds. */
+/** All recorded input of the server, and a dump of the database. */
 async function collectFromServer(into: Haul): Promise<void> {
   into.add("the server's log", await server.log());
   if (hasExtensions) {
     const rows = await root<{ text: string }[]>`select s::text as text from pg_stat_statements s`;
     rows.forEach(({ text }) => into.add("pg_stat_statements", text));
   }
-  // Each connection knows its own.
+  // Each connection lists its own.
   await Promise.all(Array.from({ length: 4 }, () =>
     db.transaction(async (tx) => {
       await tx.query("select pg_sleep(0.02)");
@@ -267,7 +268,7 @@ test("the search finds a password in every place where one passed", async () => 
   await own.transaction(async (tx) => {
     await tx.query("select 1", [], { name: text });
   }, { name: text });
-  // The two that no name of a caller's reaches.
+  // The two places that no name of a caller reaches.
   note({ event: text }, "netraven-db:connection");
   process.stdout.write(`\n${text}\n`);
   process.stderr.write(`\n${text}\n`);
@@ -297,12 +298,12 @@ test("the search finds a password in every place where one passed", async () => 
   }
   const log = found.of("the server's log");
   assert.match(log, /parameters: \$1 = '/i, "the log has no parameters");
-  // It tells parameters since version 16.
+  // The server logs parameters since version 16.
   const plan = parseInt(server.version) < 16 ? /plan:\n/ : /Query Parameters: \$1 = '/;
   if (hasExtensions) assert.match(log, plan, "auto_explain is silent");
 });
 
-/** What another thread gets. */
+/** Content of a message to another thread. */
 function sent(value: unknown): unknown {
   const { port1, port2 } = new MessageChannel();
   port1.postMessage(value);
@@ -355,7 +356,7 @@ test("Secret shows its text in no print, copy or comparison", async () => {
   ];
   texts.forEach((text) => haul.add("a Secret's print", text));
 
-  // An error of its own, too: bytes that are no text.
+  // This is an error as well: the bytes are not text.
   await refusal("no UTF-8", tell, () => {
     new Secret(Buffer.concat([Buffer.from(canary.text), Buffer.from([255])])).reveal();
   });
@@ -369,17 +370,21 @@ test("no operation shows the password", async () => {
 
   for (const id of ids) await open(db, id, canary, tell);
   for (const id of ids) await credentialDelete.one({ id }, db);
-  await refusal("a deleted one", tell, () => credentialReveal(db, ids[0]!, WHO));
-  await refusal("a deleted one", tell, () => credentialSetPassword(db, ids[0]!, canary.text));
+  await refusal("a deleted one", tell, () => credentialReveal({ id: ids[0]!, ...WHO }, db));
+  await refusal(
+    "a deleted one",
+    tell,
+    () => credentialSetPassword({ id: ids[0]!, password: canary.text }, db),
+  );
 });
 
 test("no refusal shows the password", async () => {
-  const { id } = await credentialCreate(db, { username: "u", password: canary.text });
+  const { id } = await credentialCreate({ username: "u", password: canary.text }, db);
 
   await misuse(db, canary, id, tell);
 
   await open(db, id, canary, tell);
-  const row = await (await db.vault.ready()).seal(
+  const row = await (await vaultOf(db).ready()).seal(
     { table: "credentials", column: "password", uuid: crypto.randomUUID() },
     canary.text,
   );
@@ -408,7 +413,7 @@ test("every query that writes a sealed column takes envelopes alone", async () =
 });
 
 test("keys that do not fit do not show, and nor does what they sealed", async () => {
-  const { id } = await credentialCreate(db, { username: "u", password: canary.text });
+  const { id } = await credentialCreate({ username: "u", password: canary.text }, db);
   const wrong = { k1: new TextEncoder().encode("another key of exactly 32 bytes!") };
   const rings: [string, ConnectOptions["keys"]][] = [
     ["a wrong key", testKeys(["k1"], wrong)],
@@ -431,9 +436,9 @@ test("keys that do not fit do not show, and nor does what they sealed", async ()
     const other = await openVictim({ keys });
     for (
       const work of [
-        credentialReveal(other, id, WHO),
-        credentialSetPassword(other, id, canary.text),
-        keysRotate(other),
+        credentialReveal({ id, ...WHO }, other),
+        credentialSetPassword({ id, password: canary.text }, other),
+        keysRotate({}, other),
       ]
     ) {
       await refusal(what, tell, () => work);
@@ -441,7 +446,7 @@ test("keys that do not fit do not show, and nor does what they sealed", async ()
     await refusal(
       what,
       tell,
-      () => credentialCreate(other, { username: "u", password: canary.text }),
+      () => credentialCreate({ username: "u", password: canary.text }, other),
     );
     await outcome(what, tell, () => keysCheck(other));
     await outcome(what, tell, () => keysStatus(other));
@@ -456,7 +461,11 @@ test("keys that do not fit do not show, and nor does what they sealed", async ()
     await refusal("a variable that holds no key", tell, () => Vault.load(provider));
     const vault = { active: "k1", keys: { k1: { env: "K1" } } };
     const other = await openVictim({ keys: undefined, vault, env: { K1: value } });
-    await refusal("a variable that holds no key", tell, () => credentialReveal(other, id, WHO));
+    await refusal(
+      "a variable that holds no key",
+      tell,
+      () => credentialReveal({ id, ...WHO }, other),
+    );
     await other.close();
   }
   const env = { K1: Buffer.from(key.text).toString("base64") };
@@ -472,42 +481,41 @@ test("keys that do not fit do not show, and nor does what they sealed", async ()
 
 test("rows that were changed or moved do not show the password", async () => {
   const [a, b] = await Promise.all(
-    ["a", "b"].map((username) => credentialCreate(db, { username, password: canary.text })),
+    ["a", "b"].map((username) => credentialCreate({ username, password: canary.text }, db)),
   );
   const set = (id: number, expression: string) =>
     root.unsafe(`update credentials set password = ${expression} where id = ${id}`);
   await set(b!.id, `(select password from credentials where id = ${a!.id})`);
-  await refusal("a moved one", tell, () => credentialReveal(db, b!.id, WHO));
+  await refusal("a moved one", tell, () => credentialReveal({ id: b!.id, ...WHO }, db));
   await set(a!.id, "left(password, -1) || 'A'");
-  await outcome("a changed one", tell, () => credentialReveal(db, a!.id, WHO));
+  await outcome("a changed one", tell, () => credentialReveal({ id: a!.id, ...WHO }, db));
   await set(a!.id, "left(password, 30) || repeat('A', 60)");
-  await refusal("a changed one", tell, () => credentialReveal(db, a!.id, WHO));
+  await refusal("a changed one", tell, () => credentialReveal({ id: a!.id, ...WHO }, db));
   await outcome("keysCheck()", tell, () => keysCheck(db));
 
   const next = await openVictim({ keys: ring("k2", "k1") });
-  const rotated = await keysRotate(next, {
-    batch: 2,
+  const rotated = await keysRotate({ batch: 2 }, next, {
     onProgress: (progress) => tell("progress", progress),
   });
   tell("keysRotate()", rotated);
   assert.ok(rotated.unopened.length >= 2 && rotated.rotated >= 1);
-  await refusal("a key in use", tell, () => keysRetire(next, "k1"));
+  await refusal("a key in use", tell, () => keysRetire({ keyId: "k1" }, next));
   for (const { id } of rotated.unopened) await credentialDelete.one({ id }, next);
-  await outcome("keysRetire()", tell, () => keysRetire(next, "k1"));
+  await outcome("keysRetire()", tell, () => keysRetire({ keyId: "k1" }, next));
   await refusal(
     "a retired key",
     tell,
-    () => credentialCreate(db, { username: "u", password: canary.text }),
+    () => credentialCreate({ username: "u", password: canary.text }, db),
   );
   await next.close();
   await root`update encryption_keys set retired_at = null`;
   const back = await openVictim({ keys: ring("k1", "k2") });
-  await keysRotate(back);
-  await keysRetire(back, "k2");
+  await keysRotate({}, back);
+  await keysRetire({ keyId: "k2" }, back);
   await back.close();
 });
 
-/** What a caller may meet at each call, with the password in it. */
+/** Errors and results of each call, with the password in it. */
 async function useOnce(of: Database, id: number, round: number): Promise<void> {
   const password = canary.text;
   const timeout = { timeout: 3_000 };
@@ -516,21 +524,21 @@ async function useOnce(of: Database, id: number, round: number): Promise<void> {
     tell,
     () =>
       round % 4 === 0
-        ? credentialSetPassword(of, id, password, timeout)
+        ? credentialSetPassword({ id, password }, of, timeout)
         : round % 4 === 1
-        ? credentialReveal(of, id, WHO, timeout)
+        ? credentialReveal({ id, ...WHO }, of, timeout)
         : round % 4 === 2
-        ? credentialCreate(of, { username: "storm", password }, timeout)
+        ? credentialCreate({ username: "storm", password }, of, timeout)
         : of.transaction(async (tx) => {
-          await credentialSetPassword(tx, id, password);
-          await credentialCreate(tx, { username: "storm", password });
+          await credentialSetPassword({ id, password }, tx);
+          await credentialCreate({ username: "storm", password }, tx);
         }, timeout),
   );
 }
 
-/** Callers without pause until the faults are over. Returns how many calls failed. */
+/** Runs callers without pause until the faults are over. Returns the number of failed calls. */
 async function underFaults(of: Database, faults: () => Promise<void>): Promise<number> {
-  const { id } = await credentialCreate(db, { username: "load", password: canary.text });
+  const { id } = await credentialCreate({ username: "load", password: canary.text }, db);
   let running = true;
   let round = 0;
   const before = of.stats().discarded;
@@ -587,13 +595,13 @@ test("killed sessions do not show the password", async () => {
 test("lost answers and a silent network do not show the password", async () => {
   await behindProxy(async (victim, proxy) => {
     const password = canary.text;
-    const { id } = await credentialCreate(victim, { username: "u", password });
+    const { id } = await credentialCreate({ username: "u", password }, victim);
     for (const bytes of [0, 1, 7, 40, 120, 300]) {
       for (
         const work of [
-          () => credentialReveal(victim, id, WHO),
-          () => credentialSetPassword(victim, id, password),
-          () => credentialCreate(victim, { username: "u", password }),
+          () => credentialReveal({ id, ...WHO }, victim),
+          () => credentialSetPassword({ id, password }, victim),
+          () => credentialCreate({ username: "u", password }, victim),
         ]
       ) {
         await victim.ping();
@@ -607,19 +615,23 @@ test("lost answers and a silent network do not show the password", async () => {
       await refusal(
         "a lost commit",
         tell,
-        () => victim.transaction((tx) => credentialSetPassword(tx, id, password)),
+        () => victim.transaction((tx) => credentialSetPassword({ id, password }, tx)),
       );
       proxy.pass();
     }
     proxy.stall();
     const timeout = { timeout: 150 };
     await Promise.all([
-      refusal("a silent network", tell, () => credentialReveal(victim, id, WHO, timeout)),
-      refusal("a silent network", tell, () => credentialSetPassword(victim, id, password, timeout)),
+      refusal("a silent network", tell, () => credentialReveal({ id, ...WHO }, victim, timeout)),
       refusal(
         "a silent network",
         tell,
-        () => credentialCreate(victim, { username: "u", password }, timeout),
+        () => credentialSetPassword({ id, password }, victim, timeout),
+      ),
+      refusal(
+        "a silent network",
+        tell,
+        () => credentialCreate({ username: "u", password }, victim, timeout),
       ),
     ]);
     proxy.pass();
@@ -628,7 +640,7 @@ test("lost answers and a silent network do not show the password", async () => {
     await refusal(
       "a server that is away",
       tell,
-      () => credentialCreate(victim, { username: "u", password }, { timeout: 300 }),
+      () => credentialCreate({ username: "u", password }, victim, { timeout: 300 }),
     );
   });
 });
@@ -637,7 +649,7 @@ test("locks, timeouts, deadlocks and aborts do not show the password", async () 
   const password = canary.text;
   const victim = await openVictim({ pool: { size: 2 } });
   const [a, b] = await Promise.all(
-    ["a", "b"].map((username) => credentialCreate(victim, { username, password })),
+    ["a", "b"].map((username) => credentialCreate({ username, password }, victim)),
   );
   const isWaiting = async () => {
     const rows = await root`select from pg_stat_activity where wait_event_type = 'Lock'`;
@@ -656,13 +668,13 @@ test("locks, timeouts, deadlocks and aborts do not show the password", async () 
     await refusal(
       "a deadline",
       tell,
-      () => credentialSetPassword(victim, a!.id, password, timeout),
+      () => credentialSetPassword({ id: a!.id, password }, victim, timeout),
     );
     for (const [name, value] of Object.entries(names)) {
       await refusal(`the server's ${name}`, tell, () =>
         victim.transaction(async (tx) => {
           await tx.query(`set local ${name} = '${value}'`);
-          await credentialSetPassword(tx, a!.id, password);
+          await credentialSetPassword({ id: a!.id, password }, tx);
         }));
     }
     const controller = new AbortController();
@@ -670,7 +682,7 @@ test("locks, timeouts, deadlocks and aborts do not show the password", async () 
     const aborted = refusal(
       "an abort",
       tell,
-      () => credentialSetPassword(victim, a!.id, password, { signal }),
+      () => credentialSetPassword({ id: a!.id, password }, victim, { signal }),
     );
     await until("it waits for the lock", isWaiting);
     controller.abort();
@@ -679,7 +691,7 @@ test("locks, timeouts, deadlocks and aborts do not show the password", async () 
     const canceled = refusal(
       "a cancel",
       tell,
-      () => credentialSetPassword(victim, a!.id, password),
+      () => credentialSetPassword({ id: a!.id, password }, victim),
     );
     await until("it waits for the lock", isWaiting);
     await root`select pg_cancel_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'`;
@@ -690,7 +702,7 @@ test("locks, timeouts, deadlocks and aborts do not show the password", async () 
         "a holder of the pool",
         tell,
         () =>
-          victim.transaction((tx) => credentialSetPassword(tx, a!.id, password), {
+          victim.transaction((tx) => credentialSetPassword({ id: a!.id, password }, tx), {
             name,
             timeout: 2_000,
           }),
@@ -700,7 +712,7 @@ test("locks, timeouts, deadlocks and aborts do not show the password", async () 
     await refusal(
       "an exhausted pool",
       tell,
-      () => credentialCreate(victim, { username: "u", password }, { timeout: 50 }),
+      () => credentialCreate({ username: "u", password }, victim, { timeout: 50 }),
     );
     await until("it waits for the lock", isWaiting);
     await victim.close({ drain: 50 });
@@ -708,16 +720,16 @@ test("locks, timeouts, deadlocks and aborts do not show the password", async () 
     await refusal(
       "a closed database",
       tell,
-      () => credentialCreate(victim, { username: "u", password }),
+      () => credentialCreate({ username: "u", password }, victim),
     );
   });
 
   const both = async (first: number, second: number) => {
     await db.transaction(async (tx) => {
-      await credentialSetPassword(tx, first, password);
+      await credentialSetPassword({ id: first, password }, tx);
       begun++;
       await until("both have begun", () => begun === 2);
-      await credentialSetPassword(tx, second, password);
+      await credentialSetPassword({ id: second, password }, tx);
     });
   };
   let begun = 0;
@@ -729,13 +741,16 @@ test("locks, timeouts, deadlocks and aborts do not show the password", async () 
   await outcome(
     "a read-only transaction",
     tell,
-    () => db.transaction((tx) => credentialSetPassword(tx, a!.id, password), { readOnly: true }),
+    () =>
+      db.transaction((tx) => credentialSetPassword({ id: a!.id, password }, tx), {
+        readOnly: true,
+      }),
   );
   const conflict = await outcome("a conflict", tell, () =>
     db.transaction(async (tx) => {
       await tx.query("select count(*) from credentials");
-      await credentialSetPassword(db, a!.id, password);
-      await credentialSetPassword(tx, a!.id, password);
+      await credentialSetPassword({ id: a!.id, password }, db);
+      await credentialSetPassword({ id: a!.id, password }, tx);
     }, { isolation: "serializable" }));
   assert.is((conflict as DatabaseError).sqlState, "40001");
   assert.match(haul.of("pg_stat_activity"), /update credentials\s+set password = \$1/);
@@ -743,7 +758,7 @@ test("locks, timeouts, deadlocks and aborts do not show the password", async () 
 
 test("a password from before there were keys shows in no error and not in the server's log", async () => {
   const legacy = new Canary();
-  const { id } = await credentialCreate(db, { username: "old", password: "new" });
+  const { id } = await credentialCreate({ username: "old", password: "new" }, db);
   await root.begin(async (sql) => {
     await sql`alter domain sealed_text drop constraint sealed_text_is_an_envelope`;
     await sql`update credentials set password = ${legacy.text}::text where id = ${id}`;
@@ -753,10 +768,10 @@ test("a password from before there were keys shows in no error and not in the se
     );
   });
 
-  const error = await refusal("an unsealed one", tell, () => credentialReveal(db, id, WHO));
+  const error = await refusal("an unsealed one", tell, () => credentialReveal({ id, ...WHO }, db));
   await outcome("keysStatus()", tell, () => keysStatus(db));
   await outcome("keysCheck()", tell, () => keysCheck(db));
-  await outcome("keysRotate()", tell, () => keysRotate(db));
+  await outcome("keysRotate()", tell, () => keysRotate({}, db));
   await refusal(
     "of the old one",
     tell,
@@ -766,7 +781,7 @@ test("a password from before there were keys shows in no error and not in the se
   assert.is((error as { reason?: string }).reason, "not_sealed");
   assert.equal(haul.hits(legacy), []);
   assert.equal(legacy.formsIn(await server.log()), []);
-  await credentialSetPassword(db, id, canary.text);
+  await credentialSetPassword({ id, password: canary.text }, db);
   await open(db, id, canary, tell);
 });
 
@@ -790,19 +805,19 @@ test("a password in SQL of the caller's own is refused, and only the server's lo
 
   const places = haul.hits(stray).filter((hit) => !hit.startsWith("pg_stat_activity"));
   assert.equal(places, []);
-  // Nobody but the caller knows what is a password there.
+  // Only the caller knows that this is a password.
   assert.not.equal(stray.formsIn(await server.log()), []);
 });
 
 test("the server's log, its statistics and a dump do not hold the password", async () => {
-  const { id, uuid } = await credentialCreate(db, { username: "last", password: canary.text });
-  await credentialReveal(db, id, WHO);
+  const { id, uuid } = await credentialCreate({ username: "last", password: canary.text }, db);
+  await credentialReveal({ id, ...WHO }, db);
   const found = new Haul();
   await collectFromServer(found);
 
   assert.equal(found.hits(canary), []);
   assert.equal(found.hits(key), []);
-  // What was searched is what was sent.
+  // The search covered the sent values.
   const [row] = await root`select password::text as sealed from credentials where id = ${id}`;
   const log = found.of("the server's log");
   assert.ok(log.includes(row!["sealed"]) && log.includes(uuid), "the envelope is not in the log");

@@ -1,4 +1,5 @@
-/** A secret shows in no print, and gives back what it was made of. */
+/** No print shows a secret, and only `reveal` returns its text. */
+// Runs on the first server: it asks none.
 import process from "node:process";
 import { format, inspect } from "node:util";
 import fc from "fast-check";
@@ -11,7 +12,7 @@ import { suite } from "./support/suite.ts";
 const test = suite("secret");
 const CANARY = "canary-swordfish";
 
-/** Every way that prints, by its name. */
+/** Every way to print a value, by its name. */
 function prints(secret: Secret): Record<string, string> {
   const holder = { list: [secret], map: new Map([["password", secret]]), secret };
   const deno = (globalThis as { Deno?: { inspect(value: unknown, options: object): string } }).Deno;

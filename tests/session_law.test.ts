@@ -1,4 +1,4 @@
-/** What a statement leaves behind in its session: nobody else meets it. */
+/** The traces of a statement in its session: no other caller meets them. */
 import * as assert from "uvu/assert";
 import {
   CommitUnknownError,
@@ -9,6 +9,7 @@ import {
   jobInsert,
   jobLogInsert,
   QueryError,
+  transactionStatus,
 } from "netraven-db";
 import { createDatabase } from "./support/database.ts";
 import { startProxy } from "./support/proxy.ts";
@@ -115,7 +116,7 @@ for (const [text, look] of STATE) {
     test(`${text}: nothing is left of it for the next caller, ${inside ? "in a transaction" : "alone"}`, async () => {
       const before = await pid();
       const run = inside ? db.transaction((tx) => tx.query(text)) : db.query(text);
-      // It cannot run in a transaction, where it says so.
+      // It cannot run in a transaction, and reports that.
       const refused = await run.then(
         () => false,
         (error: DatabaseError) => error.sqlState === "25001",
@@ -212,7 +213,7 @@ test("transaction() stores nothing when a part that nobody awaited fails", async
 
     const error = await rejection(db.transaction(async (tx) => {
       await tx.query("insert into notes values (1)");
-      // Nobody hears of it but the transaction.
+      // Only the transaction receives it.
       void tx.transaction(async (inner) => {
         await inner.query("insert into notes values (2)");
         await new Promise((resolve) => setTimeout(resolve, 20));
@@ -274,7 +275,7 @@ test("transaction() knows that a function may write, when the answer to its comm
     );
     assert.instance(error, CommitUnknownError);
     assert.is(
-      await db.transactionStatus((error as CommitUnknownError).transactionId!),
+      await transactionStatus({ id: (error as CommitUnknownError).transactionId! }, db),
       "committed",
     );
   } finally {

@@ -1,22 +1,19 @@
 /**
- * A schema that changes under running clients: connections that knew a statement before give what a
- * new one would, and never another value.
+ * The schema changes under running clients: connections with a cached plan return the same as new
+ * connections, and never another value.
  */
 import * as assert from "uvu/assert";
 import { connect, type Database, type DatabaseError, ParameterError } from "netraven-db";
-import { createDatabase } from "./support/database.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection } from "./support/until.ts";
 
 const test = suite("stale plans");
 const SIZE = 3;
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
+const { db, database } = await testDatabase(test, { pool: { size: SIZE } });
 let owner: Database;
 
 test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: SIZE }, logging: { level: "silent" } });
   owner = await connect({ url: database.url, pool: { size: 1 }, logging: { level: "silent" } });
 });
 
@@ -30,12 +27,10 @@ test.before.each(async () => {
 });
 
 test.after(async () => {
-  await db.close();
   await owner.close();
-  await database.drop();
 });
 
-/** Runs it on every connection of the pool at once, twice, so that each has its plan. */
+/** Runs it twice on every connection of the pool at once, so that each has its plan. */
 async function everywhere(run: (tx: Pick<Database, "query">) => Promise<unknown>): Promise<void> {
   for (let round = 0; round < 2; round++) {
     await Promise.all(Array.from({ length: SIZE }, () =>
@@ -110,7 +105,7 @@ test("transaction() says once that a plan is stale, which retry knows", async ()
 test("query() takes values that fit a widened column, on connections that knew the narrow one", async () => {
   const insert = "insert into things (id, small) values ($1, $2)";
   await everywhere((tx) => tx.query(insert, [1, 2]));
-  // What is too large is still refused as long as it is.
+  // The limit on large values still applies.
   for (let i = 0; i < 3; i++) {
     const error = await rejection(db.query(insert, [1, 70_000]));
     assert.instance(error, ParameterError);

@@ -1,4 +1,4 @@
-/** What the text of a statement tells before it runs. */
+/** Facts that the text of a statement reveals before it runs. */
 import * as assert from "uvu/assert";
 import { connect } from "netraven-db";
 import { traitsOf } from "../src/connection/statement_text.ts";

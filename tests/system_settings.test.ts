@@ -1,39 +1,29 @@
-/** The rows of the system settings; their cache is tested by `settings.test.ts`. */
+/** The rows of the system settings. `settings.test.ts` tests their cache. */
 import * as assert from "uvu/assert";
 import {
-  connect,
   type ConstraintError,
-  type Database,
   type Json,
   ParameterError,
-  settingDelete,
   settingGet,
-  settingGetMany,
   settingInsertDefaults,
   settingList,
+} from "netraven-db";
+import {
+  settingDelete,
+  settingGetMany,
   settingUpsert,
   settingVersionGet,
-} from "netraven-db";
-import { createDatabase } from "./support/database.ts";
+} from "../src/generated/internal/system_settings.ts";
+import {} from "netraven-db";
 import { clear, count, databaseNow } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection, until } from "./support/until.ts";
 
 const test = suite("system_settings");
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 8 }, logging: { level: "silent" } });
-});
+const { db } = await testDatabase(test, { pool: { size: 8 } });
 
 test.before.each(() => clear(db));
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
 
 async function put(key: string, value: Json = 1): Promise<number> {
   return (await settingUpsert.one({ key, value }, db)).version;

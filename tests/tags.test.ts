@@ -1,10 +1,8 @@
-/** Tags: making, finding, counting, renaming and deleting them. */
+/** Tags: creating, finding, counting, renaming and deleting them. */
 import * as assert from "uvu/assert";
 import {
-  connect,
   ConstraintError,
   credentialGet,
-  type Database,
   deviceGet,
   tagDelete,
   tagEnsure,
@@ -12,29 +10,18 @@ import {
   tagGetByName,
   tagInsert,
   tagList,
-  type TagListResult,
+  type TagListRow,
   tagUpdate,
 } from "netraven-db";
-import { createDatabase } from "./support/database.ts";
 import { addCredential, addDevice, clear, count, fields } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection } from "./support/until.ts";
 
 const test = suite("tags");
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 8 }, logging: { level: "silent" } });
-});
+const { db } = await testDatabase(test, { pool: { size: 8 } });
 
 test.before.each(() => clear(db));
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
 
 test("TagInsert makes a tag, of type custom unless told", async () => {
   const site = await tagInsert.one({ name: "dc1", type: "site" }, db);
@@ -63,7 +50,7 @@ test("TagEnsure makes what does not exist and returns all, by name, types untouc
   const old = await tagInsert.one({ name: "dc1", type: "site" }, db);
 
   const names = ["leaf", "dc1", "lab", "leaf"];
-  const types = ["role", "custom", null, "role"] as string[];
+  const types = ["role", "custom", null, "role"];
   const first = await tagEnsure.run({ names, types }, db);
   const second = await tagEnsure.run({ names, types: ["x", "x", "x", "x"] }, db);
 
@@ -140,7 +127,7 @@ test("TagList pages by name, each tag exactly once, of one type where asked", as
 
   for (const type of [undefined, "site"]) {
     const seen: string[] = [];
-    let last: TagListResult | undefined;
+    let last: TagListRow | undefined;
     for (;;) {
       const after = { afterName: last?.name, afterId: last?.id };
       const page = await tagList.run({ type, ...after, limit: 4 }, db);

@@ -1,4 +1,5 @@
-/** `node:diagnostics_channel`: what happens, with names and durations and no values. */
+/** Events of `node:diagnostics_channel`: names and durations, but no values. */
+// Runs on the first server: it tests the client, whatever the server's version.
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { inspect } from "node:util";
 import * as assert from "uvu/assert";
@@ -6,31 +7,19 @@ import {
   type AcquireTrace,
   connect,
   type ConnectionTrace,
-  type Database,
   type QueryTrace,
   tagInsert,
   type TransactionTrace,
 } from "netraven-db";
-import { createDatabase } from "./support/database.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection } from "./support/until.ts";
 
 const test = suite("trace");
 const CANARY = "c4n4ry-v4lue";
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
+const { db, database } = await testDatabase(test, { pool: { size: 1 } });
 
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 1 }, logging: { level: "silent" } });
-});
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
-
-/** What is told on a channel while the work runs. */
+/** Collects the events of a channel while the work runs. */
 async function told<Trace>(channel: string, work: () => Promise<unknown>): Promise<Trace[]> {
   const traces: Trace[] = [];
   const note = (message: unknown) => void traces.push(message as Trace);

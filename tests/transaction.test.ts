@@ -1,4 +1,4 @@
-/** Transactions: all or nothing, each on its own connection, over when they end. */
+/** Transactions: atomic, each on its own connection, and unusable after their end. */
 import * as assert from "uvu/assert";
 import {
   connect,
@@ -9,28 +9,21 @@ import {
   QueryError,
   TimeoutError,
   type Transaction,
+  transactionStatus,
 } from "netraven-db";
-import { createDatabase } from "./support/database.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 import { rejection, until } from "./support/until.ts";
 
 const test = suite("transaction");
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
+const { db, database } = await testDatabase(test, { pool: { size: 4 } });
 
 test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 4 }, logging: { level: "silent" } });
   await db.query("create table notes (id integer primary key, text text not null)");
 });
 
 test.before.each(async () => {
   await db.query("truncate notes");
-});
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
 });
 
 async function ids(): Promise<number[]> {
@@ -177,7 +170,7 @@ test("transaction() refuses an isolation level that there is not, unsent", async
   assert.equal(await ids(), []);
 });
 
-/** Two transactions that read what the other writes. */
+/** Two transactions that read what the other one writes. */
 async function skew(
   retry: number,
 ): Promise<{ calls: number; outcomes: PromiseSettledResult<void>[] }> {
@@ -189,7 +182,7 @@ async function skew(
     db.transaction(async (tx) => {
       calls++;
       await tx.query("select count(*) from notes");
-      // Counted when it has read: what merely began may read after the other's commit.
+      // Counted after the read: a transaction that has only begun may read after the other's commit.
       if (++reads === 2) arrive();
       await bothRead;
       await note(tx, id);
@@ -335,7 +328,7 @@ test("transaction() ends at an abort while it waits to run again", async () => {
   let runs = 0;
 
   const error = await rejection(db.transaction(async (tx) => {
-    // The pauses grow: one of them is under way at the abort.
+    // The pauses grow: the abort happens during one of them.
     if (++runs === 6) setTimeout(() => controller.abort(reason), 1);
     await tx.query("do $$ begin raise exception using errcode = '40001'; end $$");
   }, { signal: controller.signal, retry: 1_000 }));
@@ -366,7 +359,7 @@ test("transactionStatus() tells committed, aborted and in progress apart", async
   let aborted: string | undefined;
   const committed = await db.transaction(async (tx) => {
     const id = await idOf(tx);
-    running = await db.transactionStatus(id);
+    running = await transactionStatus({ id }, db);
     return id;
   });
   await rejection(db.transaction(async (tx) => {
@@ -375,10 +368,10 @@ test("transactionStatus() tells committed, aborted and in progress apart", async
   }));
 
   assert.is(running, "in progress");
-  assert.is(await db.transactionStatus(committed), "committed");
-  assert.is(await db.transactionStatus(aborted!), "aborted");
-  assert.instance(await rejection(db.transactionStatus("no id")), ParameterError);
-  assert.instance(await rejection(db.transactionStatus("999999999999")), QueryError);
+  assert.is(await transactionStatus({ id: committed }, db), "committed");
+  assert.is(await transactionStatus({ id: aborted! }, db), "aborted");
+  assert.instance(await rejection(transactionStatus({ id: "no id" }, db)), ParameterError);
+  assert.instance(await rejection(transactionStatus({ id: "999999999999" }, db)), QueryError);
 });
 
 test("stream() in a transaction sees what the transaction wrote", async () => {

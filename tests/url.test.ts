@@ -1,3 +1,4 @@
+// Runs on the first server: it asks none.
 import { inspect } from "node:util";
 import * as assert from "uvu/assert";
 import { ConfigError } from "../src/errors.ts";
@@ -11,7 +12,7 @@ import { suite } from "./support/suite.ts";
 
 const test = suite("url");
 
-/** Every three characters of it in a row stand in no message by chance. */
+/** No message contains three consecutive characters of it by chance. */
 const CANARY = "Zq7Xk9Wv2Jb5Y";
 
 function refusal(url: string): ConfigError {
@@ -28,7 +29,7 @@ function refuses(url: string, message: RegExp): void {
   assert.match(refusal(url).message, message);
 }
 
-/** The longest part of the canary, from three characters, that everything printable about a value shows. */
+/** Returns the longest part of the canary, from three characters, that any printable form of a value shows. */
 function leak(value: unknown): string | undefined {
   const shown = [
     inspect(value, { depth: 9, showHidden: true }),
@@ -45,7 +46,7 @@ function leak(value: unknown): string | undefined {
   return undefined;
 }
 
-/** Numbers in [0, 1) that are the same in every run (mulberry32). */
+/** Numbers in [0, 1), repeatable in every run (mulberry32). */
 function random(seed: number): () => number {
   let state = seed;
   return () => {
@@ -154,8 +155,8 @@ test("parseDatabaseUrl() takes each sslmode of libpq and no other", () => {
   for (const mode of modes) {
     assert.is(parseDatabaseUrl(`postgres://u@h/d?sslmode=${mode}`).sslMode, mode);
   }
-  refuses("postgres://u@h/d?sslmode=no-verify", /"sslmode" is none of disable, .*verify-full$/);
-  refuses("postgres://u@h/d?sslmode=REQUIRE", /"sslmode" is none of/);
+  refuses("postgres://u@h/d?sslmode=no-verify", /"sslmode" is not one of disable, .*verify-full$/);
+  refuses("postgres://u@h/d?sslmode=REQUIRE", /"sslmode" is not one of/);
 });
 
 test("parseDatabaseUrl() takes each channel_binding of libpq and no other", () => {
@@ -167,13 +168,13 @@ test("parseDatabaseUrl() takes each channel_binding of libpq and no other", () =
   }
   for (const mode of ["allow", "Require", "require%20", "1"]) {
     const url = `postgres://u@h/d?channel_binding=${mode}`;
-    refuses(url, /"channel_binding" is none of prefer, require, disable$/);
+    refuses(url, /"channel_binding" is not one of prefer, require, disable$/);
   }
   refuses("postgres://u@h/d?channel_binding=", /"channel_binding" is empty/);
   refuses("postgres://u@h/d?channel_binding", /parameter 1 has no value/);
   refuses(
     "postgres://u@h/d?channel_binding=require&channel_binding=disable",
-    /"channel_binding" stands twice/,
+    /"channel_binding" is written twice/,
   );
 });
 
@@ -209,7 +210,7 @@ const SCHEMES: readonly (readonly [string, RegExp])[] = [
   ["https://h/d", /not PostgreSQL's: write postgres:\/\//],
   ["postgres:/u:p@h/d", /lacks a "\/\/" after its scheme: write postgres:\/\/$/],
   ["postgres:u", /lacks a "\/\/" after its scheme/],
-  ["u:p@h/d", /no scheme: it starts with postgres:\/\//],
+  ["u:p@h/d", /no scheme: begin it with postgres:\/\//],
   ["localhost", /no scheme/],
   ["host=localhost user=u password=p", /no scheme/],
   ["//u:p@h/d", /no scheme/],
@@ -247,29 +248,29 @@ const WRONG: readonly (readonly [string, RegExp])[] = [
   ["postgres://u@[::1]5432/d", /port is not/],
   ["postgres://u@::1/d", /IPv6 address in brackets/],
   ["postgres://u@[::1/d", /IPv6 address in brackets/],
-  ["postgres://u@[h]/d", /brackets that hold no IPv6 address/],
-  ["postgres://u@[]/d", /brackets that hold no IPv6 address/],
-  ["postgres://u@[127.0.0.1]/d", /brackets that hold no IPv6 address/],
+  ["postgres://u@[h]/d", /brackets do not contain an IPv6 address/],
+  ["postgres://u@[]/d", /brackets do not contain an IPv6 address/],
+  ["postgres://u@[127.0.0.1]/d", /brackets do not contain an IPv6 address/],
   ["postgres://u@[fe80::1%25eth0]/d", /has a zone/],
   ["postgres://u@[fe80::1%eth0]/d", /has a zone/],
-  ["postgres://u@127.1/d", /no IPv4 address/],
-  ["postgres://u@256.0.0.1/d", /no IPv4 address/],
-  ["postgres://u@010.0.0.1/d", /no IPv4 address/],
-  ["postgres://u@2130706433/d", /no IPv4 address/],
-  ["postgres://u@0x7f000001/d", /no IPv4 address/],
-  ["postgres://u@h..x/d", /no name, address or absolute folder/],
-  ["postgres://u@-h/d", /no name, address/],
+  ["postgres://u@127.1/d", /not an IPv4 address/],
+  ["postgres://u@256.0.0.1/d", /not an IPv4 address/],
+  ["postgres://u@010.0.0.1/d", /not an IPv4 address/],
+  ["postgres://u@2130706433/d", /not an IPv4 address/],
+  ["postgres://u@0x7f000001/d", /not an IPv4 address/],
+  ["postgres://u@h..x/d", /not a name, an address or an absolute folder/],
+  ["postgres://u@-h/d", /not a name, an address/],
   ["postgres://u@bücher.example/d", /others as xn--/],
-  ["postgres://u@h%20x/d", /no name, address/],
-  ["postgres://u@%40abstract/d", /no name, address/],
-  ["postgres://u@h%zz/d", /URL's host is not well percent-encoded/],
-  ["postgres://u%zz:p@h/d", /URL's user is not well percent-encoded/],
-  ["postgres://u:50%@h/d", /URL's password is not well percent-encoded: write a "%" as %25/],
-  ["postgres://u:%ff@h/d", /URL's password is not well percent-encoded/],
-  ["postgres://u:p@h/%d", /URL's database is not well percent-encoded/],
+  ["postgres://u@h%20x/d", /not a name, an address/],
+  ["postgres://u@%40abstract/d", /not a name, an address/],
+  ["postgres://u@h%zz/d", /URL's host is not validly percent-encoded/],
+  ["postgres://u%zz:p@h/d", /URL's user is not validly percent-encoded/],
+  ["postgres://u:50%@h/d", /URL's password is not validly percent-encoded: write a "%" as %25/],
+  ["postgres://u:%ff@h/d", /URL's password is not validly percent-encoded/],
+  ["postgres://u:p@h/%d", /URL's database is not validly percent-encoded/],
   [
     "postgres://u@h/d?application_name=%",
-    /parameter "application_name" is not well percent-encoded/,
+    /parameter "application_name" is not validly percent-encoded/,
   ],
   ["postgres://u%00:p@h/d", /URL's user holds a NUL/],
   ["postgres://u:p%00@h/d", /URL's password holds a NUL/],
@@ -290,19 +291,19 @@ const WRONG: readonly (readonly [string, RegExp])[] = [
   ["postgres://u:p#ss@h/d", /percent-encode it in a name or a password as %23/],
   [
     "postgres://u@h/d?schema=x",
-    /parameter "schema" is not known: known are application_name, .*sslrootcert$/,
+    /parameter "schema" is unknown: the known ones are application_name, .*sslrootcert$/,
   ],
   [
     "postgres://u@h/d?password=x",
-    /parameter "password" is not known.*this one goes into postgres:\/\//,
+    /parameter "password" is unknown.*write it as in postgres:\/\//,
   ],
-  ["postgres://u@h/d?x%41=1", /URL's parameter 1 is not known/],
-  ["postgres://u@h/d?toString=1", /parameter "toString" is not known/],
-  ["postgres://u@h/d?SSLMODE=require", /parameter "SSLMODE" is not known/],
+  ["postgres://u@h/d?x%41=1", /URL's parameter 1 is unknown/],
+  ["postgres://u@h/d?toString=1", /parameter "toString" is unknown/],
+  ["postgres://u@h/d?SSLMODE=require", /parameter "SSLMODE" is unknown/],
   ["postgres://u@h/d?sslmode", /parameter 1 has no value/],
   ["postgres://u@h/d?sslmode=require&", /parameter 2 has no value/],
   ["postgres://u@h/d?sslmode=", /parameter "sslmode" is empty/],
-  ["postgres://u@h/d?sslmode=require&sslmode=require", /parameter "sslmode" stands twice/],
+  ["postgres://u@h/d?sslmode=require&sslmode=require", /parameter "sslmode" is written twice/],
   [
     "postgres://u@h/d?connect_timeout=0",
     /"connect_timeout" is not a whole number of seconds from 1 to 3600/,

@@ -1,10 +1,12 @@
-/** The envelope: frozen by vectors, bound to its place, and proof against any change. */
+/** The ciphertext format: fixed by test vectors, bound to its row, and safe against any change. */
+// Runs on the first server: it asks none.
 import { Buffer } from "node:buffer";
 import { createCipheriv } from "node:crypto";
 import { inspect } from "node:util";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
-import { type SealedPlace, Secret, Vault, VaultError } from "netraven-db";
+import { type SealedPlace, Secret, VaultError } from "netraven-db";
+import { Vault } from "../src/vault/vault.ts";
 import { keyIdOf } from "../src/vault/envelope.ts";
 import { effort } from "./support/effort.ts";
 import { testKeys } from "./support/keys.ts";
@@ -19,8 +21,8 @@ const UUID = "0b9c3f2e-6d1a-4c57-9a43-1f5e8d7c6b2a";
 const PLACE = { table: "credentials", column: "password", uuid: UUID };
 
 /**
- * The format, for good: made with node:crypto from the key 00 01 … 1f and nonces of one byte
- * twelve times (00, 01, ff, 07). What is stored today must open for ever.
+ * The permanent format: created with node:crypto from the key 00 01 … 1f and nonces of one repeated byte
+ * (00, 01, ff, 07). Values that are stored today must decrypt forever.
  */
 const VECTORS = [
   {
@@ -54,7 +56,7 @@ function vaultOf(...keyIds: [string, ...string[]]): Promise<Vault> {
   return Vault.load(testKeys(keyIds, bytes));
 }
 
-/** The envelope by the definition, without the vault. */
+/** Encrypts by the definition of the format, without the vault. */
 function sealByHand(keyId: string, place: SealedPlace, nonce: Uint8Array, plain: string): string {
   const cipher = createCipheriv("aes-256-gcm", KEY, nonce);
   const { table, column, uuid } = place;
@@ -119,7 +121,7 @@ test("Vault.open() opens nothing that was moved to another row, column or table,
     [{ ...PLACE, uuid: crypto.randomUUID() }, envelope],
     [{ ...PLACE, column: "other" }, envelope],
     [{ ...PLACE, table: "other" }, envelope],
-    // The same bytes of key under another name.
+    // The same key bytes under another name.
     [PLACE, envelope.replace(".2026a.", ".2026b.")],
   ];
 
@@ -174,7 +176,10 @@ test("Vault.open() says what is wrong, and repeats neither envelope nor text", a
   ]);
   assert.is(errors[0]!.message, 'Cannot open credential 7: key "2026a" is not loaded');
   assert.equal(errors[0]!.keys, [{ keyId: "2026a" }]);
-  assert.match(errors[3]!.message, /^Cannot open credentials\.password: it was changed or moved/);
+  assert.match(
+    errors[3]!.message,
+    /^Cannot open credentials\.password: the sealed text was changed or moved/,
+  );
   for (const error of errors) {
     assert.is(error.code, "VAULT");
     const shown = inspect(error, { depth: 9, showHidden: true });
@@ -189,14 +194,14 @@ test("Vault.load() takes keys of exactly 32 bytes, and names that an envelope ca
 
   for (const length of [0, 16, 24, 31, 33, 64]) {
     const error = await refusal(load("k1", new Uint8Array(length)) as unknown as Promise<Secret>);
-    assert.is(error.message, 'Key "k1" has not exactly 32 bytes');
+    assert.is(error.message, 'Key "k1" does not have exactly 32 bytes');
   }
   assert.is((await rejection(load("k1", "a".repeat(32))) as VaultError).reason, "bad_key");
   for (const name of ["", "a.b", "A", "-a", "ä", "a".repeat(64), "a b"]) {
     assert.is((await rejection(load(name, KEY)) as VaultError).reason, "bad_key", name);
   }
   const without = { active: "k2", keyIds: ["k1"], key: async () => KEY };
-  assert.match((await rejection(Vault.load(without))).message, "active key is not among");
+  assert.match((await rejection(Vault.load(without))).message, "does not contain the active key");
   assert.is((await load("a".repeat(63), KEY)).active.length, 63);
 });
 

@@ -1,4 +1,5 @@
-/** What the devices of many vendors really send, odd bytes and escapes included, from the data beside the project. */
+/** Real output of devices of many vendors, with odd bytes and escapes, from the data beside the project. */
+// Runs on the first server: it tests what is made of odd bytes.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
@@ -6,16 +7,15 @@ import {
   configGet,
   configLatestList,
   configSave,
-  connect,
   connectionLogGet,
   connectionLogInsert,
   connectionLogInsertMany,
   connectionLogList,
-  type Database,
 } from "netraven-db";
-import { createDatabase, sharedData } from "./support/database.ts";
+import { sharedData } from "./support/database.ts";
 import { addDevice, addJob } from "./support/factories.ts";
 import { suite } from "./support/suite.ts";
+import { testDatabase } from "./support/test_database.ts";
 
 interface Sample {
   readonly name: string;
@@ -25,10 +25,9 @@ interface Sample {
 
 const test = suite("vendors");
 const data = sharedData();
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
+const { db } = await testDatabase(test, { pool: { size: 4 } });
 
-/** The files as text: UTF-8 where they are that, else a character a byte; says how many were not. */
+/** Reads the files as UTF-8 if valid, else one character a byte, and counts the latter. */
 async function samples(folder: string, ending: string): Promise<Sample[]> {
   const found: Sample[] = [];
   let others = 0;
@@ -55,13 +54,6 @@ function addTests(folder: string): void {
   test.before(async () => {
     configurations = await samples(join(folder, "vendors"), ".txt");
     sessions = await samples(join(folder, "vendors", "sessions"), ".yaml");
-    database = await createDatabase();
-    db = await connect({ url: database.url, pool: { size: 4 }, logging: { level: "silent" } });
-  });
-
-  test.after(async () => {
-    await db.close();
-    await database.drop();
   });
 
   test("configSave() stores every vendor's configuration, and ConfigGet returns it equal", async () => {
@@ -69,8 +61,8 @@ function addTests(folder: string): void {
     for (const { name, text, size } of configurations) {
       const { id: deviceId } = await addDevice(db, { hostname: name });
 
-      const saved = await configSave(db, { deviceId, text, metadata: { file: name } });
-      const again = await configSave(db, { deviceId, text });
+      const saved = await configSave({ deviceId, text, metadata: { file: name } }, db);
+      const again = await configSave({ deviceId, text }, db);
 
       const row = await configGet.one({ id: saved.id }, db);
       const [listed] = await configLatestList.run({ deviceIds: [deviceId], limit: 1 }, db);

@@ -22,7 +22,7 @@ begin
   alter table jobs
     add column job_type text not null default 'backup',
     add column priority smallint not null default 0,
-    add column most_failures smallint not null default 3,
+    add column max_attempts smallint not null default 3,
     add column failures smallint not null default 0,
     add column cancel_requested_at timestamptz(3),
     add column error_class text,
@@ -36,10 +36,10 @@ begin
     -- It stands in the names of settings.
     add constraint job_type_is_a_word
       check (job_type ~ '^[a-z][a-z0-9_]*$'),
-    add constraint most_failures_is_positive
-      check (most_failures > 0),
+    add constraint max_attempts_is_positive
+      check (max_attempts > 0),
     add constraint failures_are_not_too_many
-      check (failures between 0 and most_failures),
+      check (failures between 0 and max_attempts),
     -- A heartbeat writes one narrow version of the row, on the same page.
     set (fillfactor = 85);
 
@@ -53,7 +53,7 @@ begin
     'What kind of work, such as backup.';
   comment on column jobs.priority is
     'Of the jobs that are due, those of a higher one start first.';
-  comment on column jobs.most_failures is
+  comment on column jobs.max_attempts is
     'So many attempts may fail or outlive their lease: then the job has failed.';
   comment on column jobs.failures is
     'How many attempts did.';
@@ -145,7 +145,7 @@ begin
     drop column error_class,
     drop column cancel_requested_at,
     drop column failures,
-    drop column most_failures,
+    drop column max_attempts,
     drop column priority,
     drop column job_type,
     reset (fillfactor);

@@ -1,13 +1,13 @@
-/** Reads environment variables by name, as Deno's permissions ask. */
+/** Reads environment variables one by one by name, because Deno grants permissions by name. */
 import { ConfigError } from "../errors.ts";
 
-/** The value of an environment variable; undefined where it is unset. */
+/** Returns the value of an environment variable; undefined if it is not set. */
 export type Variable = (name: string) => string | undefined;
 
 /**
- * A look into an environment that never enumerates it.
+ * Returns a function that reads variables and never enumerates the environment.
  *
- * @throws {ConfigError} from the look, where the process may not read the variable.
+ * @throws {ConfigError} from that function: the process may not read the variable.
  */
 export function variablesOf(env: Readonly<Record<string, string | undefined>>): Variable {
   return (name) => {
@@ -15,13 +15,13 @@ export function variablesOf(env: Readonly<Record<string, string | undefined>>): 
     try {
       value = env[name];
     } catch {
-      // Deno gives permissions by name and throws for the others.
+      // Deno grants permissions by name and throws for other variables.
       throw new ConfigError(
-        `Cannot read the environment variable ${name}: the process may not (on Deno, allow --allow-env=${name})`,
+        `Cannot read the environment variable ${name}: permission denied (on Deno, allow --allow-env=${name})`,
         { path: name },
       );
     }
-    // "constructor" and the like are found on every object.
+    // Every object has inherited properties such as "constructor".
     return typeof value === "string" ? value : undefined;
   };
 }

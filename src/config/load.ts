@@ -1,32 +1,33 @@
 /**
- * YAML and environment, checked; the only file that reads either. A message
- * names file, line and key path, and never repeats a value: any of them may be
- * a password in the wrong place.
+ * Loads and checks the configuration. Only this file reads the YAML file and the
+ * environment. A message names file, line and key path, and never repeats a value:
+ * any value may be a misplaced password.
  */
 
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import process from "node:process";
-import { expand, FILE, type LogLevel, OPTIONS, type Text, type VaultSection } from "./schema.ts";
+import { expand, FILE, OPTIONS, type Text, type VaultSection } from "./schema.ts";
 import { isKeyId } from "../vault/envelope.ts";
 import { type Variable, variablesOf } from "./environment.ts";
 import { ConfigError } from "../errors.ts";
 import type { Json } from "../json.ts";
-import { fault, locatePlain, locateYaml, type Node, type Place } from "./located.ts";
+import type { LogLevel } from "../telemetry/logger.ts";
+import { fault, locatePlain, locateYaml, type Location, type Node } from "./located.ts";
 import type { KeyRingConfig, KeySource } from "../vault/key_ring.ts";
 import { parseDatabaseUrl, type Target } from "./url.ts";
 
-/** Sizes of the pool. */
+/** Limits of the pool. */
 export interface PoolConfig {
-  /** Connections, 1 to 1000. */
+  /** Maximum connections, 1 to 1000. Defaults to 10. */
   readonly size: number;
-  /** Callers that may wait for a connection, 0 to 1,000,000. */
+  /** Maximum callers that wait for a connection, 0 to 1,000,000. Defaults to 10,000. */
   readonly queue: number;
-  /** Milliseconds without use after which a connection is closed. Defaults to 180,000. */
+  /** Idle milliseconds after which the pool closes a connection. Defaults to 180,000. */
   readonly idleTimeout: number;
   /**
-   * Milliseconds after which a connection is replaced once nobody uses it, up to a tenth earlier.
-   * Defaults to 1,800,000.
+   * Maximum age of a connection in milliseconds, reduced at random by up to a tenth. The pool then
+   * replaces the connection once it is idle. Defaults to 1,800,000.
    */
   readonly maxLifetime: number;
 }
@@ -39,20 +40,20 @@ export interface TimeoutConfig {
   readonly transaction: number;
 }
 
-/** What is refused before it is sent. */
+/** Limits of the statements that the layer sends. */
 export interface LimitConfig {
-  /** The most bytes that one parameter may have; 128 MiB unless told. */
+  /** Maximum bytes of one parameter. Defaults to 128 MiB. */
   readonly parameterBytes: number;
 }
 
-/** What is logged. */
+/** Limits of the log. */
 export interface LoggingConfig {
   readonly level: LogLevel;
-  /** Milliseconds after which a query is warned of. */
+  /** Milliseconds after which a query is logged as slow. */
   readonly slowQuery: number;
 }
 
-/** How to reach the database as the owner of its schema. */
+/** The connection of the schema's owner. */
 export interface MigrationConfig {
   readonly target: Target;
   readonly ca: string | undefined;
@@ -60,96 +61,96 @@ export interface MigrationConfig {
   readonly allowCleartextPassword: boolean;
 }
 
-/** The configuration as it is in force; frozen. */
+/** The effective configuration; frozen. */
 export interface Config {
-  /** Such as `dev`. */
+  /** The environment's name, such as `dev`. */
   readonly environment: string;
-  /** The YAML file that was read, if one was. */
+  /** The YAML file that was read; undefined if none was. */
   readonly file: string | undefined;
   readonly database: {
     readonly target: Target;
     /** `bundled`: make starts the development server. */
     readonly server: "bundled" | "external";
-    /** PEM text of the certificates to trust; undefined: those that the system trusts. */
+    /** The trusted certificates as PEM text. Defaults to the certificates that the system trusts. */
     readonly ca: string | undefined;
-    /** Hosts beside this machine's own that may be spoken to without encryption. */
+    /** Remote hosts to which unencrypted connections are allowed. */
     readonly plaintextHosts: readonly string[];
-    /** Whether a server whose certificate is not checked may have the password in clear text. */
+    /** Whether a server may receive the password in clear text although its certificate is not checked. */
     readonly allowCleartextPassword: boolean;
     readonly pool: PoolConfig;
     readonly timeouts: TimeoutConfig;
     readonly limits: LimitConfig;
     /**
-     * For migrations: `DATABASE_MIGRATION_URL`, else `DATABASE_URL`, else `database.migration_url` of the file, else
-     * `database.url`; with `options.url` that one. Looked up when it is asked for, so that a program that only
-     * connects needs neither the variable nor the permission to read it.
+     * Loads the connection for migrations: `options.url`, else `DATABASE_MIGRATION_URL`, else `DATABASE_URL`,
+     * else `database.migration_url` of the file, else `database.url`. The variable is read on call: a program
+     * that only connects needs no permission to read it.
      *
-     * @throws ConfigError as `loadConfig`
+     * @throws {ConfigError} as `loadConfig`
      */
     migration(): Promise<MigrationConfig>;
   };
   readonly logging: LoggingConfig;
-  /** Where the keys of sealed columns stand; undefined where nobody said. */
+  /** The sources of the keys for sealed columns; undefined if none are configured. */
   readonly vault: KeyRingConfig | undefined;
   /** Defaults of the system settings. */
   readonly settings: Readonly<Record<string, Json>>;
   /**
-   * The raw text of `NETRAVEN_SETTING_<KEY>`, if it is set: the key in upper case with `_` for every character
-   * that is no letter from A to Z and no digit. Reads that one variable, as it is now, so that no permission for
-   * the whole environment is needed.
+   * Returns the current text of `NETRAVEN_SETTING_<KEY>`; undefined if it is not set. `<KEY>` is the key in upper
+   * case, with `_` for every character other than A to Z and 0 to 9. Reads only that variable, so that the process
+   * needs no permission for the whole environment.
    *
-   * @throws ConfigError where the process may not read the variable
+   * @throws {ConfigError} the process may not read the variable
    */
   settingOverride(key: string): string | undefined;
 }
 
-/** What a caller can give in place of the files and the environment; each beats both. */
+/** Options of the caller. They override the file and the environment. */
 export interface ConfigOptions {
-  /** The database; alone, it makes any file unnecessary, and none is read. */
+  /** The database's URL. If it is the only option, no file is read. */
   readonly url?: string | undefined;
-  /** Instead of `NETRAVEN_ENV`. */
+  /** Overrides `NETRAVEN_ENV`. */
   readonly environment?: string | undefined;
-  /** The folder that holds `<environment>.yaml`, instead of `NETRAVEN_CONFIG_DIR`. */
+  /** The folder of `<environment>.yaml`. Overrides `NETRAVEN_CONFIG_DIR`. */
   readonly directory?: string | undefined;
   readonly pool?: Partial<PoolConfig> | undefined;
   readonly timeouts?: Partial<TimeoutConfig> | undefined;
   readonly limits?: Partial<LimitConfig> | undefined;
-  /** Where the server asks for the password in clear text (LDAP, PAM, RADIUS) and TLS does not prove who it is. */
+  /** Allows a password in clear text (LDAP, PAM, RADIUS) if TLS does not verify the server's identity. */
   readonly allowCleartextPassword?: boolean | undefined;
   /**
-   * `ca`: PEM text. `plaintextHosts`: hosts that may be spoken to without encryption; those of
-   * this machine always may.
+   * `ca`: PEM text. `plaintextHosts`: remote hosts to which unencrypted connections are allowed; connections
+   * within this machine always are.
    */
   readonly tls?:
     | { readonly ca?: string | undefined; readonly plaintextHosts?: readonly string[] | undefined }
     | undefined;
   readonly logging?: Partial<LoggingConfig> | undefined;
-  /** The key ring: which key seals, and where each stands. */
+  /** The key ring: the active key, and the source of each key. */
   readonly vault?:
     | { readonly active: string; readonly keys: Readonly<Record<string, KeySource>> }
     | undefined;
-  /** Defaults of system settings, key by key before those of the file. */
+  /** Defaults of system settings. Each key overrides the same key of the file. */
   readonly settings?: Readonly<Record<string, Json>> | undefined;
-  /** Instead of the process's environment. */
+  /** Replaces the process's environment. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 /**
- * Puts the configuration together and checks all of it.
+ * Loads and checks the whole configuration.
  *
  * The URL is `options.url`, else `DATABASE_URL`, else `database.url` of the file. The file is
  * `<environment>.yaml` in `options.directory`, else `NETRAVEN_CONFIG_DIR`, else `config/environments` in the
  * working directory; the environment is `options.environment`, else `NETRAVEN_ENV`, else `dev`. With
- * `options.url` a file is read only where `options` name an environment or a directory. With `DATABASE_URL` the
- * file's other keys apply, and it may be missing where nobody named it. For the connect deadline, options beat
- * the URL's `connect_timeout`, which beats the file; for the certificates, options beat the URL's `sslrootcert`
- * (relative to the working directory), which beats `database.tls.ca` (relative to the file).
+ * `options.url` a file is read only if `options` name an environment or a directory. With `DATABASE_URL` the
+ * file's other keys apply, and the file may be missing if nobody named it. For the connect deadline, options override
+ * the URL's `connect_timeout`, which overrides the file; for the certificates, options override the URL's
+ * `sslrootcert` (relative to the working directory), which overrides `database.tls.ca` (relative to the file).
  *
- * On Deno it takes `--allow-env=DATABASE_URL,NETRAVEN_*`; where a file is read also `LOG_STREAM`, `LOG_TOKENS` and
- * the variables that the file names, and `--allow-read` for its folder. With `DATABASE_URL` alone the folder is
- * still looked into, so it must be allowed; with `options.url` alone it is not.
+ * Deno needs `--allow-env=DATABASE_URL,NETRAVEN_*`. To read a file, it also needs `LOG_STREAM`, `LOG_TOKENS`,
+ * the variables that the file names, and `--allow-read` for the folder. With `DATABASE_URL` alone, the loader still
+ * looks for the file, so Deno needs `--allow-read`; with `options.url` alone, it does not.
  *
- * @throws ConfigError with file, key path and line where there are such
+ * @throws {ConfigError} with file, key path and line if they are known
  */
 export async function loadConfig(options: ConfigOptions = {}): Promise<Config> {
   const variable = variablesOf(options.env ?? process.env);
@@ -168,13 +169,15 @@ export async function loadConfig(options: ConfigOptions = {}): Promise<Config> {
 
   const url = urlGiven ?? urlOfFile(file.database?.url, wanted?.file);
   const target = targetOf(url);
-  const times = { ...file.database?.timeouts };
   const ca = await certificates(given.tls?.ca, url, target, file.database?.tls?.ca);
-  const plaintextHosts = Object.freeze(
-    (given.tls?.plaintextHosts ?? file.database?.tls?.plaintext_hosts ?? []).map(expand),
-  );
-  const allowCleartext = given.allowCleartextPassword ?? file.database?.allow_cleartext_password ??
-    false;
+  const trust = trustOf(given, file.database);
+  const migration = async () => {
+    const own = urlOfOwner(options, variable, urlGiven ? undefined : file.database?.migration_url);
+    if (own === undefined) return { target, ca, ...trust };
+    const owner = targetOf(own);
+    const ownCa = await certificates(given.tls?.ca, own, owner, file.database?.tls?.ca);
+    return { target: owner, ca: ownCa, ...trust };
+  };
   return Object.freeze({
     environment: environment ?? "dev",
     file: root?.source.file,
@@ -182,40 +185,14 @@ export async function loadConfig(options: ConfigOptions = {}): Promise<Config> {
       target,
       server: urlGiven === undefined ? file.database?.server ?? "external" : "external",
       ca,
-      plaintextHosts,
-      allowCleartextPassword: allowCleartext,
-      pool: Object.freeze({
-        size: given.pool?.size ?? file.database?.pool?.size ?? 10,
-        queue: given.pool?.queue ?? file.database?.pool?.queue ?? 10_000,
-        // Cloud NATs and load balancers forget a quiet connection after four to six minutes.
-        idleTimeout: given.pool?.idleTimeout ?? file.database?.pool?.idle_timeout_ms ?? 180_000,
-        maxLifetime: given.pool?.maxLifetime ?? file.database?.pool?.max_lifetime_ms ?? 1_800_000,
-      }),
-      timeouts: Object.freeze({
-        connect: given.timeouts?.connect ?? target.connectTimeout ?? times.connect_ms ?? 5_000,
-        acquire: given.timeouts?.acquire ?? times.acquire_ms ?? 10_000,
-        statement: given.timeouts?.statement ?? times.statement_ms ?? 30_000,
-        transaction: given.timeouts?.transaction ?? times.transaction_ms ?? 60_000,
-      }),
+      ...trust,
+      pool: poolOf(given.pool, file.database?.pool),
+      timeouts: timeoutsOf(given.timeouts, target, file.database?.timeouts),
       limits: Object.freeze({
         parameterBytes: given.limits?.parameterBytes ?? file.database?.limits?.parameter_bytes ??
           134_217_728,
       }),
-      async migration() {
-        const own = urlOfOwner(
-          options,
-          variable,
-          urlGiven ? undefined : file.database?.migration_url,
-        );
-        const rest = { plaintextHosts, allowCleartextPassword: allowCleartext };
-        if (own === undefined) return { target, ca, ...rest };
-        const owner = targetOf(own);
-        return {
-          ...rest,
-          target: owner,
-          ca: await certificates(given.tls?.ca, own, owner, file.database?.tls?.ca),
-        };
-      },
+      migration,
     }),
     logging: Object.freeze({
       level: given.logging?.level ?? file.logging?.level ?? "info",
@@ -232,13 +209,52 @@ export async function loadConfig(options: ConfigOptions = {}): Promise<Config> {
   });
 }
 
-// --- Which file, and its text
+// --- Sections: the caller's value, else the file's, else the default
+
+type FileDatabase = NonNullable<ReturnType<typeof FILE>["database"]>;
+type Given = ReturnType<typeof OPTIONS>;
+
+function trustOf(
+  given: Given,
+  file: FileDatabase | undefined,
+): Pick<MigrationConfig, "plaintextHosts" | "allowCleartextPassword"> {
+  const hosts = given.tls?.plaintextHosts ?? file?.tls?.plaintext_hosts ?? [];
+  return {
+    plaintextHosts: Object.freeze(hosts.map(expand)),
+    allowCleartextPassword: given.allowCleartextPassword ?? file?.allow_cleartext_password ?? false,
+  };
+}
+
+function poolOf(given: Given["pool"], file: FileDatabase["pool"]): PoolConfig {
+  return Object.freeze({
+    size: given?.size ?? file?.size ?? 10,
+    queue: given?.queue ?? file?.queue ?? 10_000,
+    // Cloud NATs and load balancers drop an idle connection after four to six minutes.
+    idleTimeout: given?.idleTimeout ?? file?.idle_timeout_ms ?? 180_000,
+    maxLifetime: given?.maxLifetime ?? file?.max_lifetime_ms ?? 1_800_000,
+  });
+}
+
+function timeoutsOf(
+  given: Given["timeouts"],
+  target: Target,
+  file: FileDatabase["timeouts"],
+): TimeoutConfig {
+  return Object.freeze({
+    connect: given?.connect ?? target.connectTimeout ?? file?.connect_ms ?? 5_000,
+    acquire: given?.acquire ?? file?.acquire_ms ?? 10_000,
+    statement: given?.statement ?? file?.statement_ms ?? 30_000,
+    transaction: given?.transaction ?? file?.transaction_ms ?? 60_000,
+  });
+}
+
+// --- The file
 
 interface WantedFile {
   readonly environment: string;
   readonly directory: string;
   readonly file: string;
-  /** Somebody named the environment or the folder, so it has to be there. */
+  /** The caller or the environment named the file, so it must exist. */
   readonly named: boolean;
 }
 
@@ -246,7 +262,7 @@ function environmentOf(options: ConfigOptions, variable: Variable): string | und
   const environment = options.environment ?? variable("NETRAVEN_ENV");
   if (environment !== undefined && !isEnvironment(environment)) {
     throw new ConfigError(
-      "The environment's name is not usable: write lower-case letters, digits, hyphens and underscores, as in prod",
+      "The environment's name is invalid: write lower-case letters, digits, hyphens and underscores, as in prod",
       { path: options.environment === undefined ? "NETRAVEN_ENV" : "environment" },
     );
   }
@@ -261,7 +277,7 @@ function wantedFile(
   const directory = options.directory ?? variable("NETRAVEN_CONFIG_DIR");
   if (directory !== undefined && !isFolderName(directory)) {
     throw new ConfigError(
-      "The name of the folder is empty or unusable: write one, or leave it out",
+      "The folder's name is empty or invalid: write a name, or remove it",
       {
         path: options.directory === undefined ? "NETRAVEN_CONFIG_DIR" : "directory",
       },
@@ -315,45 +331,45 @@ function isMissing(error: unknown): boolean {
 
 function readProblem(error: unknown): string {
   const { code, name } = error as { code?: unknown; name?: unknown };
-  if (name === "NotCapable") return "the process may not (on Deno, add it to --allow-read)";
+  if (name === "NotCapable") return "permission denied (on Deno, add it to --allow-read)";
   if (code === "EISDIR") return "it is a folder";
   if (code === "EACCES" || code === "EPERM") return "permission denied";
   return `the system says ${typeof code === "string" ? code : "no reason"}`;
 }
 
 async function whatExists(wanted: WantedFile): Promise<string> {
-  const otherwise = "or give the database alone, as DATABASE_URL or connect({ url })";
+  const otherwise = "or pass only the database's URL, as DATABASE_URL or connect({ url })";
   let names: string[];
   try {
     names = await readdir(wanted.directory);
   } catch {
-    return `there is no folder ${wanted.directory}; name another in NETRAVEN_CONFIG_DIR, ${otherwise}`;
+    return `the folder ${wanted.directory} does not exist; set NETRAVEN_CONFIG_DIR to another folder, ${otherwise}`;
   }
   const known = names
     .filter((name) => name.endsWith(".yaml") && isEnvironment(name.slice(0, -5)))
     .map((name) => name.slice(0, -5))
     .sort();
   return `${wanted.directory} has ${
-    known.length === 0 ? "none" : known.join(", ")
-  }; choose one in NETRAVEN_ENV, ${otherwise}`;
+    known.length === 0 ? "no environments" : known.join(", ")
+  }; set NETRAVEN_ENV to one of them, ${otherwise}`;
 }
 
-/** UTF-8 with or without a byte order mark; other encodings would silently change a password. */
-function decodeText(bytes: Uint8Array, place: Place): string {
-  if (bytes.length > 1_000_000) throw new ConfigError("The file is larger than 1 MB", place);
+/** Decodes UTF-8 with or without a byte order mark; another encoding would silently change a password. */
+function decodeText(bytes: Uint8Array, location: Location): string {
+  if (bytes.length > 1_000_000) throw new ConfigError("The file is larger than 1 MB", location);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new ConfigError("The file is not UTF-8: save it in that encoding", place);
+    throw new ConfigError("The file is not UTF-8: save it as UTF-8", location);
   }
 }
 
-// --- The database's place and certificates
+// --- The database's URL and certificates
 
-/** A URL, and how to complain of it at the place it came from. */
+/** A URL, with a function that makes errors for its location. */
 interface Url {
   readonly text: string;
-  /** More advice for a URL that cannot be read. */
+  /** Further advice for an invalid URL. */
   readonly hint: string;
   fault(message: string): ConfigError;
 }
@@ -375,7 +391,7 @@ function urlOfFile(node: Text | undefined, file = ""): Url {
   return urlIn(node);
 }
 
-/** The URL for migrations, where it is another one. */
+/** Returns the URL for migrations; undefined if it is the program's URL. */
 function urlOfOwner(
   options: ConfigOptions,
   variable: Variable,
@@ -390,7 +406,7 @@ function urlOfOwner(
 
 function urlIn(node: Text): Url {
   const hint = node.value.includes("${")
-    ? "; what a ${VAR} puts into a URL must be percent-encoded already"
+    ? "; the value of a ${VAR} in a URL must already be percent-encoded"
     : "";
   return { text: expand(node), hint, fault: (message) => fault(node, message) };
 }
@@ -423,33 +439,33 @@ async function certificates(
       (message) => fault(inFile, message),
     );
   }
-  // Neither of these modes fails without a trusted certificate: the authority would protect nothing.
+  // These modes accept any certificate: the authority would protect nothing.
   if (pem !== undefined && (target.sslMode === "prefer" || target.sslMode === "allow")) {
     throw url.fault(
-      "A certificate authority is given, but the URL does not insist on TLS: add sslmode=verify-full to it",
+      "The certificate authority has no effect, because the URL does not require TLS: add sslmode=verify-full to it",
     );
   }
   return pem;
 }
 
-async function readPem(path: string, complaint: (message: string) => ConfigError): Promise<string> {
+async function readPem(path: string, makeError: (message: string) => ConfigError): Promise<string> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
   } catch (error) {
-    throw complaint(
+    throw makeError(
       isMissing(error)
-        ? "The file with the certificates is missing (in YAML its path is relative to the YAML file, in a URL to the working directory)"
-        : `Cannot read the file with the certificates: ${readProblem(error)}`,
+        ? "The certificate file is missing (a path in YAML is relative to the YAML file, a path in a URL to the working directory)"
+        : `Cannot read the certificate file: ${readProblem(error)}`,
     );
   }
-  return checkPem(new TextDecoder().decode(bytes), complaint);
+  return checkPem(new TextDecoder().decode(bytes), makeError);
 }
 
-function checkPem(pem: string, complaint: (message: string) => ConfigError): string {
+function checkPem(pem: string, makeError: (message: string) => ConfigError): string {
   if (!/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/.test(pem)) {
-    throw complaint(
-      'There is no certificate in it: it takes PEM text with "-----BEGIN CERTIFICATE-----"',
+    throw makeError(
+      'The text contains no certificate: write PEM text with "-----BEGIN CERTIFICATE-----"',
     );
   }
   return pem;
@@ -457,54 +473,59 @@ function checkPem(pem: string, complaint: (message: string) => ConfigError): str
 
 // --- The key ring
 
-/** Checks where the keys should stand; whether they do is seen when one is needed. */
+/** Checks the sources of the keys. The keys are read when one is needed. */
 function keyRingOf(
   section: VaultSection | undefined,
   root: Node | undefined,
   variable: Variable,
 ): KeyRingConfig | undefined {
   if (section === undefined) return undefined;
-  const place = (key: string) => ({
+  const location = (key: string) => ({
     ...(root?.source.file === undefined ? {} : { file: root.source.file }),
     path: `vault.${key}`,
   });
   const { active, keys } = section;
   if (active === undefined) {
-    throw new ConfigError("The key is missing: name the key that seals", place("active"));
+    throw new ConfigError("The key is missing: name the key that seals", location("active"));
   }
   if (keys === undefined || keys.size === 0) {
-    throw new ConfigError("The key is missing: say where each key stands", place("keys"));
+    throw new ConfigError("The key is missing: write the source of each key", location("keys"));
   }
   const folder = dirname(root?.source.file ?? "");
   const sources = new Map<string, KeySource>();
   for (const [keyId, { env, file }] of keys) {
     if (!isKeyId(keyId)) {
       throw new ConfigError(
-        "A key's name is not usable: write lower-case letters, digits, hyphens and underscores, at most 63",
-        place("keys"),
+        "A key's name is invalid: write lower-case letters, digits, hyphens and underscores, at most 63",
+        location("keys"),
       );
     }
     if ((env === undefined) === (file === undefined)) {
       throw new ConfigError(
-        "The key stands in one place: write either env or file",
-        place(`keys.${keyId}`),
+        "The key must have exactly one source: write either env or file",
+        location(`keys.${keyId}`),
       );
     }
     if (env !== undefined) {
       const name = expand(env);
       if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-        throw fault(env, "The value is no name of an environment variable: write the name alone");
+        throw fault(
+          env,
+          "The value is not the name of an environment variable: write only the name",
+        );
       }
       sources.set(keyId, { env: name });
     } else if (file !== undefined) {
       const path = expand(file);
-      if (!isFolderName(path)) throw fault(file, "The file's name is empty or unusable: write one");
+      if (!isFolderName(path)) {
+        throw fault(file, "The file's name is empty or invalid: write a name");
+      }
       sources.set(keyId, { file: isAbsolute(path) ? path : join(folder, path) });
     }
   }
   const name = expand(active);
   if (!sources.has(name)) {
-    throw fault(active, "The active key is none of vault.keys: add it there, or name another one");
+    throw fault(active, "The active key is not in vault.keys: add it there, or name another key");
   }
   return Object.freeze({
     active: name,

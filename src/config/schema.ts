@@ -1,11 +1,7 @@
-/** What may stand where in a configuration: every key, its type and its limits. */
+/** The schema of a configuration: every key, its type and its limits. */
 import type { Json } from "../json.ts";
+import { LOG_LEVELS } from "../telemetry/logger.ts";
 import { fault, type Node } from "./located.ts";
-
-const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
-
-/** What is logged: this level and those after it; `silent` is nothing. */
-export type LogLevel = typeof LOG_LEVELS[number];
 
 type Reader<T> = (node: Node) => T;
 type Read<R> = R extends Reader<infer T> ? T : never;
@@ -19,10 +15,10 @@ function kindOf({ value }: Node): string {
 
 function entriesOf(node: Node): ReadonlyMap<string, Node> {
   if (!(node.value instanceof Map)) {
-    const what = node.path === "" ? "The file" : "The value";
+    const subject = node.path === "" ? "The file" : "The value";
     throw fault(
       node,
-      `${what} is ${kindOf(node)}: write a map (keys with values), or leave it out`,
+      `${subject} is ${kindOf(node)}: write a map (keys with values), or remove it`,
     );
   }
   return node.value;
@@ -35,7 +31,7 @@ function section<F extends Record<string, Reader<unknown>>>(
     const read: Partial<Record<keyof F, unknown>> = {};
     for (const [key, child] of entriesOf(node)) {
       if (!Object.hasOwn(fields, key)) {
-        throw fault(child, `The key is not known: ${suggestion(key, Object.keys(fields))}`);
+        throw fault(child, `The key is unknown: ${suggestion(key, Object.keys(fields))}`);
       }
       read[key as keyof F] = fields[key]!(child);
     }
@@ -66,13 +62,13 @@ function choice<const T extends string>(known: readonly T[]): Reader<T> {
     const value = expand(text(node));
     const found = known.find((one) => one === value);
     if (found === undefined) {
-      throw fault(node, `The value is not known: write one of ${known.join(", ")}`);
+      throw fault(node, `The value is unknown: write one of ${known.join(", ")}`);
     }
     return found;
   };
 }
 
-/** A text with its variables not yet put in: an unset one is no matter where the text is not used. */
+/** A text before its variables are expanded: an unset variable matters only if the text is used. */
 export type Text = Node & { readonly value: string };
 
 function text(node: Node): Text {
@@ -91,7 +87,7 @@ export function expand(node: Text): string {
       if (name === undefined) {
         throw fault(
           node,
-          'A "${" is followed by no name and "}": write ${NAME}, or $${ for the characters themselves',
+          'A "${" has no name or no "}" after it: write ${NAME}, or $${ for the characters themselves',
         );
       }
       const value = variable(name);
@@ -110,7 +106,7 @@ function json(node: Node): Json {
   const value = node.value;
   if (typeof value === "string") return expand(text(node));
   if (typeof value === "number" && !Number.isFinite(value)) {
-    throw fault(node, "The number is not finite, which JSON cannot hold");
+    throw fault(node, "The number is not finite: JSON cannot represent it");
   }
   if (value instanceof Map) return jsonMap(node);
   if (Array.isArray(value)) return Object.freeze(value.map(json));
@@ -135,21 +131,21 @@ function listOf<T>(reader: Reader<T>): Reader<readonly T[]> {
   };
 }
 
-/** Any names, each with what the reader makes of it. */
+/** Reads a map with any keys. */
 function named<T>(reader: Reader<T>): Reader<ReadonlyMap<string, T>> {
   return (node) =>
     new Map([...entriesOf(node)].map(([key, child]): [string, T] => [key, reader(child)]));
 }
 
-const MILLISECONDS = whole(1, 2_147_483_647); // the most that a timer takes
+const MILLISECONDS = whole(1, 2_147_483_647); // the longest delay of a timer
 const POOL_SIZE = whole(1, 1000);
 const POOL_QUEUE = whole(0, 1_000_000);
-// PostgreSQL takes no value of a gigabyte.
+// PostgreSQL refuses a value of a gigabyte.
 const PARAMETER_BYTES = whole(1, 1_000_000_000);
 const TLS = section({ ca: text, plaintext_hosts: listOf(text) });
 const VAULT = section({ active: text, keys: named(section({ env: text, file: text })) });
 
-/** The key ring as it was written. */
+/** The key ring, before its variables are expanded. */
 export type VaultSection = Read<typeof VAULT>;
 
 export const FILE = section({
@@ -207,7 +203,9 @@ function suggestion(key: string, known: readonly string[]): string {
     }))
     .sort((a, b) => a.distance - b.distance);
   const close = nearest !== undefined && nearest.distance <= Math.max(1, nearest.name.length / 3);
-  return `${close ? `is "${nearest.name}" meant? Known` : "known"} are ${known.join(", ")}`;
+  return `${close ? `did you mean "${nearest.name}"? The` : "the"} known keys are ${
+    known.join(", ")
+  }`;
 }
 
 function editDistance(a: string, b: string): number {

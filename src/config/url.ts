@@ -1,8 +1,8 @@
 /**
- * The connection URL, read by this layer and not by the driver, which takes an
- * empty URL for localhost, misreads `[::1]` and sends unknown parameters to the
- * server. What cannot be meant is refused. No message repeats any part of the
- * URL: in a malformed one the password may stand in any place.
+ * Parses the connection URL. The driver does not: it takes an empty URL for
+ * localhost, misreads `[::1]` and sends unknown parameters to the server. This
+ * parser refuses ambiguous URLs. No message repeats any part of the URL: in a
+ * malformed URL, any part may be the password.
  */
 
 import { isIPv4, isIPv6 } from "node:net";
@@ -10,35 +10,35 @@ import { ConfigError } from "../errors.ts";
 
 const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
 
-/** How far a connection must be encrypted and the server's certificate checked, in libpq's words. */
+/** Whether TLS is required and the server's certificate is verified: libpq's `sslmode`. */
 export type SslMode = typeof SSL_MODES[number];
 
 const CHANNEL_BINDINGS = ["prefer", "require", "disable"] as const;
 
-/** Whether a login must be tied to the server's certificate, in libpq's words. */
+/** Whether a login must be bound to the server's certificate: libpq's `channel_binding`. */
 export type ChannelBindingMode = typeof CHANNEL_BINDINGS[number];
 
-/** Where to connect, and as whom. */
+/** The server, the database and the user of a connection. */
 export interface Target {
-  /** A name, an IPv4 address, an IPv6 address without brackets, or the absolute path of a socket's folder. */
+  /** A host name, an IPv4 address, an IPv6 address without brackets, or the absolute path of a socket's folder. */
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  /** The user's name where the URL names no database. */
+  /** Defaults to the user's name. */
   readonly database: string;
   readonly applicationName: string | undefined;
   /** Milliseconds; `connect_timeout` in the URL is in seconds. */
   readonly connectTimeout: number | undefined;
   /**
-   * As the URL says it; `prefer` where it does not, `verify-full` with `sslrootcert=system`. As in libpq,
-   * `require` together with a root certificate means `verify-ca`: whoever opens the socket applies that.
+   * The URL's `sslmode`. Defaults to `prefer`, with `sslrootcert=system` to `verify-full`. As in libpq,
+   * `require` together with a root certificate means `verify-ca`: `socket.ts` applies that.
    */
   readonly sslMode: SslMode;
   /** The path of a PEM file, or `system` for the certificates that the system trusts. */
   readonly sslRootCert: string | undefined;
-  /** As the URL says it; `prefer` where it does not. */
+  /** The URL's `channel_binding`. Defaults to `prefer`. */
   readonly channelBinding: ChannelBindingMode;
-  /** The password, empty where the URL has none. A method, so that no print or copy of a target shows it. */
+  /** Returns the password; empty if the URL has none. A method, so that printing or copying a target hides it. */
   password(): string;
 }
 
@@ -54,14 +54,14 @@ const PARAMETERS = [
 type Parameter = typeof PARAMETERS[number];
 
 /**
- * Reads `postgres://user:password@host:port/database?parameter=value`.
+ * Parses `postgres://user:password@host:port/database?parameter=value`.
  *
- * The scheme is `postgres` or `postgresql`. The user and the host are required; the port is 5432 and the
- * database the user's name where they are left out. User, password, database and values of parameters are
- * percent-encoded UTF-8. Parameters: `application_name`, `channel_binding`, `connect_timeout` (seconds), `host`
- * (instead of the host's own place: the folder of a Unix socket), `sslmode`, `sslrootcert`.
+ * The scheme is `postgres` or `postgresql`. The user and the host are required. The port defaults to 5432, the
+ * database to the user's name. User, password, database and values of parameters are percent-encoded UTF-8.
+ * Parameters: `application_name`, `channel_binding`, `connect_timeout` (seconds), `host` (replaces the URL's host,
+ * for the folder of a Unix socket), `sslmode`, `sslrootcert`.
  *
- * @throws ConfigError that says what to write instead and repeats nothing of the URL but a parameter's name
+ * @throws {ConfigError} The message names the correction and repeats only a parameter's name.
  */
 export function parseDatabaseUrl(text: string): Target {
   const rest = afterScheme(text);
@@ -103,7 +103,7 @@ export function parseDatabaseUrl(text: string): Target {
   });
 }
 
-/** `user@host:port/database` for messages and logs; never the password, and always on one line. */
+/** Formats `user@host:port/database` for messages and logs: without the password, on one line. */
 export function formatTarget(target: Target): string {
   const host = target.host.includes(":") ? `[${target.host}]` : target.host;
   return `${target.user}@${host}:${target.port}/${target.database}`
@@ -126,7 +126,7 @@ function afterScheme(text: string): string {
 
   if (/^(?:jdbc:)?postgres(?:ql)?[+:].*:\/\/|^jdbc:/i.test(text)) {
     throw problem(
-      "The URL's scheme is that of another library's driver: write postgres:// instead",
+      "The URL's scheme belongs to another library's driver: write postgres:// instead",
     );
   }
   if (/^postgres(?:ql)?:/i.test(text)) {
@@ -135,11 +135,11 @@ function afterScheme(text: string): string {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
     throw problem("The URL's scheme is not PostgreSQL's: write postgres:// (or postgresql://)");
   }
-  throw problem(`The URL has no scheme: it starts with postgres://, as in ${EXAMPLE}`);
+  throw problem(`The URL has no scheme: begin it with postgres://, as in ${EXAMPLE}`);
 }
 
 function refuseStrayCharacters(rest: string): void {
-  // Invisible characters (Cf) and halves of surrogate pairs (Cs) come from copying, never from meaning them.
+  // Invisible characters (Cf) and halves of surrogate pairs (Cs) are accidents of copying.
   if (/[\s\p{Cc}\p{Cf}\p{Cs}]/u.test(rest)) {
     throw problem(
       "The URL holds white space, a control or an invisible character: percent-encode it",
@@ -147,23 +147,23 @@ function refuseStrayCharacters(rest: string): void {
   }
   if (rest.includes("#")) {
     throw problem(
-      'The URL holds a "#": percent-encode it in a name or a password as %23; a fragment means nothing here',
+      'The URL holds a "#": percent-encode it in a name or a password as %23; a URL of a database has no fragment',
     );
   }
 }
 
-/** Percent-decoding; `part` is named in the message, its text is not. */
+/** Decodes percent-encoding. The message names `part` and does not repeat the text. */
 function decode(text: string, part: string): string {
   let decoded: string;
   try {
     decoded = decodeURIComponent(text);
   } catch {
     throw problem(
-      `The URL's ${part} is not well percent-encoded: write a "%" as %25, other bytes as UTF-8`,
+      `The URL's ${part} is not validly percent-encoded: write a "%" as %25, other bytes as UTF-8`,
     );
   }
   if (decoded.includes("\0")) {
-    throw problem(`The URL's ${part} holds a NUL character, which PostgreSQL cannot take`);
+    throw problem(`The URL's ${part} holds a NUL character, which PostgreSQL cannot store`);
   }
   return decoded;
 }
@@ -219,7 +219,7 @@ function ipv6(text: string): string {
     throw problem("The URL's IPv6 address has a zone: write the address without it, or a name");
   }
   if (!isIPv6(text)) {
-    throw problem("The URL has brackets that hold no IPv6 address: write one, as in [::1]");
+    throw problem("The URL's brackets do not contain an IPv6 address: write one, as in [::1]");
   }
   return text;
 }
@@ -232,12 +232,14 @@ function checkHost(host: string): void {
     labels.every((label) => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(label));
   if (!named) {
     throw problem(
-      "The URL's host is no name, address or absolute folder: names have letters, digits, hyphens and dots (others as xn--)",
+      "The URL's host is not a name, an address or an absolute folder: names have letters, digits, hyphens and dots (others as xn--)",
     );
   }
-  // The system would read 127.1 or 010.0.0.1 in its own way.
+  // Systems differ in how they read 127.1 or 010.0.0.1.
   if (/^(?:\d+|0x[0-9a-f]*)$/i.test(labels.at(-1) ?? "") && !isIPv4(host)) {
-    throw problem("The URL's host is no IPv4 address: write four decimal numbers from 0 to 255");
+    throw problem(
+      "The URL's host is not an IPv4 address: write four decimal numbers from 0 to 255",
+    );
   }
 }
 
@@ -246,7 +248,7 @@ function portOf(text: string): number {
   const port = /^:\d{1,5}$/.test(text) ? Number(text.slice(1)) : 0;
   if (port < 1 || port > 65535) {
     throw problem(
-      'The URL\'s port is not a number from 1 to 65535 (a "/", "?" or ":" in a password is percent-encoded as %2F, %3F, %3A)',
+      'The URL\'s port is not a number from 1 to 65535 (write a "/", "?" or ":" in a password as %2F, %3F, %3A)',
     );
   }
   return port;
@@ -266,18 +268,20 @@ function readParameters(query: string): Map<Parameter, string> {
   for (const [index, text] of query.split("&").entries()) {
     const equals = text.indexOf("=");
     const name = text.slice(0, Math.max(equals, 0));
-    // What does not look like a parameter's name may be the rest of a password.
+    // Text that does not look like a parameter's name may be the rest of a password.
     const called = /^[a-z_]{1,32}$/i.test(name) ? `parameter "${name}"` : `parameter ${index + 1}`;
     if (equals < 0) throw problem(`The URL's ${called} has no value: write name=value`);
     if (!isParameter(name)) {
-      const place = ["user", "password", "port", "dbname"].includes(name)
-        ? `; this one goes into ${EXAMPLE}`
+      const hint = ["user", "password", "port", "dbname"].includes(name)
+        ? `; write it as in ${EXAMPLE}`
         : "";
-      throw problem(`The URL's ${called} is not known: known are ${PARAMETERS.join(", ")}${place}`);
+      throw problem(
+        `The URL's ${called} is unknown: the known ones are ${PARAMETERS.join(", ")}${hint}`,
+      );
     }
-    if (found.has(name)) throw problem(`The URL's ${called} stands twice: keep one`);
+    if (found.has(name)) throw problem(`The URL's ${called} is written twice: keep one`);
     const value = decode(text.slice(equals + 1), called);
-    if (value === "") throw problem(`The URL's ${called} is empty: give it a value, or remove it`);
+    if (value === "") throw problem(`The URL's ${called} is empty: write a value, or remove it`);
     found.set(name, value);
   }
   return found;
@@ -290,7 +294,7 @@ function isParameter(name: string): name is Parameter {
 function timeoutOf(seconds: string | undefined): number | undefined {
   if (seconds === undefined) return undefined;
   const value = /^\d{1,4}$/.test(seconds) ? Number(seconds) : 0;
-  // libpq's 0 waits for ever, which nothing here does.
+  // 0 waits forever in libpq. Every wait of this layer has a deadline.
   if (value < 1 || value > 3600) {
     throw problem(
       'The URL\'s parameter "connect_timeout" is not a whole number of seconds from 1 to 3600',
@@ -304,7 +308,7 @@ function channelBindingOf(text: string | undefined): ChannelBindingMode {
   const mode = CHANNEL_BINDINGS.find((known) => known === text);
   if (mode !== undefined) return mode;
   throw problem(
-    `The URL's parameter "channel_binding" is none of ${CHANNEL_BINDINGS.join(", ")}`,
+    `The URL's parameter "channel_binding" is not one of ${CHANNEL_BINDINGS.join(", ")}`,
   );
 }
 
@@ -313,9 +317,9 @@ function sslModeOf(text: string | undefined, rootCert: string | undefined): SslM
   if (text === undefined) return system ? "verify-full" : "prefer";
   const mode = SSL_MODES.find((known) => known === text);
   if (mode === undefined) {
-    throw problem(`The URL's parameter "sslmode" is none of ${SSL_MODES.join(", ")}`);
+    throw problem(`The URL's parameter "sslmode" is not one of ${SSL_MODES.join(", ")}`);
   }
-  // Anybody can have a certificate that the system trusts: only the name tells servers apart.
+  // Anybody can get a certificate that the system trusts: only the name identifies the server.
   if (system && mode !== "verify-full") {
     throw problem(
       "The URL has sslrootcert=system with a weaker sslmode: write sslmode=verify-full",

@@ -1,12 +1,12 @@
 /**
- * What ties a login to the server's certificate: its hash, by the rules of RFC 5929 for
- * `tls-server-end-point`. A man in between who shows another certificate cannot pass on the proof.
+ * Computes the certificate hash that binds a login to the server's certificate: `tls-server-end-point`
+ * of RFC 5929. A man in the middle with another certificate cannot forward the proof.
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 
-/** The hash that a certificate's signature names, by the end of its object identifier. */
+/** The hash algorithm of a certificate's signature, by object identifier. */
 const HASHES: Readonly<Record<string, string>> = {
   // RSA: 1.2.840.113549.1.1.x. MD5 and SHA-1 are replaced by SHA-256, as the RFC asks.
   "2a864886f70d010104": "sha256",
@@ -22,7 +22,7 @@ const HASHES: Readonly<Record<string, string>> = {
   "2a8648ce3d040303": "sha384",
   "2a8648ce3d040304": "sha512",
 };
-/** RSASSA-PSS names its hash among its parameters, by one of these: 2.16.840.1.101.3.4.2.x. */
+/** RSASSA-PSS names its hash algorithm among its parameters: 2.16.840.1.101.3.4.2.x. */
 const PSS = "2a864886f70d01010a";
 const PSS_HASHES: Readonly<Record<string, string>> = {
   "2b0e03021a": "sha256", // SHA-1: 1.3.14.3.2.26
@@ -32,7 +32,7 @@ const PSS_HASHES: Readonly<Record<string, string>> = {
   "608648016503040203": "sha512",
 };
 
-/** The hash of the server's certificate; undefined where its signature names none, as Ed25519. */
+/** Returns the hash of the server's certificate; undefined if its signature names no hash, as Ed25519. */
 export function certificateHash(socket: TLSSocket): Uint8Array | undefined {
   const raw: unknown = socket.getPeerCertificate(true)?.raw;
   if (!(raw instanceof Uint8Array)) return undefined;
@@ -41,7 +41,7 @@ export function certificateHash(socket: TLSSocket): Uint8Array | undefined {
   return hash === undefined ? undefined : createHash(hash).update(certificate).digest();
 }
 
-/** Certificate: a sequence of what is signed, the signature's algorithm, and the signature. */
+/** Returns the hash algorithm. A certificate is a sequence of the signed part, the algorithm, and the signature. */
 export function hashOf(certificate: Buffer): string | undefined {
   const whole = element(certificate, 0);
   const signed = whole && element(certificate, whole.from);
@@ -49,7 +49,7 @@ export function hashOf(certificate: Buffer): string | undefined {
   const identifier = algorithm && identifierAt(certificate, algorithm.from);
   if (identifier === undefined) return undefined;
   if (identifier.name !== PSS) return HASHES[identifier.name];
-  // The hash is the parameter with tag 0; SHA-1 where it is absent, and so SHA-256 here.
+  // The parameter with tag 0 is the hash. If it is absent, the hash is SHA-1, which SHA-256 replaces.
   const parameters = element(certificate, identifier.until);
   const first = parameters && element(certificate, parameters.from);
   if (first?.tag !== 0xa0) return "sha256";
@@ -57,14 +57,14 @@ export function hashOf(certificate: Buffer): string | undefined {
   return PSS_HASHES[(hash && identifierAt(certificate, hash.from)?.name) ?? ""];
 }
 
-/** An object identifier in hexadecimal, and where it ends. */
+/** Reads an object identifier in hexadecimal, and the offset of its end. */
 function identifierAt(data: Buffer, at: number): { name: string; until: number } | undefined {
   const found = element(data, at);
   if (found?.tag !== 0x06) return undefined;
   return { name: data.toString("hex", found.from, found.until), until: found.until };
 }
 
-/** One element of DER: its tag, and where its content stands. */
+/** Reads one element of DER: its tag, and the offsets of its content. */
 function element(
   data: Buffer,
   at: number,

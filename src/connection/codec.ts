@@ -1,18 +1,18 @@
 /**
- * How values cross the wire, by the type the server asks for. The driver's own
- * rules lose information (a NULL in an array becomes the text `NULL`, the text
- * `'true'` becomes false, a lone surrogate becomes U+FFFD), so every type this
- * layer uses is written and read here. A value that does not fit is refused
- * before it is sent.
+ * Encodes and decodes values by the server's types. The driver's own rules lose
+ * information (a NULL in an array becomes the text `NULL`, the text `'true'`
+ * becomes false, a lone surrogate becomes U+FFFD), so this file handles every type
+ * that the layer uses. It refuses an invalid value before anything is sent.
  */
 
 import { Buffer } from "node:buffer";
+import { textProblem } from "../vault/text.ts";
 
-/** A value does not fit its type. Turned into a ParameterError that names the field. */
+/** A value does not fit its type. The caller converts it into a ParameterError that names the field. */
 export class EncodeError extends TypeError {
-  /** Whether another type might take the value. */
+  /** Whether the value might fit another type. */
   readonly byType: boolean;
-  /** Which element of an array, where it is one. */
+  /** Index of the array element, if the value is an array. */
   index: number | undefined;
   constructor(message: string, byType = true) {
     super(message);
@@ -20,25 +20,15 @@ export class EncodeError extends TypeError {
   }
 }
 
-/** A value of the database does not fit JavaScript. */
+/** JavaScript cannot represent a value of the database. */
 export class DecodeError extends RangeError {}
 
 interface Codec {
   readonly oid: number;
   readonly arrayOid: number;
   encode(value: unknown): string;
-  /** Absent: the text as it is. */
+  /** Defaults to the unchanged text. */
   decode?: (text: string) => unknown;
-}
-
-/**
- * What is wrong with a text, or undefined: PostgreSQL stores no NUL, and a lone
- * surrogate cannot be written as UTF-8.
- */
-export function textProblem(value: string): string | undefined {
-  if (value.includes("\0")) return "holds a NUL character, which PostgreSQL cannot store";
-  if (!value.isWellFormed()) return "holds a lone surrogate, which is no valid Unicode text";
-  return undefined;
 }
 
 function encodeText(value: unknown): string {
@@ -61,7 +51,7 @@ function encodeInteger(min: bigint, max: bigint): (value: unknown) => string {
     } else if (value >= low && value <= high && Number.isSafeInteger(value)) {
       return String(value);
     }
-    throw new EncodeError(`must be an integer from ${min} to ${max}, written exactly`);
+    throw new EncodeError(`must be an exact integer from ${min} to ${max}`);
   };
 }
 
@@ -92,7 +82,7 @@ const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
 
 function decodeBytes(text: string): Uint8Array {
   const bytes = new Uint8Array(Buffer.from(text.slice(2), "hex"));
-  // What is no hexadecimal ends it early.
+  // Buffer stops at the first character that is not hexadecimal.
   if (!text.startsWith("\\x") || bytes.length * 2 !== text.length - 2) throw unreadable("bytea");
   return bytes;
 }
@@ -102,41 +92,41 @@ function encodeJson(value: unknown): string {
   try {
     text = JSON.stringify(value);
   } catch {
-    throw new EncodeError("cannot be written as JSON", false);
+    throw new EncodeError("cannot be converted to JSON", false);
   }
-  if (text === undefined) throw new EncodeError("cannot be written as JSON", false);
-  // JSON.stringify escapes what PostgreSQL refuses, and writes null for what JSON cannot
-  // hold; look closely only where such a thing stands, since it may also be plain text.
+  if (text === undefined) throw new EncodeError("cannot be converted to JSON", false);
+  // JSON.stringify escapes characters that PostgreSQL refuses, and writes null for values that
+  // JSON lacks. Only such a text needs the slow check, since plain text may contain the same.
   if (/\\u(?:0000|d[89a-f])|null/.test(text)) JSON.stringify(value, checkJson);
   return text;
 }
 
-/** A replacer that replaces nothing. `part` is what a `toJSON` made of the member of `this`. */
+/** A replacer that only checks. `part` is the member of `this` after its `toJSON`. */
 function checkJson(this: unknown, key: string, part: unknown): unknown {
   const problem = textProblem(key) ?? (typeof part === "string" ? textProblem(part) : undefined);
   if (problem !== undefined) throw new EncodeError(problem);
   if (typeof part === "number" && !Number.isFinite(part)) {
-    throw new EncodeError("holds a number that is not finite, which JSON cannot hold");
+    throw new EncodeError("holds a number that is not finite, which JSON cannot represent");
   }
   if (part === null && (this as Record<string, unknown>)[key] instanceof Date) {
-    throw new EncodeError("holds an invalid Date, which JSON cannot hold");
+    throw new EncodeError("holds an invalid Date, which JSON cannot represent");
   }
   if (Array.isArray(this) && ["undefined", "function", "symbol"].includes(typeof part)) {
-    throw new EncodeError(`holds an element that is ${typeof part}, which JSON cannot hold`);
+    throw new EncodeError(`holds an element that is ${typeof part}, which JSON cannot represent`);
   }
   return part;
 }
 
-// PostgreSQL's `infinity` has no Date; the ends of Date's range stand for it.
-const END_OF_TIME = 8.64e15;
+// No Date equals PostgreSQL's `infinity`: the ends of Date's range represent it.
+const MAX_DATE_MS = 8.64e15;
 const HYPHEN = 0x2d;
 
 function encodeTimestamp(value: unknown): string {
   if (!(value instanceof Date)) return encodeText(value);
   const time = value.getTime();
   if (Number.isNaN(time)) throw new EncodeError("must be a valid Date");
-  if (time === END_OF_TIME) return "infinity";
-  if (time === -END_OF_TIME) return "-infinity";
+  if (time === MAX_DATE_MS) return "infinity";
+  if (time === -MAX_DATE_MS) return "-infinity";
   const year = value.getUTCFullYear();
   const rest = value.toISOString().slice(-20);
   return year > 0
@@ -144,16 +134,16 @@ function encodeTimestamp(value: unknown): string {
     : `${String(1 - year).padStart(4, "0")}${rest} BC`;
 }
 
-/** Reads `2026-11-23 22:15:39.123+00`; the client's sessions always speak UTC. */
+/** Reads `2026-11-23 22:15:39.123+00`. The layer's sessions always use UTC. */
 function decodeTimestamp(text: string): Date {
-  // Nearly always; the engine's own parser is the quickest for this form.
+  // The engine's own parser is the fastest for this form, which nearly every time has.
   if (text.charCodeAt(4) === HYPHEN && text.length > 21 && text.endsWith("+00")) {
     const date = new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`);
     if (Number.isNaN(date.getTime())) throw unreadable("time");
     return date;
   }
-  if (text === "infinity") return new Date(END_OF_TIME);
-  if (text === "-infinity") return new Date(-END_OF_TIME);
+  if (text === "infinity") return new Date(MAX_DATE_MS);
+  if (text === "-infinity") return new Date(-MAX_DATE_MS);
   const parts = /^(\d+)-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d+))?)?(?:\+00)?( BC)?$/.exec(
     text,
   );
@@ -209,7 +199,7 @@ function decodeJson(text: string): unknown {
   }
 }
 
-/** No server says this: what came is not what it stored. */
+/** Returns an error for a text that no server sends for the type. */
 function unreadable(type: string): DecodeError {
   return new DecodeError(`A ${type} of the database cannot be read`);
 }
@@ -260,7 +250,7 @@ const codecs: readonly Codec[] = [
   { oid: 3802, arrayOid: 3807, ...json }, // jsonb
 ];
 
-/** Writes a parameter, by the type the server told. */
+/** Encoders of parameters, by the server's type. */
 export const encoders: ReadonlyMap<number, (value: unknown) => string> = new Map(
   codecs.flatMap(({ oid, arrayOid, encode }) => [
     [oid, encode] as const,
@@ -268,7 +258,7 @@ export const encoders: ReadonlyMap<number, (value: unknown) => string> = new Map
   ]),
 );
 
-/** Reads a column, by its type; a type that is not here stays text. */
+/** Decoders of columns, by type. Other types stay text. */
 export const decoders: ReadonlyMap<number, (text: string) => unknown> = new Map(
   codecs.flatMap(({ oid, arrayOid, decode }) => [
     ...(decode === undefined ? [] : [[oid, decode] as const]),
@@ -276,7 +266,7 @@ export const decoders: ReadonlyMap<number, (text: string) => unknown> = new Map(
   ]),
 );
 
-/** Writes a value of a type that is not here, such as an enum: by its text alone. */
+/** Encodes a value of another type, such as an enum, as its text. */
 export function encodeOther(value: unknown): string {
   const plain = typeof value === "number" || typeof value === "bigint" ||
     typeof value === "boolean";
@@ -291,7 +281,7 @@ function encodeArray(value: unknown, encode: (element: unknown) => string): stri
     const shape = encode === encodeJson ? "" : shapeOf(value[0]);
     for (; i < value.length; i++) {
       if (i > 0) out += ",";
-      // Before version 17, PostgreSQL stores something else in place of such an array.
+      // Before version 17, PostgreSQL stores a different array.
       if (encode !== encodeJson && shapeOf(value[i]) !== shape) {
         throw new EncodeError("holds arrays of different shapes");
       }
@@ -308,21 +298,21 @@ function encodeElement(element: unknown, encode: (element: unknown) => string): 
   if (element === null) return "NULL";
   if (element === undefined) throw new EncodeError("holds an undefined element");
   if (Array.isArray(element) && encode !== encodeJson) {
-    // PostgreSQL would store an empty array in place of the outer one.
+    // PostgreSQL would store an empty array instead of the outer array.
     if (element.length === 0) throw new EncodeError("holds an empty array in an array");
     return encodeArray(element, encode);
   }
   return `"${encode(element).replace(/["\\]/g, "\\$&")}"`;
 }
 
-/** How long an array in an array is, and how long those in it are; empty for anything else. */
+/** Returns the lengths of a nested array, level by level; empty for other values. */
 function shapeOf(element: unknown): string {
   return Array.isArray(element) ? `${element.length},${shapeOf(element[0])}` : "";
 }
 
 function decodeArray(text: string, decode: ((text: string) => unknown) | undefined): unknown[] {
   if (text === "{}") return [];
-  // Nearly always: one level, and nothing that had to be quoted.
+  // Most arrays have one level and no quoted element.
   const inner = text.slice(1, -1);
   if (text.startsWith("{") && text.endsWith("}") && !/["\\[\]{}]/.test(inner)) {
     return inner.split(",").map((value) =>
@@ -332,10 +322,10 @@ function decodeArray(text: string, decode: ((text: string) => unknown) | undefin
   return new ArrayReader(text, decode).read();
 }
 
-/** PostgreSQL's arrays have six dimensions at most. */
+/** Maximum dimensions of PostgreSQL's arrays. */
 const MAX_DIMENSIONS = 6;
 
-/** Reads an array that is not simple, from its first letter to its last. */
+/** Reads an array that is nested or has quoted elements. */
 class ArrayReader {
   readonly #text: string;
   readonly #decode: ((text: string) => unknown) | undefined;

@@ -1,15 +1,17 @@
 /**
- * One connection with one user at a time. It is closed, never repaired, at its first
- * connection error, after a deadline and after an abort. The driver writes the statements and
- * decodes the rows; this layer logs in, reads every message first (`protocol.ts`), and holds the
- * session to what it must be after each statement. No other file names the driver.
+ * One connection with one user at a time. It is closed, never repaired, at its first connection
+ * error, after a deadline and after an abort. The driver (`driver.ts`) sends the first run of each
+ * statement, and this layer the later ones. This layer reads every message first (`protocol.ts`),
+ * and checks the session after each statement (`session_law.ts`).
  */
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
-import postgres from "postgres";
+import { sendCancel } from "./cancel.ts";
 import { DecodeError, EncodeError } from "./codec.ts";
+import { columnName } from "./column_name.ts";
 import { atDeadline } from "../deadline.ts";
+import { type Driver, openDriver, PREPARED, SIMPLE, UNNAMED } from "./driver.ts";
 import { DriverSocket } from "./driver_socket.ts";
 import { ConnectionError, type DatabaseError, QueryError, TimeoutError } from "../errors.ts";
 import type { LoginOptions, Session } from "./login.ts";
@@ -21,7 +23,6 @@ import {
 } from "./messages.ts";
 import {
   driverParameters,
-  driverTypes,
   type Named,
   refusedParameter,
   TypeMismatch,
@@ -31,8 +32,9 @@ import {
 import { type Outcome, ProtocolReader } from "./protocol.ts";
 import { refusedValue } from "./refused_value.ts";
 import { type RowPlan, rowPlan, RowReader } from "./row_reader.ts";
+import { controlRefused, isStale, isStateful, stalePlan, transactionLeft } from "./session_law.ts";
 import { isAsStated } from "./session_settings.ts";
-import { type Address, openSocket } from "./socket.ts";
+import type { Address } from "./socket.ts";
 import { type ServerError, serverError } from "./sqlstate.ts";
 import { type StatementTraits, traitsOf } from "./statement_text.ts";
 
@@ -47,7 +49,7 @@ export interface ConnectionOptions extends Address, LoginOptions {
 /** Hears the notifications of the channels that a connection listens on. */
 export type OnNotify = (channel: string, payload: string) => void;
 
-/** What a statement gives back. */
+/** The result of a statement. */
 export interface Answer {
   readonly rows: unknown[];
   readonly rowCount: number;
@@ -55,28 +57,28 @@ export interface Answer {
   readonly command: string;
 }
 
-/** What a statement's messages and its end depend on. */
+/** Name, parameter names and signal of one run of a statement. */
 export interface Run extends Named {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a connection knows of a statement that it sent. */
+/** A statement text that the connection has sent. */
 interface Statement {
   readonly traits: StatementTraits;
-  /** What the server told of it: its name there, its parameters' types, how its rows are read. */
+  /** Its prepared form: the name on the server, the parameters' types, the plan to read its rows. */
   prepared: Prepared | undefined;
-  /** Whether it has been answered: what the server kept of it was right then. */
+  /** Whether a run of it succeeded, so that its prepared form was right. */
   proven: boolean;
 }
 
-/** A statement that the server keeps. */
+/** A statement that the server keeps prepared. */
 interface Prepared {
   readonly name: string;
   readonly types: readonly number[];
   readonly plan: RowPlan | undefined;
 }
 
-/** A statement that was sent and not yet answered. */
+/** A statement that is under way. */
 interface Sent {
   readonly statement: Statement | undefined;
   readonly values: readonly unknown[];
@@ -87,80 +89,64 @@ interface Sent {
   readonly since: number;
   readonly until: number;
   readonly abort: (() => void) | undefined;
-  /** How much had been written before. */
+  /** Number of writes to the socket before it. */
   readonly writes: number;
-  /** Whether the server is asked anew for types that it has told before. */
+  /** Whether the server describes its types again, because a value fits none of the known ones. */
   readonly doubted: boolean;
-  /** Who reads its rows; undefined where the driver does, which sends it, too. */
+  /** Reads its rows; undefined if the driver sends the statement and reads them. */
   readonly rows: RowReader | undefined;
-  /** What the driver made of it, and what the server said. It is over when both are there. */
+  /** The driver's result and the server's outcome. The statement ends when both have arrived. */
   result: DriverResult | undefined;
   failure: unknown;
   outcome: Outcome | undefined;
 }
 
-/** A statement on its way, and who reads its rows. */
+/** The bytes of a statement, and the reader of its rows. */
 interface Letter {
   readonly rows: RowReader;
   readonly data: Buffer;
 }
 
-/** What the driver resolves with: rows. */
+/** Rows, as the driver resolves with them. */
 type DriverResult = readonly unknown[];
 
 const NOTHING = () => {};
 const NOTHING_GIVEN: readonly never[] = [];
-/** A command tag: its words, and how many rows it was, where it says so. */
+/** A command tag: its words, and the number of rows if it has one. */
 const TAG = /^([A-Z ]*[A-Z])(?: \d+)*? ?(\d+)?$/;
-/** Statements that a connection may leave prepared on the server before it is replaced. */
+/** Maximum statements that a connection keeps prepared before it is replaced. */
 const MAX_STATEMENTS = 1000;
-/** A server that was heard so lately has not ended the session since. */
+/** A server that was heard this recently has not ended the session. */
 const JUST_HEARD_MS = 0.2;
-const CANCEL_TIMEOUT_MS = 5_000;
 const FAREWELL_TIMEOUT_MS = 1_000;
 const COPY_REFUSED = "COPY is not supported by query(): give arrays to an insert, or use psql";
 const NO_RUN: Run = {};
-const PREPARED = { prepare: true, simple: false } as postgres.UnsafeQueryOptions;
-/** The server tells the types first, each time. */
-const UNNAMED = { prepare: false, simple: false } as postgres.UnsafeQueryOptions;
-const SIMPLE = { simple: true } as unknown as postgres.UnsafeQueryOptions;
-
-/**
- * `device_id` and pgtyped's `title?` to `deviceId` and `title`; once per
- * statement, not per row.
- */
-export function columnName(column: string): string {
-  return column.replace(/[!?]$/, "").replace(
-    /_([a-z])/g,
-    (_, letter: string) => letter.toUpperCase(),
-  );
-}
 
 /** One connection. */
 export class Connection {
-  /** Why it is dead; undefined while it lives. */
+  /** The reason why it is closed; undefined while it is open. */
   death: DatabaseError | undefined;
-  /** Whose it is, and since when (`performance.now()`), for the message of an exhausted pool. */
+  /** The user's name and the time of lending (`performance.now()`), for the message of an exhausted pool. */
   user: string | undefined;
   /** Whether it is held by a transaction, which may be between two statements. */
   transaction = false;
   since = 0;
-  /** Where the session stood after the last statement. */
+  /** The transaction status after the last statement. */
   status: TransactionStatus = "idle";
-  /** Whether it must not be lent again: a statement left something behind in its session. */
+  /** Whether a statement changed the session, so that the connection must not be lent again. */
   spoilt = false;
-  /** `performance.now()` at its login, and when the server said something last. */
+  /** `performance.now()` at the login, and at the last message of the server. */
   readonly openedAt: number = performance.now();
   heardAt: number = performance.now();
   /** A number of its own, from 0 to 1. */
   readonly chance: number = Math.random();
-  /** Since when the server had said nothing when a deadline came; undefined where it had. */
+  /** The start of a silence that ended in a deadline; undefined if the server had answered. */
   silentSince: number | undefined;
-  /** Called once, when the connection is gone. The pool's. */
+  /** Called once, when the connection closes. The pool sets it. */
   onDeath: () => void = NOTHING;
-  /** Called when what the server keeps of statements is out of date, here and on older connections. */
+  /** Called when prepared statements are out of date, here and on older connections. */
   onStale: () => void = NOTHING;
-  /** As `onDeath`, for the user of the moment, who may be between two statements. */
+  /** Like `onDeath`, for the current user, who may be between two statements. */
   onLoss: ((reason: DatabaseError) => void) | undefined;
 
   readonly #options: ConnectionOptions;
@@ -169,24 +155,24 @@ export class Connection {
   readonly #socket: Socket;
   readonly #driver: DriverSocket;
   readonly #reader: ProtocolReader;
-  readonly #sql: postgres.Sql;
-  /** What callers wait for. */
+  readonly #sql: Driver;
+  /** Statements that callers wait for. */
   readonly #sent = new Set<Sent>();
-  /** What the server owes an answer to, in order. */
+  /** Statements without an answer of the server, in order. */
   readonly #due: Sent[] = [];
-  /** How many of these the driver sent, or is about to. */
+  /** How many of these the driver sends. */
   #byDriver = 0;
-  /** Statements that are sent as soon as the server has been heard. */
+  /** Statements that wait until the socket has been read. */
   #outbox: Letter[] = [];
   readonly #statements = new Map<string, Statement>();
   #writes = 0;
   #quietSince = performance.now();
-  /** One timer for all statements: it is set anew only for a deadline before its own. */
+  /** One timer for all statements: an earlier deadline resets it. */
   #stopTimer: () => void = NOTHING;
   #rings = Infinity;
   readonly #untyped = (value: unknown): unknown => this.#sql.typed(value as never, 0);
 
-  /** @param onNotify Hears notifications; makes it a listener. */
+  /** @param onNotify Receives notifications. */
   constructor(options: ConnectionOptions, session: Session, onNotify: OnNotify = NOTHING) {
     this.#options = options;
     this.#parameterBytes = options.limits?.parameterBytes ?? Infinity;
@@ -206,7 +192,7 @@ export class Connection {
       notified: onNotify,
       broken: (error) => this.#broken(error),
     });
-    this.#sql = postgres(this.#driverOptions() as unknown as postgres.Options<never>);
+    this.#sql = openDriver(this.#driver, this.#parameterBytes);
     socket.on("data", (chunk: Buffer) => {
       this.heardAt = performance.now();
       this.#reader.feed(chunk);
@@ -216,7 +202,7 @@ export class Connection {
     socket.resume();
   }
 
-  /** Lets the driver begin, so that the first statement does not wait for it. */
+  /** Starts the driver, so that the first statement does not wait for it. */
   async greet(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.onLoss = reject;
@@ -226,12 +212,12 @@ export class Connection {
     this.onLoss = undefined;
   }
 
-  /** True when so many different texts were sent that the server should be rid of their plans. */
+  /** Whether it keeps so many prepared statements that it should be replaced. */
   get worn(): boolean {
     return this.#statements.size >= MAX_STATEMENTS;
   }
 
-  /** Since when nothing is under way (`performance.now()`); undefined while a statement is. */
+  /** `performance.now()` at the end of the last statement; undefined while one is under way. */
   get quietSince(): number | undefined {
     return this.#sent.size === 0 ? this.#quietSince : undefined;
   }
@@ -241,7 +227,7 @@ export class Connection {
    *
    * @param timeout Milliseconds until the connection is abandoned.
    * @param simple Skips the plan: for commands without parameters, such as `begin`.
-   * @throws what the server refuses or the values do not allow; how the connection was lost.
+   * @throws {DatabaseError} the server refused, a value does not fit, or the connection was lost.
    */
   run(
     text: string,
@@ -259,9 +245,9 @@ export class Connection {
       if (control !== undefined) return reject(controlRefused(control, run.name));
       const prepared = statement?.prepared;
       const texts = prepared && this.#write(values, prepared.types, run);
-      // What fits no type of before may fit today's: the server is asked again.
+      // A value that does not fit the known types may fit changed ones: the server describes them again.
       const doubted = prepared !== undefined && texts === undefined;
-      // Behind what the driver may not have written yet, it has to send this, too.
+      // The driver may have statements that it has not written yet: then it sends this one after them.
       const rows = texts !== undefined && this.#byDriver === 0
         ? new RowReader(prepared!.plan)
         : undefined;
@@ -304,8 +290,8 @@ export class Connection {
   }
 
   /**
-   * Sends a statement. Where the server has not just been heard, it is heard first: it may have ended
-   * the session, and then the statement never leaves.
+   * Sends a statement. If the server was not heard just now, the socket is read first: the server may
+   * have ended the session, and then the statement is never sent.
    */
   #post(letter: Letter): void {
     if (this.#outbox.length === 0 && performance.now() - this.heardAt < JUST_HEARD_MS) {
@@ -316,7 +302,7 @@ export class Connection {
     }
   }
 
-  /** Sends what waits, before anything else is sent. */
+  /** Sends the waiting statements before anything else. */
   #flush(): void {
     for (const letter of this.#outbox.splice(0)) this.#dispatch(letter);
   }
@@ -327,7 +313,7 @@ export class Connection {
     this.#socket.write(data);
   }
 
-  /** Waits for what the driver makes of a statement. */
+  /** Waits for the driver's result of a statement. */
   #drive(sent: Sent, driven: PromiseLike<unknown>): void {
     driven.then(
       (result) => {
@@ -338,19 +324,19 @@ export class Connection {
         sent.failure = error;
         const expected = error instanceof EncodeError || error instanceof DecodeError ||
           sent.outcome?.error !== undefined;
-        // Whatever else the driver says leaves the connection in doubt.
+        // Any other error of the driver leaves the connection in an unknown state.
         if (!expected) this.discard();
         else if (sent.outcome !== undefined) this.#settle(sent, sent.outcome);
       },
     );
   }
 
-  /** Runs a command that is worth no plan. */
+  /** Runs a command without a plan. */
   command(text: string, timeout: number): Promise<Answer> {
     return this.run(text, [], NO_RUN, timeout, true);
   }
 
-  /** Whether the server answers. Where it does not within `timeout` milliseconds, the connection is dead. */
+  /** Whether the server answers within `timeout` milliseconds. If not, the connection closes. */
   async answers(timeout: number, signal: AbortSignal | undefined): Promise<boolean> {
     try {
       await this.run("", [], { signal }, timeout, true);
@@ -368,13 +354,16 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  /** Discards the connection, and asks the server to stop what it runs. */
+  /** Discards the connection, and asks the server to cancel its statement. */
   abandon(reason: DatabaseError): void {
-    if (this.death === undefined) this.#cancel().catch(NOTHING);
+    // After this the connection has no later statement that the request could hit.
+    if (this.death === undefined && this.#key !== undefined) {
+      sendCancel(this.#key, this.#options).catch(NOTHING);
+    }
     this.discard(reason);
   }
 
-  /** Ends an idle connection as the protocol asks. */
+  /** Closes an idle connection with the protocol's terminate message. */
   async end(): Promise<void> {
     this.#close(new ConnectionError("closed", "The database is closed"));
     const closed = new Promise<void>((resolve) => {
@@ -387,45 +376,9 @@ export class Connection {
     clearTimeout(timer);
   }
 
-  /** Lets the process end although this connection is open. */
+  /** Lets the process end while this connection is open. */
   unref(): void {
     this.#socket.unref();
-  }
-
-  #driverOptions(): object {
-    let given = false;
-    return {
-      host: "driver",
-      port: 1,
-      user: "driver",
-      database: "driver",
-      pass: "",
-      socket: () => {
-        // The driver dials a second time when a connection is lost. Ours are not repaired.
-        if (given) throw new Error("The driver asked for a second socket");
-        given = true;
-        return this.#driver;
-      },
-      ssl: false,
-      sslnegotiation: null,
-      max: 1,
-      max_pipeline: 100,
-      max_lifetime: null,
-      idle_timeout: null,
-      connect_timeout: 0,
-      keep_alive: null,
-      backoff: 0,
-      prepare: true,
-      debug: false,
-      fetch_types: false,
-      no_subscribe: true,
-      publications: "alltables",
-      target_session_attrs: null,
-      types: driverTypes(this.#parameterBytes),
-      transform: { undefined: null, column: { from: columnName } },
-      onnotice: NOTHING,
-      connection: {},
-    };
   }
 
   #statement(text: string): Statement {
@@ -437,7 +390,7 @@ export class Connection {
     return statement;
   }
 
-  /** The values by these types; undefined where one does not fit. */
+  /** The values as text by these types; undefined if one does not fit. */
   #write(
     values: readonly unknown[],
     types: readonly number[],
@@ -451,40 +404,22 @@ export class Connection {
     }
   }
 
-  // Sent only when the connection is given up: a cancel cannot hit a later statement
-  // of a connection that has none.
-  async #cancel(): Promise<void> {
-    if (this.#key === undefined) return;
-    const { pid, secret } = this.#key;
-    const request = new DataView(new ArrayBuffer(16));
-    request.setInt32(0, 16);
-    request.setInt32(4, 80877102);
-    request.setInt32(8, pid);
-    request.setInt32(12, secret);
-    const { socket } = await openSocket(this.#options, CANCEL_TIMEOUT_MS);
-    const timer = setTimeout(() => socket.destroy(), CANCEL_TIMEOUT_MS);
-    socket.on("close", () => clearTimeout(timer));
-    socket.end(new Uint8Array(request.buffer));
-    // The server answers a cancel request by closing.
-    socket.resume();
-  }
-
-  /** The server has answered; the driver hears of it next. */
+  /** Takes the server's answer, before the driver reads it. */
   #ready(outcome: Outcome): void {
     this.status = outcome.status;
     const sent = this.#due.shift();
     if (sent === undefined) return;
     sent.outcome = outcome;
     if (sent.rows === undefined) this.#byDriver--;
-    // What the driver reads, it has yet to hear.
+    // The driver has not read its answer yet.
     if (sent.rows !== undefined || sent.failure !== undefined) this.#settle(sent, outcome);
   }
 
-  /** Tells the caller how the statement ended, and judges what it left behind. */
+  /** Resolves or rejects the caller's promise, and checks the session. */
   #settle(sent: Sent, outcome: Outcome): void {
     const { statement, run } = sent;
     if (statement !== undefined) {
-      // One that fitted only when the server was asked anew tells that the types have changed.
+      // The types have changed if the value fits the newly described ones.
       if (sent.doubted) {
         if (outcome.bound) this.#stale();
       } else if (outcome.described !== undefined) {
@@ -492,7 +427,7 @@ export class Connection {
         statement.prepared = { name, types, plan: columns && rowPlan(columns, columnName) };
       }
     }
-    if (isStateful(outcome.tag, statement)) this.spoilt = true;
+    if (isStateful(outcome.tag, statement?.traits)) this.spoilt = true;
     const error = this.#failure(sent, outcome);
     if (statement !== undefined && error === undefined) statement.proven = true;
     if (!this.#forget(sent)) return;
@@ -519,7 +454,7 @@ export class Connection {
 
   #refusal(error: ServerError, outcome: Outcome, sent: Sent): DatabaseError {
     const { name: query } = sent.run;
-    // The plan of before does not fit the tables of now: the statement did not run.
+    // The prepared form does not fit the changed tables, so the statement did not run.
     if (sent.statement?.proven && !outcome.bound && isStale(error)) {
       this.#stale();
       return stalePlan(query, error.code);
@@ -546,12 +481,12 @@ export class Connection {
   #ring(until: number): void {
     this.#stopTimer();
     this.#rings = until;
-    // The connection keeps the process running while there is something to wait for.
+    // The open socket keeps the process running while a statement is under way.
     this.#stopTimer = atDeadline(until, () => this.#rang(), { holds: false });
   }
 
   #rang(): void {
-    // A later deadline has a ring of its own, although it may be over by now.
+    // A later deadline gets a timer of its own, although it may have passed by now.
     const over = this.#rings;
     this.#rings = Infinity;
     let next = Infinity;
@@ -581,7 +516,7 @@ export class Connection {
     this.onLoss?.(reason);
   }
 
-  /** Takes no statement any more, and ends those under way. */
+  /** Refuses new statements, and ends those under way. */
   #close(reason: DatabaseError): void {
     if (this.death !== undefined) return;
     this.death = reason;
@@ -589,7 +524,7 @@ export class Connection {
     this.#stopTimer();
     this.#outbox = [];
     for (const sent of this.#sent) {
-      // What was answered before the end is handed over as soon as the driver has it.
+      // A statement that was answered in time resolves as soon as the driver has its rows.
       if (sent.outcome === undefined) this.#lose(sent);
       else setImmediate(() => this.#lose(sent));
     }
@@ -612,49 +547,4 @@ export class Connection {
       context,
     );
   }
-}
-
-const STATEFUL_TAGS: ReadonlySet<string> = new Set([
-  "DEALLOCATE",
-  "DEALLOCATE ALL",
-  "DISCARD ALL",
-  "DISCARD PLANS",
-  "DISCARD SEQUENCES",
-  "DISCARD TEMP",
-  "LISTEN",
-  "LOAD",
-  "PREPARE",
-  "UNLISTEN",
-]);
-
-/** Whether a statement left something behind in its session, by what it says or what the server says. */
-function isStateful(tag: string, statement: Statement | undefined): boolean {
-  return statement !== undefined && (statement.traits.stateful || STATEFUL_TAGS.has(tag));
-}
-
-/**
- * Whether an error from before a statement ran may be about what the server, or a pooler, kept of it:
- * a changed row, a table or column made anew, a type that is gone, a statement that is forgotten.
- */
-function isStale({ code, routine }: ServerError): boolean {
-  if (code === "0A000") return routine === "RevalidateCachedQuery";
-  return code === "26000" || code === "XX000" || (code.startsWith("42") && code !== "42501");
-}
-
-function stalePlan(query: string | undefined, sqlState: string): QueryError {
-  const of = query === undefined ? "" : ` in ${query}`;
-  const message = `A table changed under a prepared statement${of}; run the transaction again`;
-  return new QueryError(message, { query, sqlState }, "STALE_PLAN");
-}
-
-function controlRefused(control: string, query: string | undefined): QueryError {
-  const message =
-    `The command "${control}" was not sent: use transaction(), which begins and ends transactions itself`;
-  return new QueryError(message, { query }, "TRANSACTION_CONTROL");
-}
-
-function transactionLeft(query: string | undefined): QueryError {
-  const of = query === undefined ? "A statement" : query;
-  const message = `${of} left a transaction open, which was rolled back: use transaction()`;
-  return new QueryError(message, { query }, "TRANSACTION_CONTROL");
 }

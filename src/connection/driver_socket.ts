@@ -1,6 +1,6 @@
 /**
- * What the driver takes for its socket. It is told that it is logged in already, and gets the
- * server's messages only after this layer has read them.
+ * The socket that the driver gets. It tells the driver that the login is complete, and passes the
+ * server's messages on only after this layer has read them.
  */
 import { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
@@ -9,17 +9,17 @@ import { message } from "./messages.ts";
 
 /** AuthenticationOk and ReadyForQuery. */
 const LET_IN = Buffer.concat([message("R", Buffer.alloc(4)), message("Z", Buffer.from("I"))]);
-/** The answer to the driver's first statement, which makes it say hello and is not sent. */
+/** The answer to the driver's first statement, which the layer does not send. */
 const HELLO = Buffer.concat([message("I", Buffer.alloc(0)), message("Z", Buffer.from("I"))]);
 
-/** The stand-in. Its events are `data`, `drain` and `close`. */
+/** A substitute for the socket, with the events `data`, `drain` and `close`. */
 export class DriverSocket extends EventEmitter {
   readonly #socket: Socket;
   readonly #wrote: (data: Buffer) => void;
   readonly #greetings: Buffer[] = [LET_IN, HELLO];
   #cut = false;
 
-  /** @param wrote Hears what the driver sends, just before it is sent. */
+  /** @param wrote Called with the driver's data just before it is sent. */
   constructor(socket: Socket, wrote: (data: Buffer) => void) {
     super();
     this.#socket = socket;
@@ -42,7 +42,7 @@ export class DriverSocket extends EventEmitter {
     return this.#socket.write(data);
   }
 
-  /** Nothing that the driver writes from now on is sent. */
+  /** Drops everything that the driver writes from now on. */
   cut(): void {
     this.#cut = true;
     this.removeAllListeners();

@@ -1,29 +1,29 @@
-/** A connection beside the pool that hears notifications, and comes back whenever it is lost. */
+/** Receives notifications over a connection outside the pool, and reconnects when it is lost. */
 import { DatabaseError } from "../errors.ts";
 import { Nap } from "../nap.ts";
 import type { Connection, OnNotify } from "./connection.ts";
 
-/** What a listener tells. */
+/** Callbacks of a listener. */
 export interface ListenerEvents {
-  /** A notification came. */
+  /** Called for each notification. */
   readonly heard: (payload: string) => void;
-  /** It listens, from now on; false where notifications do not arrive, which gives up for good. */
+  /** Called when listening begins. Returns false if notifications do not arrive: the listener then stops. */
   readonly listens: (connection: Connection) => Promise<boolean> | boolean;
-  /** The connection answered. */
+  /** Called when the connection has answered. */
   readonly alive?: () => void;
-  /** It listens no more, and will try again after a pause. */
+  /** Called when the connection is lost. The listener reconnects after a pause. */
   readonly lost?: () => void;
-  /** It is about to try again. */
+  /** Called before the listener reconnects. */
   readonly retries?: () => void;
 }
 
-/** The longest answer of a listener that is alive, in milliseconds. */
-export const HEARTBEAT_ANSWER = 5_000;
-const HEARTBEAT = 10_000;
-const RECONNECT_FIRST = 100;
-const RECONNECT_MOST = 2_000;
+/** Milliseconds within which a live connection answers. */
+export const HEARTBEAT_TIMEOUT_MS = 5_000;
+const HEARTBEAT_INTERVAL_MS = 10_000;
+const FIRST_RECONNECT_MS = 100;
+const MAX_RECONNECT_MS = 2_000;
 
-/** Listens on one channel until it is closed. */
+/** Listens on one channel until `close`. */
 export class Listener {
   readonly #channel: string;
   readonly #open: (onNotify: OnNotify) => Promise<Connection>;
@@ -42,9 +42,9 @@ export class Listener {
     this.#events = events;
   }
 
-  /** Listens; ends when it is closed, or where listening is no use: by a pooler, on a standby. */
+  /** Listens until `close`, or until a pooler or a standby proves unable to deliver notifications. */
   async run(): Promise<void> {
-    let pause = RECONNECT_FIRST;
+    let pause = FIRST_RECONNECT_MS;
     while (!this.#closed) {
       try {
         const connection = this.#connection = await this.#open((_, payload) =>
@@ -52,12 +52,12 @@ export class Listener {
         );
         if (this.#closed) break;
         connection.unref();
-        await connection.command(`listen ${this.#channel}`, HEARTBEAT_ANSWER);
+        await connection.command(`listen ${this.#channel}`, HEARTBEAT_TIMEOUT_MS);
         if (!await this.#events.listens(connection)) return await connection.end();
-        pause = RECONNECT_FIRST;
+        pause = FIRST_RECONNECT_MS;
         await this.#heartbeats(connection);
       } catch (error) {
-        // A standby refuses LISTEN for good; everything else may pass.
+        // A standby always refuses LISTEN; other errors may be temporary.
         const forGood = error instanceof DatabaseError &&
           /^(0A000|25006|42501)$/.test(error.sqlState ?? "");
         if (forGood) return;
@@ -66,13 +66,13 @@ export class Listener {
       if (this.#closed) break;
       this.#events.lost?.();
       await this.sleep(pause);
-      pause = Math.min(pause * 2, RECONNECT_MOST);
+      pause = Math.min(pause * 2, MAX_RECONNECT_MS);
       this.#events.retries?.();
     }
     await this.#connection?.end();
   }
 
-  /** Ends early when the connection is lost or the listener closed; holds no process open. */
+  /** Sleeps until the time is over, the connection is lost or the listener closes. Keeps no process alive. */
   sleep(time: number): Promise<void> {
     return this.#nap.sleep(time);
   }
@@ -83,18 +83,18 @@ export class Listener {
     await this.#connection?.end();
   }
 
-  /** Returns when the connection is dead: a half-open one is silent otherwise. */
+  /** Sends heartbeats and returns when the connection is dead: a half-open connection stays silent. */
   async #heartbeats(connection: Connection): Promise<void> {
     connection.onLoss = () => this.#nap.wake();
     while (!this.#closed) {
       this.#events.alive?.();
-      await this.sleep(HEARTBEAT);
+      await this.sleep(HEARTBEAT_INTERVAL_MS);
       if (this.#closed || connection.death !== undefined) return;
       const { rows } = await connection.run(
         "select pg_listening_channels() as channel",
         [],
         { name: "ListenerHeartbeat" },
-        HEARTBEAT_ANSWER,
+        HEARTBEAT_TIMEOUT_MS,
       );
       if (!(rows as { channel: string }[]).some(({ channel }) => channel === this.#channel)) return;
     }

@@ -1,6 +1,6 @@
 /**
- * Logs in over a socket: nothing but a complete, verified exchange leads on, and a password goes
- * only to a server that has proved itself or is trusted. Every message is read once, here.
+ * Logs in over a socket: a session begins only after a complete, verified exchange, and the
+ * password goes only to a server that has proved its identity or is trusted.
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
@@ -29,25 +29,25 @@ import type { Dialled } from "./socket.ts";
 import { startupError } from "./sqlstate.ts";
 import { formatTarget, type Target } from "../config/url.ts";
 
-/** Who logs in, and what the server may ask for. */
+/** Options of a login. */
 export interface LoginOptions {
   readonly target: Target;
-  /** Whether a server that nothing vouches for may have the password, or MD5's hash of it. */
+  /** Whether an unverified server may receive the password or its MD5 hash. */
   readonly allowCleartextPassword?: boolean;
 }
 
-/** A session that has begun. Its socket is paused. */
+/** A session after its login. Its socket is paused. */
 export interface Session {
   readonly socket: Socket;
-  /** For a cancel request; undefined where the server gives none. */
+  /** The key for a cancel request; undefined if the server sent none. */
   readonly key: { readonly pid: number; readonly secret: number } | undefined;
-  /** What the server reports of its settings. */
+  /** The settings that the server reported. */
   readonly settings: ReadonlyMap<string, string>;
-  /** What came behind the last message of the login. */
+  /** The bytes after the last message of the login. */
   readonly rest: Buffer;
 }
 
-/** What a server says before it lets somebody in is a few hundred bytes. */
+/** Maximum bytes of the server's login messages, which usually have a few hundred. */
 const MAX_BYTES = 65_536;
 
 const OK = 0;
@@ -56,7 +56,7 @@ const MD5_PASSWORD = 5;
 const SASL = 10;
 const SASL_CONTINUE = 11;
 const SASL_FINAL = 12;
-/** What else a server may ask for, and this layer cannot do. */
+/** The login methods that this layer does not support. */
 const OTHER_METHODS: Readonly<Record<number, string>> = {
   2: "Kerberos V5",
   4: "crypt",
@@ -66,7 +66,7 @@ const OTHER_METHODS: Readonly<Record<number, string>> = {
   9: "SSPI",
 };
 
-/** A reason to go no further that is neither the protocol's nor the server's own. */
+/** The client refuses the login, although the server kept to the protocol. */
 class Refusal extends Error {
   readonly reason: "untrusted" | "authentication";
   constructor(reason: "untrusted" | "authentication", problem: string) {
@@ -76,10 +76,10 @@ class Refusal extends Error {
 }
 
 /**
- * Sends the startup message, proves who we are, and waits until the server is ready.
+ * Sends the startup message, authenticates, and waits until the server is ready.
  *
- * @param startup The settings of the startup message, user and database among them.
- * @param until `performance.now()` at the deadline.
+ * @param startup The settings of the startup message, including user and database.
+ * @param until The deadline on `performance.now()`.
  * @throws {ConnectionError} the server refuses, is not trusted, or does not speak the protocol.
  * @throws {TimeoutError} kind `connect`.
  */
@@ -97,8 +97,8 @@ export async function logIn(
   });
   try {
     socket.write(startupMessage(startup));
-    const mayTell = trusted || options.allowCleartextPassword === true;
-    await authenticate(socket, messages, options.target, mayTell);
+    const mayReveal = trusted || options.allowCleartextPassword === true;
+    await authenticate(socket, messages, options.target, mayReveal);
     const { key, settings } = await begin(messages);
     return { socket, key, settings, rest: messages.rest() };
   } catch (error) {
@@ -120,19 +120,19 @@ export async function logIn(
   }
 }
 
-/** Goes from the startup message to AuthenticationOk. */
+/** Exchanges the messages from the startup message to AuthenticationOk. */
 async function authenticate(
   socket: Socket,
   messages: LoginMessages,
   target: Target,
-  mayTell: boolean,
+  mayReveal: boolean,
 ): Promise<void> {
   const bindingRequired = target.channelBinding === "require";
   const first = await messages.authentication();
   if (bindingRequired && first.code !== SASL) {
     throw new Refusal(
       "untrusted",
-      "the server asks for no SCRAM-SHA-256-PLUS, and channel_binding=require asks for it",
+      "the server does not offer SCRAM-SHA-256-PLUS, and channel_binding=require needs it",
     );
   }
   switch (first.code) {
@@ -140,12 +140,12 @@ async function authenticate(
       return expectNothing(first.data);
     case CLEARTEXT_PASSWORD:
       expectNothing(first.data);
-      if (!mayTell) throw untold("the password in clear text");
+      if (!mayReveal) throw unverified("the password in clear text");
       socket.write(message("p", cstring(target.password())));
       break;
     case MD5_PASSWORD:
       if (first.data.length !== 4) throw new ProtocolError("sent a malformed MD5 request");
-      if (!mayTell) throw untold("the password's MD5 hash");
+      if (!mayReveal) throw unverified("the password's MD5 hash");
       socket.write(message("p", cstring(md5Answer(target, first.data))));
       break;
     case SASL:
@@ -154,7 +154,7 @@ async function authenticate(
       throw unknownMethod(first.code);
   }
   const last = await messages.authentication();
-  if (last.code !== OK) throw new ProtocolError("asks for a second proof of who we are");
+  if (last.code !== OK) throw new ProtocolError("requested a second authentication");
   expectNothing(last.data);
 }
 
@@ -178,15 +178,15 @@ async function authenticateByScram(
   if (!scram.verify(proof.data.toString("latin1"))) {
     throw new Refusal(
       "authentication",
-      "the server does not know the password either; it may be an impostor",
+      "the server does not prove that it knows the password; it may be an impostor",
     );
   }
   const last = await messages.authentication();
-  if (last.code !== OK) throw new ProtocolError("asks for a second proof of who we are");
+  if (last.code !== OK) throw new ProtocolError("requested a second authentication");
   expectNothing(last.data);
 }
 
-/** Takes what comes between AuthenticationOk and the first ReadyForQuery. */
+/** Reads the messages between AuthenticationOk and the first ReadyForQuery. */
 async function begin(messages: LoginMessages): Promise<Pick<Session, "key" | "settings">> {
   const settings = new Map<string, string>();
   let key: Session["key"];
@@ -202,16 +202,18 @@ async function begin(messages: LoginMessages): Promise<Pick<Session, "key" | "se
         key = backendKey(frame);
         break;
       case SERVER.readyForQuery:
-        if (readyStatus(frame) !== "idle") throw new ProtocolError("begins inside a transaction");
+        if (readyStatus(frame) !== "idle") {
+          throw new ProtocolError("begins the session inside a transaction");
+        }
         return { key, settings };
       default:
-        throw new ProtocolError(`sent ${nameOf(frame[0]!)} where none may come`);
+        throw new ProtocolError(`sent ${nameOf(frame[0]!)} out of order`);
     }
   }
 }
 
 function expectNothing(data: Buffer): void {
-  if (data.length > 0) throw new ProtocolError("sent an Authentication of a wrong length");
+  if (data.length > 0) throw new ProtocolError("sent an Authentication with a wrong length");
 }
 
 function md5Answer({ user, password }: Target, salt: Buffer): string {
@@ -220,7 +222,7 @@ function md5Answer({ user, password }: Target, salt: Buffer): string {
   return `md5${md5(Buffer.concat([Buffer.from(inner), salt]))}`;
 }
 
-/** The names that the server offers, each with its zero byte, and another one at the end. */
+/** Reads the offered mechanisms: texts with a terminating zero byte, and a further zero byte. */
 function mechanismsOf(offer: Buffer): string[] {
   const text = offer.toString("latin1");
   if (!/^(?:[A-Z0-9_-]{1,40}\0)+\0$/.test(text)) {
@@ -239,45 +241,45 @@ function bindingOf(socket: Socket, target: Target, offered: readonly string[]): 
     const problem = !(socket instanceof TLSSocket)
       ? "the connection has no TLS"
       : hash === undefined
-      ? "the server's certificate gives no hash to bind to"
+      ? "the server's certificate has no hash to bind to"
       : "the server does not offer SCRAM-SHA-256-PLUS";
-    throw new Refusal("untrusted", `${problem}, and channel_binding=require asks for it`);
+    throw new Refusal("untrusted", `${problem}, and channel_binding=require needs it`);
   }
   if (!offered.includes("SCRAM-SHA-256")) {
     throw new Refusal(
       "authentication",
-      "the server offers no login by SCRAM-SHA-256, and this layer has no other SASL method",
+      "the server does not offer SCRAM-SHA-256, the only SASL method of this layer",
     );
   }
   return { kind: hash === undefined ? "none" : "unused" };
 }
 
-function untold(what: string): Refusal {
+function unverified(credential: string): Refusal {
   return new Refusal(
     "untrusted",
-    `the server asks for ${what}, and nothing proves who it is; ` +
+    `the server requests ${credential}, and nothing verifies its identity; ` +
       "add sslmode=verify-full to the URL, or set database.allow_cleartext_password",
   );
 }
 
 function unknownMethod(code: number): Refusal | ProtocolError {
   const name = OTHER_METHODS[code];
-  if (name === undefined) return new ProtocolError("asks for a login method that does not exist");
-  const problem = `the server asks for a login by ${name}, which this layer does not have; ` +
+  if (name === undefined) return new ProtocolError("requested an unknown login method");
+  const problem = `the server requests a login by ${name}, which this layer does not support; ` +
     "write scram-sha-256 for this role in its pg_hba.conf";
   return new Refusal("authentication", problem);
 }
 
-/** The exchange broke off: by what else came in it. */
+/** Returns the error for an exchange that ended without the server's proof. */
 function unproved(code: number): Refusal | ProtocolError {
-  if (code !== OK) return new ProtocolError("sent a step of another login");
+  if (code !== OK) return new ProtocolError("sent a message of another login method");
   return new Refusal(
     "untrusted",
-    "the server lets us in without a proof that it knows the password; it may be an impostor",
+    "the server accepts the login without proving that it knows the password; it may be an impostor",
   );
 }
 
-/** The server's own refusal. */
+/** The server refused the login. */
 class ServerRefusal extends Error {
   readonly said: ReturnType<typeof errorResponse>;
   constructor(said: ReturnType<typeof errorResponse>) {
@@ -286,7 +288,7 @@ class ServerRefusal extends Error {
   }
 }
 
-/** The server's messages, one by one. */
+/** Reads the server's messages one by one. */
 class LoginMessages {
   readonly #socket: Socket;
   #data: Buffer = Buffer.alloc(0);
@@ -301,7 +303,7 @@ class LoginMessages {
     socket.resume();
   }
 
-  /** The next message that is not a notice. */
+  /** Waits for the next message that is not a notice. */
   async next(): Promise<Buffer> {
     for (;;) {
       const frame = this.#cut();
@@ -314,14 +316,14 @@ class LoginMessages {
     }
   }
 
-  /** The next message, which must be about authentication. */
+  /** Waits for the next message, which must be an authentication message. */
   async authentication(): Promise<{ code: number; data: Buffer }> {
     const frame = await this.next();
     if (frame[0] === SERVER.authentication) return authentication(frame);
     if (frame[0] === SERVER.negotiateProtocolVersion) {
       throw new ProtocolError("does not speak version 3.0 of PostgreSQL's protocol");
     }
-    throw new ProtocolError(`sent ${nameOf(frame[0]!)} where none may come`);
+    throw new ProtocolError(`sent ${nameOf(frame[0]!)} out of order`);
   }
 
   fail(error: Error): void {
@@ -329,7 +331,7 @@ class LoginMessages {
     this.#wake();
   }
 
-  /** Stops reading. Returns what came besides. */
+  /** Stops reading. Returns the bytes that are left. */
   rest(): Buffer {
     this.#socket.pause();
     this.#socket.off("data", this.#hear);
@@ -339,18 +341,18 @@ class LoginMessages {
 
   readonly #hear = (chunk: Buffer): void => {
     this.#data = this.#data.length === 0 ? chunk : Buffer.concat([this.#data, chunk]);
-    // Nothing is read while this side hashes: a flood must not fill the memory.
+    // Nobody consumes messages while this side hashes: a flood must not fill the memory.
     if (this.#data.length > 2 * MAX_BYTES) {
       this.#data = Buffer.alloc(0);
       this.#socket.destroy();
-      this.fail(new ProtocolError("says too much before it lets us in"));
+      this.fail(new ProtocolError("sent too much data before the login was complete"));
     }
     this.#wake();
   };
 
   readonly #closed = (): void => this.fail(new Error("closed"));
 
-  /** Takes one message off what came. */
+  /** Cuts one message off the received bytes. */
   #cut(): Buffer | undefined {
     const data = this.#data;
     if (data.length < HEADER) return undefined;
@@ -360,18 +362,20 @@ class LoginMessages {
       throw new ProtocolError(
         first
           ? "does not speak PostgreSQL's protocol"
-          : `sent ${nameOf(data[0]!)} of an impossible length`,
+          : `sent ${nameOf(data[0]!)} with an impossible length`,
       );
     }
     if (data.length < end) return undefined;
     this.#taken += end;
-    if (this.#taken > MAX_BYTES) throw new ProtocolError("says too much before it lets us in");
+    if (this.#taken > MAX_BYTES) {
+      throw new ProtocolError("sent too much data before the login was complete");
+    }
     this.#data = data.subarray(end);
     return data.subarray(0, end);
   }
 }
 
-/** What a server may say first. */
+/** The messages with which a server may begin. */
 const FIRST: ReadonlySet<number> = new Set([
   SERVER.authentication,
   SERVER.errorResponse,

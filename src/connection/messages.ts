@@ -1,15 +1,15 @@
 /**
- * The bodies of PostgreSQL's messages, written, and read without trust: what is too
- * short, too long or lacks its zero byte is a ProtocolError. No text of a server's
- * gets into an error of this file.
+ * Writes and reads the bodies of PostgreSQL's messages. A message that is too short,
+ * too long or lacks its zero byte is a ProtocolError. No error of this file contains
+ * a text of the server.
  */
 import { Buffer } from "node:buffer";
 import type { ServerError } from "./sqlstate.ts";
 
-/** The server said what the protocol does not allow. The message goes on from "the server ". */
+/** The server violated the protocol. The message continues a sentence that begins with "the server". */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
-  /** `untrusted`: it asks for what an impostor would. */
+  /** `untrusted`: the server behaves like an impostor. */
   readonly reason: "protocol" | "untrusted";
   constructor(message: string, reason: "protocol" | "untrusted" = "protocol") {
     super(message);
@@ -17,10 +17,10 @@ export class ProtocolError extends Error {
   }
 }
 
-/** Where a session stands after a statement, by the letter of ReadyForQuery. */
+/** The transaction status of a session, from ReadyForQuery. */
 export type TransactionStatus = "idle" | "in transaction" | "failed";
 
-/** The server's messages by the letter that stands before each. */
+/** The types of the server's messages: the first byte of each. */
 export const SERVER = {
   authentication: 0x52,
   backendKeyData: 0x4b,
@@ -48,16 +48,16 @@ const NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(SERVER).map(([name, type]) => [type, name[0]!.toUpperCase() + name.slice(1)]),
 );
 
-/** `a ReadyForQuery`, for messages to people. */
+/** Returns a message's name with its article, such as `a ReadyForQuery`. */
 export function nameOf(type: number): string {
   const name = NAMES.get(type) ?? "message of an unknown type";
   return `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
 }
 
-/** How a message begins: a letter, and a length that counts itself. */
+/** Bytes of a message's header: the type, and a length that includes itself. */
 export const HEADER = 5;
 
-/** A message of the client: its letter, its length, its body. */
+/** Writes a message of the client: its type, its length, its body. */
 export function message(type: string, body: Uint8Array): Buffer {
   const all = Buffer.allocUnsafe(HEADER + body.length);
   all[0] = type.charCodeAt(0);
@@ -66,12 +66,12 @@ export function message(type: string, body: Uint8Array): Buffer {
   return all;
 }
 
-/** A text with the zero byte that ends it. */
+/** Writes a text with its terminating zero byte. */
 export function cstring(text: string): Buffer {
   return Buffer.from(`${text}\0`);
 }
 
-/** The message that begins a session, which has no letter. */
+/** Writes the startup message, which has no type. */
 export function startupMessage(settings: Readonly<Record<string, string>>): Buffer {
   const pairs = Object.entries(settings).map(([name, value]) => `${name}\0${value}\0`).join("");
   const body = Buffer.from(`\0\0\0\0\0\x03\0\0${pairs}\0`);
@@ -79,14 +79,14 @@ export function startupMessage(settings: Readonly<Record<string, string>>): Buff
   return body;
 }
 
-/** Where a text that begins at `from` has its zero byte. */
+/** Returns the offset of the zero byte of the text that begins at `from`. */
 function endOfText(frame: Buffer, from: number): number {
   const end = frame.indexOf(0, from);
-  if (end < 0) throw new ProtocolError("sent a text without its end");
+  if (end < 0) throw new ProtocolError("sent an unterminated text");
   return end;
 }
 
-/** The text that begins at `at.byte`; moves behind it. */
+/** Reads the text at `at.byte`, and moves `at.byte` behind it. */
 function takeText(frame: Buffer, at: { byte: number }): string {
   const end = endOfText(frame, at.byte);
   const text = frame.toString("utf8", at.byte, end);
@@ -95,7 +95,7 @@ function takeText(frame: Buffer, at: { byte: number }): string {
 }
 
 function expectEnd(frame: Buffer, at: number): void {
-  if (at !== frame.length) throw new ProtocolError(`sent ${nameOf(frame[0]!)} of a wrong length`);
+  if (at !== frame.length) throw new ProtocolError(`sent ${nameOf(frame[0]!)} with a wrong length`);
 }
 
 /** Refuses a message whose body has another length. */
@@ -103,31 +103,31 @@ export function expectLength(frame: Buffer, body: number): void {
   expectEnd(frame, HEADER + body);
 }
 
-/** The status of a ReadyForQuery. */
+/** Reads the status of a ReadyForQuery. */
 export function readyStatus(frame: Buffer): TransactionStatus {
   expectLength(frame, 1);
   const letter = frame[HEADER];
   if (letter === 0x49) return "idle";
   if (letter === 0x54) return "in transaction";
   if (letter === 0x45) return "failed";
-  throw new ProtocolError("told a transaction status that does not exist");
+  throw new ProtocolError("sent an unknown transaction status");
 }
 
-/** The code of an authentication message, and what it says besides. */
+/** Reads the code and the data of an authentication message. */
 export function authentication(frame: Buffer): { code: number; data: Buffer } {
   if (frame.length < HEADER + 4) {
-    throw new ProtocolError("sent an Authentication of a wrong length");
+    throw new ProtocolError("sent an Authentication with a wrong length");
   }
   return { code: frame.readUInt32BE(HEADER), data: frame.subarray(HEADER + 4) };
 }
 
-/** Process and key of a session, for a cancel request. */
+/** Reads the process id and the secret of a session, for a cancel request. */
 export function backendKey(frame: Buffer): { pid: number; secret: number } {
   expectLength(frame, 8);
   return { pid: frame.readUInt32BE(HEADER), secret: frame.readUInt32BE(HEADER + 4) };
 }
 
-/** A setting that the server reports. */
+/** Reads a setting that the server reports. */
 export function parameterStatus(frame: Buffer): { name: string; value: string } {
   const at = { byte: HEADER };
   const name = takeText(frame, at);
@@ -136,9 +136,9 @@ export function parameterStatus(frame: Buffer): { name: string; value: string } 
   return { name, value };
 }
 
-/** A notification. */
+/** Reads a notification. */
 export function notification(frame: Buffer): { channel: string; payload: string } {
-  if (frame.length < HEADER + 4) throw new ProtocolError("sent a notification of a wrong length");
+  if (frame.length < HEADER + 4) throw new ProtocolError("sent a notification with a wrong length");
   const at = { byte: HEADER + 4 };
   const channel = takeText(frame, at);
   const payload = takeText(frame, at);
@@ -146,7 +146,7 @@ export function notification(frame: Buffer): { channel: string; payload: string 
   return { channel, payload };
 }
 
-/** Which field of an ErrorResponse has which letter; the others are not used. */
+/** The fields of an ErrorResponse that this layer uses, by their type. */
 const ERROR_FIELDS: Readonly<Record<number, keyof ServerError>> = {
   0x56: "severity", // V, never translated
   0x43: "code", // C
@@ -159,18 +159,18 @@ const ERROR_FIELDS: Readonly<Record<number, keyof ServerError>> = {
   0x52: "routine", // R
 };
 
-/** PostgreSQL has 18 of an error or a notice. */
+/** Maximum fields of an error or a notice. PostgreSQL defines 18. */
 const MAX_FIELDS = 50;
 
-/** An ErrorResponse. */
+/** Reads an ErrorResponse. */
 export function errorResponse(frame: Buffer): ServerError {
   const fields: { -readonly [field in keyof ServerError]?: string } = {};
   const at = { byte: HEADER };
   let severity: string | undefined;
   for (let count = 0;; count++) {
-    if (count > MAX_FIELDS) throw new ProtocolError("sent an error of too many fields");
+    if (count > MAX_FIELDS) throw new ProtocolError("sent an error with too many fields");
     const letter = frame[at.byte++];
-    if (letter === undefined) throw new ProtocolError("sent an error without its end");
+    if (letter === undefined) throw new ProtocolError("sent an unterminated error");
     if (letter === 0) break;
     const text = takeText(frame, at);
     const field = ERROR_FIELDS[letter];
@@ -185,27 +185,27 @@ export function errorResponse(frame: Buffer): ServerError {
   return { ...fields, code, severity: fields.severity ?? severity ?? "ERROR" };
 }
 
-/** Checks a NoticeResponse, which nobody reads. */
+/** Checks a NoticeResponse. The layer ignores its content. */
 export function checkNotice(frame: Buffer): void {
   let at = HEADER;
   for (let count = 0; frame[at] !== 0; count++) {
-    if (count > MAX_FIELDS) throw new ProtocolError("sent a notice of too many fields");
+    if (count > MAX_FIELDS) throw new ProtocolError("sent a notice with too many fields");
     at = endOfText(frame, at + 1) + 1;
   }
   expectEnd(frame, at + 1);
 }
 
-/** PostgreSQL writes 64 bytes at most. */
-const MAX_TAG = 128;
+/** Maximum bytes of a command tag. PostgreSQL writes at most 64. */
+const MAX_TAG_BYTES = 128;
 
-/** The command tag, such as `INSERT 0 1`. */
+/** Reads the command tag, such as `INSERT 0 1`. */
 export function commandTag(frame: Buffer): string {
-  if (frame.length > MAX_TAG) throw new ProtocolError("sent a command tag that is too long");
+  if (frame.length > MAX_TAG_BYTES) throw new ProtocolError("sent a command tag that is too long");
   expectEnd(frame, endOfText(frame, HEADER) + 1);
   return frame.toString("latin1", HEADER, frame.length - 1);
 }
 
-/** The types of a statement's parameters. */
+/** Reads the types of a statement's parameters. */
 export function parameterTypes(frame: Buffer): number[] {
   const count = countAt(frame);
   expectLength(frame, 2 + 4 * count);
@@ -217,11 +217,11 @@ export function parameterTypes(frame: Buffer): number[] {
 /** A column of a result. */
 export interface Column {
   readonly name: string;
-  /** The type's number. */
+  /** The type's OID. */
   readonly type: number;
 }
 
-/** The columns of a RowDescription. */
+/** Reads the columns of a RowDescription. */
 export function rowDescription(frame: Buffer): Column[] {
   const count = countAt(frame);
   const at = { byte: HEADER + 2 };
@@ -229,7 +229,7 @@ export function rowDescription(frame: Buffer): Column[] {
   for (let i = 0; i < count; i++) {
     const name = takeText(frame, at);
     if (at.byte + 18 > frame.length) {
-      throw new ProtocolError("sent a RowDescription of a wrong length");
+      throw new ProtocolError("sent a RowDescription with a wrong length");
     }
     columns.push({ name, type: frame.readUInt32BE(at.byte + 6) });
     at.byte += 18;
@@ -239,13 +239,14 @@ export function rowDescription(frame: Buffer): Column[] {
 }
 
 /**
- * What runs a prepared statement: Bind, with parameters and results as texts, Execute and Sync.
+ * Writes the messages that run a prepared statement: Bind, with text format for parameters and
+ * results, Execute and Sync.
  *
- * @param statement Its name on the server, in ASCII.
+ * @param statement The statement's name on the server, in ASCII.
  */
 export function executeMessages(statement: string, parameters: readonly (string | null)[]): Buffer {
   const lengths = parameters.map((text) => text === null ? 0 : Buffer.byteLength(text));
-  // Empty portal, name, counts of formats, parameters and result formats.
+  // Length, empty portal, name, and the counts of formats, parameters and result formats.
   const bind = 4 + 1 + statement.length + 1 + 2 + 2 + 2 +
     lengths.reduce((sum, length) => sum + 4 + length, 0);
   const data = Buffer.allocUnsafe(1 + bind + EXECUTE_SYNC.length);
@@ -265,10 +266,10 @@ export function executeMessages(statement: string, parameters: readonly (string 
   return data;
 }
 
-/** Executes the empty portal, for all rows. */
+/** Executes the unnamed portal, for all rows. */
 const EXECUTE_SYNC = Buffer.concat([message("E", Buffer.alloc(5)), message("S", Buffer.alloc(0))]);
 
-/** Checks a DataRow: that it has so many columns, and that they fill it. */
+/** Checks that a DataRow has the given number of columns and that they fill the message. */
 export function checkRow(frame: Buffer, start: number, end: number, columns: number): void {
   let at = start + HEADER;
   if (end - at >= 2 && ((frame[at]! << 8) | frame[at + 1]!) === columns) {
@@ -288,7 +289,7 @@ export function checkRow(frame: Buffer, start: number, end: number, columns: num
 
 function countAt(frame: Buffer): number {
   if (frame.length < HEADER + 2) {
-    throw new ProtocolError(`sent ${nameOf(frame[0]!)} of a wrong length`);
+    throw new ProtocolError(`sent ${nameOf(frame[0]!)} with a wrong length`);
   }
   return frame.readUInt16BE(HEADER);
 }

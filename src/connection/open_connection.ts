@@ -1,4 +1,4 @@
-/** Opens a connection: dials and logs in, in libpq's order of tries. */
+/** Opens a connection: dials and logs in, with libpq's order of attempts. */
 import { TLSSocket } from "node:tls";
 import { left } from "../deadline.ts";
 import { ConnectionError, DatabaseError } from "../errors.ts";
@@ -15,14 +15,14 @@ import { Connection, type ConnectionOptions, type OnNotify } from "./connection.
 import { mayBePlain, openSocket } from "./socket.ts";
 import { formatTarget, type Target } from "../config/url.ts";
 
-/** How a server took the settings of a session, so that the next one begins with that. */
+/** The way in which each server accepted the session's settings: the next session tries it first. */
 const ways = new WeakMap<Target, SettingsWay>();
 
 /**
  * Connects and logs in.
  *
- * @param timeout Milliseconds for all of it.
- * @param onNotify Hears the notifications of the channels that the connection listens on.
+ * @param timeout Milliseconds for dialling and login.
+ * @param onNotify Called for each notification on the connection's channels.
  * @throws {ConnectionError | TimeoutError}
  */
 export async function openConnection(
@@ -44,7 +44,7 @@ export async function openConnection(
   }
 }
 
-/** A pooler that knows few settings says 08P01, a server that lacks one or its value these. */
+/** A pooler refuses unknown settings with 08P01, a server with 22023 or 42704. */
 function refusesSettings(error: unknown): boolean {
   return error instanceof DatabaseError && /^(08P01|22023|42704)$/.test(error.sqlState ?? "");
 }
@@ -69,7 +69,7 @@ async function openWith(
   }
 }
 
-/** Tries once more where libpq would: with TLS, or without. */
+/** Begins a session. Like libpq, makes a second attempt with or without TLS. */
 async function begin(
   options: ConnectionOptions,
   way: SettingsWay,
@@ -91,18 +91,18 @@ async function begin(
   }
 }
 
-/** Refuses a session in which values would be written or read another way. */
+/** Refuses a session whose settings change how values are encoded. */
 function checkSettings({ settings, socket }: Session, target: Target, way: SettingsWay): void {
   for (const [name, value] of settings) {
     if (isAsStated(name, value) || isStatedLater(name, way)) continue;
     socket.destroy();
-    const problem = `the session has another ${name} than this layer asked for; ` +
+    const problem = `the session ignores the requested setting ${name}; ` +
       "a pooler may have dropped it";
     throw new ConnectionError("protocol", `Cannot connect to ${formatTarget(target)}: ${problem}`);
   }
 }
 
-/** libpq's second try of `allow` and `prefer`, where the server wants the other way. */
+/** Returns libpq's second attempt for `allow` and `prefer`; undefined if there is none. */
 function secondTry(
   options: ConnectionOptions,
   error: unknown,
@@ -110,9 +110,9 @@ function secondTry(
 ): { plain: boolean } | undefined {
   if (!(error instanceof ConnectionError)) return undefined;
   const mode = options.target.sslMode;
-  // Where plain is not allowed, the first try was encrypted in either mode.
+  // If unencrypted connections are not allowed, the first attempt was encrypted in either mode.
   if (!mayBePlain(options)) return undefined;
-  // Without TLS there is nothing to bind to.
+  // Without TLS, channel binding is impossible.
   if (options.target.channelBinding === "require") return undefined;
   const refused = error.sqlState === "28000";
   if (mode === "allow" && refused) return { plain: false };

@@ -1,32 +1,33 @@
 /**
- * Parameters on their way to the server. Where their types are known they are
- * written here. The first time, the driver asks the server for the types, waits
- * for the answer and has them written by the table that is given to it here.
+ * Encodes parameters for the server. If their types are known, this file encodes
+ * them. The first time, the driver asks the server for the types, and then encodes
+ * the parameters by the type table of this file.
  */
 import { Buffer } from "node:buffer";
-import { decoders, EncodeError, encodeOther, encoders, textProblem } from "./codec.ts";
+import { decoders, EncodeError, encodeOther, encoders } from "./codec.ts";
+import { textProblem } from "../vault/text.ts";
 import { ParameterError } from "../errors.ts";
 
-/** What the protocol counts in 16 bits, less the driver's margin. */
+/** Maximum parameters: the protocol's 16-bit count, less the driver's margin. */
 const MAX_PARAMETERS = 65_533;
-/** The type of a parameter that the server has not told yet. */
+/** The type of a parameter that the server has not described yet. */
 const UNKNOWN = 0;
 
-/** Whose parameters these are. */
+/** The name of a statement, and of its parameters. */
 export interface Named {
   readonly name?: string | undefined;
   readonly fields?: readonly string[] | undefined;
 }
 
-/** A value does not fit the type that the server told; it may fit another one. */
+/** A value does not fit the server's type; it may fit another type. */
 export class TypeMismatch extends ParameterError {}
 
-/** The arrays of SQL may hold null, which the types of the queries do not say. */
+/** Casts an array with nulls: SQL arrays may hold null, but the queries' types do not allow it. */
 export function nullable<T>(values: readonly (T | null)[]): readonly T[] {
   return values as readonly T[];
 }
 
-/** A parameter that is written already. Its type may be one that the driver does not know. */
+/** An encoded parameter. The driver may not know its type. */
 class Encoded {
   readonly text: string;
   constructor(text: string) {
@@ -37,7 +38,7 @@ class Encoded {
   }
 }
 
-/** A parameter whose type the server has yet to tell. The driver writes it then, by the table below. */
+/** A parameter of unknown type. After the server's answer, the driver encodes it by the table below. */
 class Unwritten {
   readonly value: unknown;
   readonly #limit: number;
@@ -45,13 +46,13 @@ class Unwritten {
     this.value = value;
     this.#limit = limit;
   }
-  /** Called for a type that is not in the table. */
+  /** The driver calls it for a type that is not in the table. */
   toString(): string {
     return write(this.value, encodeOther, this.#limit);
   }
 }
 
-/** Reading a value may run code of the caller's, such as a `toJSON`, and that may throw anything. */
+/** Encodes a value, which may run the caller's code: a `toJSON` may throw anything. */
 function write(value: unknown, encode: (value: unknown) => string, limit: number): string {
   let text: string;
   try {
@@ -61,16 +62,16 @@ function write(value: unknown, encode: (value: unknown) => string, limit: number
   }
   // A character takes three bytes at most, a pair of surrogates four.
   if (text.length * 3 > limit && Buffer.byteLength(text) > limit) {
-    const problem = `is larger than ${limit} bytes, which is database.limits.parameter_bytes`;
+    const problem = `is larger than ${limit} bytes, the limit of database.limits.parameter_bytes`;
     throw new EncodeError(problem, false);
   }
   return text;
 }
 
 /**
- * The driver's table of types: it reads columns by it, and writes what came unwritten.
+ * Returns the driver's type table, by which it decodes columns and encodes parameters of unknown type.
  *
- * @param limit The most bytes that a parameter may have.
+ * @param limit Maximum bytes of one parameter.
  */
 export function driverTypes(limit: number): Record<string, unknown> {
   return Object.fromEntries(
@@ -87,11 +88,11 @@ export function driverTypes(limit: number): Record<string, unknown> {
 }
 
 /**
- * Parameters as they cross the wire.
+ * Encodes parameters of known types.
  *
- * @param oids Their types.
- * @param limit The most bytes that one may have.
- * @throws {ParameterError} one does not fit.
+ * @param oids The parameters' types.
+ * @param limit Maximum bytes of one parameter.
+ * @throws {ParameterError} a value does not fit its type.
  */
 export function writeParameters(
   values: readonly unknown[],
@@ -106,16 +107,16 @@ export function writeParameters(
   );
 }
 
-/** The same, as the driver takes them where it has the statement's types. */
+/** Wraps encoded parameters for the driver. */
 export function driverParameters(texts: readonly (string | null)[]): unknown[] {
   return texts.map((text) => text === null ? null : new Encoded(text));
 }
 
 /**
- * Parameters as the driver takes them where the server has yet to tell their types.
+ * Wraps parameters of unknown types for the driver.
  *
  * @param untyped Makes the driver ask the server for a value's type.
- * @throws {ParameterError} one cannot be sent, whatever its type.
+ * @throws {ParameterError} a value fits no type.
  */
 export function untypedParameters(
   values: readonly unknown[],
@@ -126,7 +127,7 @@ export function untypedParameters(
   return eachParameter(values, named, (value) => {
     const problem = typeof value === "string" ? textProblem(value) : undefined;
     if (problem !== undefined) throw new EncodeError(problem, false);
-    // Left alone, the driver guesses, and takes a boolean for jsonb as `boolean`,
+    // By itself, the driver guesses: it takes a boolean for jsonb as `boolean`,
     // and an array for its first element.
     return untyped(new Unwritten(value, limit));
   });
@@ -141,7 +142,12 @@ function eachParameter<T>(
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? null;
     try {
-      if (i >= MAX_PARAMETERS) throw new EncodeError("is one too many; give arrays instead", false);
+      if (i >= MAX_PARAMETERS) {
+        throw new EncodeError(
+          "exceeds the maximum number of parameters; pass arrays instead",
+          false,
+        );
+      }
       parameters.push(value === null ? null : writeOne(value, i));
     } catch (error) {
       const { message, index, byType } = error as EncodeError;
@@ -153,8 +159,8 @@ function eachParameter<T>(
 }
 
 /**
- * Names the field that an encoder refused. The driver notes the parameters on the error: it wrote them
- * in their order, so the first that is not written is the one.
+ * Returns an error that names the field that an encoder refused. The driver's error lists the parameters.
+ * The driver encodes them in order, so the first that is not encoded is the invalid one.
  */
 export function refusedParameter(error: EncodeError, { name, fields }: Named): ParameterError {
   const parameters = (error as { parameters?: readonly unknown[] }).parameters ?? [];

@@ -1,40 +1,40 @@
 /**
- * The pool: connections are handed out first come, first served, to one user each.
- * Every wait ends: with a connection, at its deadline, by its signal, or with the
- * reason why no connection can be made.
+ * The pool of connections. It serves callers in the order of their arrival; each
+ * connection has one user at a time. Every wait ends: with a connection, at its
+ * deadline, by its signal, or with the reason why no connection can be opened.
  */
 import { atDeadline, left } from "../deadline.ts";
 import { ConnectionError, type DatabaseError, TimeoutError } from "../errors.ts";
 import type { Connection } from "./connection.ts";
 import { type AcquireTrace, codeOf, type ConnectionTrace, traces } from "../telemetry/trace.ts";
 
-/** How large the pool may grow. */
+/** Limits of the pool. */
 export interface PoolLimits {
-  /** Connections at most. */
+  /** Maximum connections. */
   readonly size: number;
-  /** Callers that may wait for one; a further one is refused at once. */
+  /** Maximum callers that wait for a connection. The pool refuses further callers at once. */
   readonly queue: number;
-  /** Milliseconds without use after which a connection is closed. */
+  /** Idle milliseconds after which the pool closes a connection. */
   readonly idleTimeout: number;
-  /** Milliseconds after which a connection is replaced, up to a tenth earlier. */
+  /** Maximum age of a connection in milliseconds, reduced at random by up to a tenth. */
   readonly maxLifetime: number;
 }
 
-/** The pool at this moment. */
+/** The current state of the pool. */
 export interface PoolStats {
-  /** Connections at most. */
+  /** Maximum connections. */
   readonly max: number;
-  /** Connections that stand. */
+  /** Open connections. */
   readonly size: number;
   readonly idle: number;
   readonly busy: number;
   /** Callers that wait for a connection. */
   readonly waiting: number;
-  /** Connections thrown away since the start. */
+  /** Connections discarded since the start. */
   readonly discarded: number;
   /**
-   * Milliseconds that the transaction has been open which began first; undefined where there is none.
-   * While it is, the server keeps what was deleted since, and the queue of jobs gets slower.
+   * Age of the oldest open transaction in milliseconds; undefined if none is open. Until it ends, the
+   * server cannot vacuum rows deleted since, and claiming jobs gets slower.
    */
   readonly oldestTransaction: number | undefined;
 }
@@ -42,22 +42,22 @@ export interface PoolStats {
 interface Waiter {
   resolve(connection: Connection): void;
   reject(error: unknown): void;
-  /** `performance.now()` at its arrival and at its deadline. */
+  /** Arrival and deadline of the waiter on `performance.now()`. */
   readonly since: number;
   readonly until: number;
 }
 
-// A server that restarts is back in seconds; asking more often than this only heats it.
-const RETRY_FIRST = 50;
-const RETRY_MOST = 1000;
-/** A connection that was quiet for longer is asked for a sign of life before it is lent. */
+// A server restarts within seconds; more frequent attempts only add load.
+const FIRST_RETRY_MS = 50;
+const MAX_RETRY_MS = 1_000;
+/** The pool checks a connection that was silent for longer before it lends the connection. */
 const CHECK_AFTER_MS = 500;
-/** The longest such a question may take, and its share of the caller's time. */
+/** Maximum time of such a check, and its share of the caller's timeout: a quarter. */
 const CHECK_TIMEOUT_MS = 1_000;
-const CHECK_SHARE = 4;
+const CHECK_TIMEOUT_DIVISOR = 4;
 
-/** Reasons that time may heal. The others are told at once. */
-const PASSING: ReadonlySet<string> = new Set([
+/** Temporary reasons, after which the pool retries. It reports other reasons at once. */
+const TEMPORARY: ReadonlySet<string> = new Set([
   "refused",
   "lost",
   "unreachable",
@@ -71,19 +71,19 @@ export class ConnectionPool {
   readonly #idle: Connection[] = [];
   readonly #busy = new Set<Connection>();
   readonly #waiting = new Set<Waiter>(); // a Set keeps the order of arrival
-  /** Connections that are being closed in peace. */
-  readonly #parting = new Set<Promise<void>>();
+  /** Connections that are closing in an orderly way. */
+  readonly #retiring = new Set<Promise<void>>();
   #opening = 0;
   #discarded = 0;
-  /** `performance.now()`: connections that were opened before are replaced. */
-  #renewed = -Infinity;
-  /** The same: those that said nothing since are asked before they are lent. */
-  #silent = -Infinity;
-  /** When the next connection has been idle, or has lived, for long enough. */
+  /** The pool replaces connections that were opened before this `performance.now()`. */
+  #retiredBefore = -Infinity;
+  /** The pool checks connections that were silent since this `performance.now()` before it lends them. */
+  #checkBefore = -Infinity;
+  /** Cancels the timer of the next sweep. */
   #stopSweep: (() => void) | undefined;
-  /** Set by the first `close`, and its end. */
+  /** The end of the first `close`; undefined before it. */
   #closing: Promise<void> | undefined;
-  /** Resolves `close` when nobody uses or waits for a connection any more. */
+  /** Continues `close` when nobody uses or waits for a connection. */
   #drained: (() => void) | undefined;
 
   constructor(open: (timeout: number) => Promise<Connection>, limits: PoolLimits) {
@@ -109,13 +109,13 @@ export class ConnectionPool {
   }
 
   /**
-   * A connection for the caller alone; give it back with `release`. Without a promise
-   * where one is idle.
+   * Lends the caller a connection until `release`. Returns no promise if a checked connection is
+   * idle.
    *
-   * @param user The query's name, or the transaction's.
+   * @param user The name of the query or transaction.
    * @param timeout Milliseconds.
    * @throws {TimeoutError} kind `acquire`: all connections are in use.
-   * @throws {ConnectionError} no connection can be made.
+   * @throws {ConnectionError} no connection can be opened.
    */
   acquire(
     user: string,
@@ -127,41 +127,41 @@ export class ConnectionPool {
     const connection = this.#idle.pop();
     if (connection !== undefined) {
       const now = performance.now();
-      if (connection.heardAt < now - CHECK_AFTER_MS || connection.heardAt < this.#silent) {
+      if (connection.heardAt < now - CHECK_AFTER_MS || connection.heardAt < this.#checkBefore) {
         return this.#check(connection, user, now + timeout, signal, transaction);
       }
       if (traces.acquire.hasSubscribers) {
-        tellAcquire({ name: user, duration: 0, error: undefined });
+        publishAcquire({ name: user, duration: 0, error: undefined });
       }
       return this.#lend(connection, user, transaction);
     }
     if (this.#waiting.size >= this.#limits.queue) {
-      const message = `Too many callers wait for a connection, ${user} is one too many`;
-      throw new TimeoutError("acquire", `${message}: ${this.#crowd()}`);
+      const message = `The queue for connections is full and refuses ${user}`;
+      throw new TimeoutError("acquire", `${message}: ${this.#usage()}`);
     }
     return this.#wait(user, timeout, signal, transaction);
   }
 
-  /** Takes a connection back; a dead one is replaced when somebody needs it. */
+  /** Takes a connection back. The pool replaces a dead connection when a caller needs one. */
   release(connection: Connection): void {
     if (!this.#busy.delete(connection)) return;
-    if (connection.death === undefined && this.#isOver(connection)) this.#part(connection);
+    if (connection.death === undefined && this.#mustRetire(connection)) this.#retire(connection);
     if (connection.death === undefined) this.#offer(connection);
     else this.#grow();
     this.#drain();
   }
 
   /**
-   * Refuses new work, lets what runs and what waits end for `drain` milliseconds,
-   * then cuts. Resolves when every connection is closed.
+   * Refuses new work, waits at most `drain` milliseconds for running and waiting
+   * callers, then rejects the rest. Resolves when every connection is closed.
    */
   close(drain: number): Promise<void> {
     return this.#closing ??= this.#close(drain);
   }
 
   /**
-   * Lends the connection once it has given a sign of life. A firewall may have forgotten it without a word,
-   * and others that are as quiet with it.
+   * Lends the connection after the server has answered on it. A firewall may have silently dropped the
+   * connection, and with it other silent connections.
    */
   async #check(
     first: Connection,
@@ -178,10 +178,10 @@ export class ConnectionPool {
     ) {
       this.#lend(connection, user, transaction);
       const asked = performance.now();
-      const patience = Math.min(CHECK_TIMEOUT_MS, left(until) / CHECK_SHARE);
-      if (await connection.answers(patience, signal) && !signal?.aborted) {
+      const timeout = Math.min(CHECK_TIMEOUT_MS, left(until) / CHECK_TIMEOUT_DIVISOR);
+      if (await connection.answers(timeout, signal) && !signal?.aborted) {
         if (traces.acquire.hasSubscribers) {
-          tellAcquire({ name: user, duration: performance.now() - began, error: undefined });
+          publishAcquire({ name: user, duration: performance.now() - began, error: undefined });
         }
         return connection;
       }
@@ -194,24 +194,24 @@ export class ConnectionPool {
     return await this.#wait(user, left(until), signal, transaction);
   }
 
-  /** Whether the connection is to be replaced rather than lent again. */
-  #isOver(connection: Connection): boolean {
-    return connection.spoilt || connection.worn || connection.openedAt < this.#renewed ||
+  /** Whether the pool must replace the connection instead of lending it again. */
+  #mustRetire(connection: Connection): boolean {
+    return connection.spoilt || connection.worn || connection.openedAt < this.#retiredBefore ||
       performance.now() >= this.#endOf(connection);
   }
 
-  /** `performance.now()` at the end of the connection's life. Those that opened together end apart. */
+  /** Returns the end of a connection's life on `performance.now()`. Chance spreads the ends. */
   #endOf({ openedAt, chance }: Connection): number {
     return openedAt + this.#limits.maxLifetime * (1 - chance / 10);
   }
 
-  /** Replaces what was opened before now: the server's tables have changed under its statements. */
-  #renew(): void {
-    this.#renewed = performance.now();
-    for (const connection of this.#idle.splice(0)) this.#part(connection);
+  /** Replaces all current connections: tables have changed under their prepared statements. */
+  #retireAll(): void {
+    this.#retiredBefore = performance.now();
+    for (const connection of this.#idle.splice(0)) this.#retire(connection);
   }
 
-  /** Closes what was idle for too long, and comes back for the rest. */
+  /** Closes connections that were idle or open for too long, and schedules the next sweep. */
   #sweep(): void {
     this.#stopSweep = undefined;
     const now = performance.now();
@@ -221,7 +221,7 @@ export class ConnectionPool {
       if (end > now) next = Math.min(next, end);
       else {
         this.#idle.splice(this.#idle.indexOf(connection), 1);
-        this.#part(connection);
+        this.#retire(connection);
       }
     }
     if (next < Infinity) this.#sweepAt(next);
@@ -237,24 +237,24 @@ export class ConnectionPool {
     await new Promise<void>((resolve) => {
       this.#drained = resolve;
       timer = setTimeout(resolve, drain);
-      // Not before `close` has set what refuses new work.
+      // `close` must first set `#closing`, which refuses new work.
       queueMicrotask(() => this.#drain());
     });
     clearTimeout(timer);
     for (const waiter of [...this.#waiting]) waiter.reject(closed());
     for (const connection of this.#busy) connection.abandon(closed());
-    for (const connection of this.#idle.splice(0)) this.#part(connection);
-    await Promise.all(this.#parting);
+    for (const connection of this.#idle.splice(0)) this.#retire(connection);
+    await Promise.all(this.#retiring);
   }
 
   #drain(): void {
     if (this.#busy.size === 0 && this.#waiting.size === 0) this.#drained?.();
   }
 
-  #part(connection: Connection): void {
-    tellConnection({ event: "closed", reason: undefined });
-    const parting = connection.end().finally(() => this.#parting.delete(parting));
-    this.#parting.add(parting);
+  #retire(connection: Connection): void {
+    publishConnection({ event: "closed", reason: undefined });
+    const end = connection.end().finally(() => this.#retiring.delete(end));
+    this.#retiring.add(end);
   }
 
   #wait(
@@ -272,7 +272,7 @@ export class ConnectionPool {
         signal?.removeEventListener("abort", abort);
         if (traces.acquire.hasSubscribers) {
           const duration = performance.now() - started;
-          tellAcquire({ name: user, duration, error: codeOf(error) });
+          publishAcquire({ name: user, duration, error: codeOf(error) });
         }
       };
       const waiter: Waiter = {
@@ -290,11 +290,11 @@ export class ConnectionPool {
       };
       const abort = () => waiter.reject(signal?.reason);
       const stopWaiting = atDeadline(waiter.until, () => {
-        const crowd = this.#crowd();
-        const message = `No connection came free for ${user} within ${
+        const usage = this.#usage();
+        const message = `No connection became available for ${user} within ${
           Math.round(timeout)
-        } ms: ${crowd}`;
-        waiter.reject(this.#obstacle ?? new TimeoutError("acquire", message));
+        } ms: ${usage}`;
+        waiter.reject(this.#lastFailure ?? new TimeoutError("acquire", message));
       });
       signal?.addEventListener("abort", abort);
       this.#waiting.add(waiter);
@@ -302,10 +302,10 @@ export class ConnectionPool {
     });
   }
 
-  /** Why the last attempt to connect failed, while it is being tried again. */
-  #obstacle: DatabaseError | undefined;
+  /** The error of the last attempt to connect, while the pool retries. */
+  #lastFailure: DatabaseError | undefined;
 
-  /** Opens connections while somebody waits and there is room. */
+  /** Opens connections if callers wait and the pool may grow. */
   #grow(): void {
     const room = this.#limits.size - this.#idle.length - this.#busy.size - this.#opening;
     const need = this.#waiting.size - this.#opening;
@@ -316,22 +316,22 @@ export class ConnectionPool {
     this.#opening++;
     try {
       for (
-        let pause = RETRY_FIRST;
+        let pause = FIRST_RETRY_MS;
         this.#waiting.size > 0;
-        pause = Math.min(pause * 2, RETRY_MOST)
+        pause = Math.min(pause * 2, MAX_RETRY_MS)
       ) {
         const began = performance.now();
         try {
           const connection = await this.#open(Math.max(1, this.#latest() - performance.now()));
-          this.#obstacle = undefined;
+          this.#lastFailure = undefined;
           this.#adopt(connection);
           return;
         } catch (error) {
-          this.#obstacle = error as DatabaseError;
-          const passing = error instanceof ConnectionError && PASSING.has(error.reason);
-          // Connections that live will serve those who wait, whatever stops this one; and who
-          // came after the attempt began is owed one of their own.
-          if (!passing && this.#idle.length + this.#busy.size === 0) {
+          this.#lastFailure = error as DatabaseError;
+          const temporary = error instanceof ConnectionError && TEMPORARY.has(error.reason);
+          // Live connections will serve the waiters, and waiters who arrived after this attempt
+          // began get an attempt of their own.
+          if (!temporary && this.#idle.length + this.#busy.size === 0) {
             for (const waiter of [...this.#waiting]) {
               if (waiter.since <= began) waiter.reject(error);
             }
@@ -347,23 +347,23 @@ export class ConnectionPool {
   }
 
   #adopt(connection: Connection): void {
-    tellConnection({ event: "opened", reason: undefined });
+    publishConnection({ event: "opened", reason: undefined });
     connection.onDeath = () => {
       this.#discarded++;
-      tellConnection({ event: "discarded", reason: reasonOf(connection.death) });
-      this.#silent = Math.max(this.#silent, connection.silentSince ?? -Infinity);
+      publishConnection({ event: "discarded", reason: reasonOf(connection.death) });
+      this.#checkBefore = Math.max(this.#checkBefore, connection.silentSince ?? -Infinity);
       const at = this.#idle.indexOf(connection);
       if (at >= 0) this.#idle.splice(at, 1);
       this.#grow();
     };
-    connection.onStale = () => this.#renew();
+    connection.onStale = () => this.#retireAll();
     this.#offer(connection);
   }
 
   #offer(connection: Connection): void {
     const [first] = this.#waiting;
     if (first !== undefined) first.resolve(connection);
-    else if (this.#closing !== undefined) this.#part(connection);
+    else if (this.#closing !== undefined) this.#retire(connection);
     else {
       this.#idle.push(connection);
       if (this.#stopSweep === undefined) {
@@ -387,8 +387,8 @@ export class ConnectionPool {
     return latest;
   }
 
-  /** Who holds the connections, longest first, and whether they seem to wait for each other. */
-  #crowd(): string {
+  /** Describes the users of the connections, longest first, and a likely deadlock. */
+  #usage(): string {
     const now = performance.now();
     const seconds = (from: number) => `${((now - from) / 1000).toFixed(1)} s`;
     const holders = [...this.#busy].sort((a, b) => a.since - b.since);
@@ -401,33 +401,33 @@ export class ConnectionPool {
       return `${user} for ${seconds(since)}${quiet}`;
     });
     const size = this.#limits.size;
-    const making = this.#opening > 0 ? `, ${this.#opening} being made` : "";
-    const crowd = `${holders.length} of ${size} in use${making}, ${this.#waiting.size} waiting`;
+    const making = this.#opening > 0 ? `, ${this.#opening} opening` : "";
+    const counts = `${holders.length} of ${size} in use${making}, ${this.#waiting.size} waiting`;
     const idle = holders.filter(({ transaction, quietSince }) =>
       transaction && quietSince !== undefined
     );
     return [
-      crowd,
+      counts,
       ...(longest.length > 0 ? [`longest: ${longest.join(", ")}`] : []),
-      ...(idle.length === size ? [TANGLE] : []),
+      ...(idle.length === size ? [SELF_DEADLOCK] : []),
     ].join("; ");
   }
 }
 
-/** The usual reason for a pool in which nothing moves. */
-const TANGLE =
-  "every connection is held by a transaction that waits for its own callback: a query on the " +
-  "database from inside a transaction needs a connection more; use the handle the callback is given";
+/** The usual reason why no connection of the pool becomes idle. */
+const SELF_DEADLOCK =
+  "transactions hold every connection and wait for their own callbacks: a query on the " +
+  "database inside a transaction needs another connection; use the callback's handle";
 
 function closed(): ConnectionError {
   return new ConnectionError("closed", "The database is closed");
 }
 
-function tellAcquire(trace: AcquireTrace): void {
+function publishAcquire(trace: AcquireTrace): void {
   traces.acquire.publish(trace);
 }
 
-function tellConnection(trace: ConnectionTrace): void {
+function publishConnection(trace: ConnectionTrace): void {
   if (traces.connection.hasSubscribers) traces.connection.publish(trace);
 }
 

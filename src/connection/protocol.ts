@@ -1,7 +1,7 @@
 /**
- * Reads what a server says before anything else does: one state machine that knows, from what
- * the client wrote, which message may come next. It hands whole messages on, and nothing after
- * one that the protocol does not allow.
+ * Checks the server's messages before any other code sees them: a state machine derives from the
+ * client's messages which message may come next. It passes whole messages on, and nothing after a
+ * message that violates the protocol.
  */
 import { Buffer } from "node:buffer";
 import {
@@ -25,54 +25,54 @@ import {
 } from "./messages.ts";
 import type { ServerError } from "./sqlstate.ts";
 
-/** What a server answered to everything up to a Sync, or to a simple query. */
+/** The server's answer to all messages up to a Sync, or to a simple query. */
 export interface Outcome {
-  /** Where the session stands now. */
+  /** The session's transaction status. */
   readonly status: TransactionStatus;
   readonly error: ServerError | undefined;
-  /** Whether the parameters were taken and a plan was made: an error came while it ran. */
+  /** Whether the server bound the parameters and made a plan: then an error came from the execution. */
   readonly bound: boolean;
-  /** The command tag, such as `INSERT 0 1`; empty where there is none. */
+  /** The command tag, such as `INSERT 0 1`; empty if there is none. */
   readonly tag: string;
-  /** The statement, where the server was asked about it. */
+  /** The statement's description, if the client asked for it. */
   readonly described: Described | undefined;
 }
 
-/** What a server tells of a statement. */
+/** The server's description of a statement. */
 export interface Described {
-  /** Its name there; empty where it is not kept. */
+  /** The statement's name on the server; empty for an unnamed statement. */
   readonly name: string;
-  /** The types of its parameters. */
+  /** The types of the parameters. */
   readonly types: readonly number[];
-  /** Undefined where it gives no rows. */
+  /** The result's columns; undefined if the statement returns no rows. */
   readonly columns: readonly Column[] | undefined;
 }
 
-/** Takes the rows of a statement that the layer sent by itself, and not the driver. */
+/** Takes the rows of a statement that the layer itself sent, not the driver. */
 export interface RowTaker {
-  /** How many columns each row has; undefined where there are no rows. */
+  /** Number of columns of each row; undefined if the statement returns no rows. */
   readonly columns: number | undefined;
   /** @throws {ProtocolError} the row from `start` to `end` does not fit its columns. */
   take(data: Buffer, start: number, end: number): void;
 }
 
-/** Who is told of what. */
+/** Callbacks of the reader. */
 export interface ProtocolEvents {
-  /** Whole messages for the driver. Errors come without what a server says in them. */
+  /** Whole messages for the driver. Errors come without the server's text. */
   messages(data: Buffer): void;
-  /** A ReadyForQuery came; its bytes are in the next `messages`. */
+  /** A ReadyForQuery arrived; its bytes are in the next `messages`. */
   ready(outcome: Outcome): void;
-  /** The server ends the session, or says an error that answers nothing. */
+  /** The server ended the session, or sent an error that answers no message. */
   farewell(error: ServerError): void;
-  /** The server wants to copy rows, which this layer does not. */
+  /** The server started a COPY, which this layer does not support. */
   copy(): void;
   setting(name: string, value: string): void;
   notified(channel: string, payload: string): void;
-  /** The server broke the protocol; nothing of what follows is read. */
+  /** The server violated the protocol. The reader ignores all later bytes. */
   broken(error: ProtocolError): void;
 }
 
-/** What must come next. A letter of the client's stands for what answers it. */
+/** The expected answers, each by the type of the client's message. */
 const PARSE = 0x50;
 const DESCRIBE = 0x44;
 const BIND = 0x42;
@@ -82,53 +82,53 @@ const FLUSH = 0x48;
 const SYNC = 0x53;
 const QUERY = 0x51;
 const TERMINATE = 0x58;
-/** The second answer to Describe. */
+/** Expects the second answer to Describe. */
 const COLUMNS = 1;
-/** The end of a simple query, after an error in it. */
+/** Expects the end of a simple query after an error. */
 const READY = 2;
-/** Bind and Sync of what the layer sent by itself. */
+/** Expect the answers to the Bind and the Sync that the layer itself sent. */
 const OWN_BIND = 3;
 const OWN_SYNC = 4;
 
 const NO_COLUMNS = -1;
-/** PostgreSQL allocates a gigabyte at most for a value or a message. */
-const MAX_LENGTH = 0x4000_0000;
-/** What is bounded by the number of columns or parameters. */
-const MAX_SHORT_LENGTH = 0x10_0000;
+/** Maximum bytes of a message: PostgreSQL allocates at most a gigabyte. */
+const MAX_MESSAGE_BYTES = 0x4000_0000;
+/** Maximum bytes of messages whose length depends only on the number of columns or parameters. */
+const MAX_SHORT_MESSAGE_BYTES = 0x10_0000;
 const LONG: ReadonlySet<number> = new Set([
   SERVER.dataRow,
   SERVER.errorResponse,
   SERVER.noticeResponse,
 ]);
 
-/** Between two answers. A session asks for none, and a statement of a caller's may raise some. */
+/** Maximum notices between two answers. A caller's statement may raise some. */
 const MAX_NOTICES = 100_000;
 
-/** In place of every error: the driver reads no more of it than that it is one. */
+/** Replaces every error for the driver, which needs only the fact of the error. */
 const PLAIN_ERROR = message("E", Buffer.from("SERROR\0CXX000\0M\0\0"));
 
-/** The reader of one session, from its first ReadyForQuery on. */
+/** Reads one session after its first ReadyForQuery. */
 export class ProtocolReader {
   readonly #events: ProtocolEvents;
-  /** The start of a message whose end has not come. */
-  #pieces: Buffer[] = [];
+  /** The start of a message that has not arrived completely. */
+  #chunks: Buffer[] = [];
   #held = 0;
-  /** How long it will be; 0 as long as that is not known. */
+  /** Length of that message; 0 if it is not known yet. */
   #wanted = 0;
   #broken = false;
-  /** Tells of the end, once the driver has what came before it. */
-  #tellEnd: (() => void) | undefined;
+  /** Reports the end, after the driver has received the earlier messages. */
+  #reportEnd: (() => void) | undefined;
 
-  /** What must come, from `#next` on. */
+  /** The expected answers, from `#next` on. */
   #expected: number[] = [];
   #next = 0;
-  /** What follows an error up to the Sync is not answered. */
+  /** After an error, the server answers no message before the Sync. */
   #skipping = false;
-  /** Columns of the statements that were described, by their name. */
+  /** Number of columns of the described statements, by name. */
   readonly #described = new Map<string, number>();
-  /** The statements of the Describes and Binds that are not answered yet. */
+  /** The statements of the unanswered Describes and Binds. */
   readonly #names: string[] = [];
-  /** Who takes the rows of the layer's own statements that are not answered yet. */
+  /** Takers of the rows of the layer's own unanswered statements. */
   readonly #takers: RowTaker[] = [];
   #taker: RowTaker | undefined;
   #columns = NO_COLUMNS;
@@ -145,12 +145,12 @@ export class ProtocolReader {
     this.#events = events;
   }
 
-  /** Whether an answer is due. */
+  /** Whether the server owes an answer. */
   get busy(): boolean {
     return this.#next < this.#expected.length;
   }
 
-  /** Notes what the client sends: whole messages. */
+  /** Records the messages that the client sends: whole messages. */
   wrote(data: Buffer): void {
     for (let at = 0; at < data.length; at += 1 + data.readUInt32BE(at + 1)) {
       const type = data[at]!;
@@ -174,22 +174,22 @@ export class ProtocolReader {
     if (this.#skipping) this.#skip();
   }
 
-  /** Notes that the layer itself sends Bind, Execute and Sync. */
+  /** Records that the layer itself sends Bind, Execute and Sync. */
   wroteOwn(taker: RowTaker): void {
     this.#takers.push(taker);
     this.#expected.push(OWN_BIND, EXECUTE, OWN_SYNC);
   }
 
-  /** Takes what came, in pieces of any size. */
+  /** Takes the server's bytes in chunks of any size. */
   feed(chunk: Buffer): void {
     if (this.#broken) return;
     let data = chunk;
     if (this.#held > 0) {
-      this.#pieces.push(chunk);
+      this.#chunks.push(chunk);
       this.#held += chunk.length;
       if (this.#held < this.#wanted) return;
-      data = Buffer.concat(this.#pieces, this.#held);
-      this.#pieces = [];
+      data = Buffer.concat(this.#chunks, this.#held);
+      this.#chunks = [];
       this.#held = 0;
     }
     this.#wanted = 0;
@@ -199,7 +199,7 @@ export class ProtocolReader {
       this.#broken = true;
       const problem = error instanceof ProtocolError
         ? error
-        : new ProtocolError("sent a message that cannot be read");
+        : new ProtocolError("sent an unreadable message");
       this.#events.broken(problem);
     }
   }
@@ -207,15 +207,15 @@ export class ProtocolReader {
   #read(data: Buffer): void {
     const size = data.length;
     let at = 0;
-    /** Where what the driver has not been given yet begins. */
+    /** Offset of the first byte that the driver has not received yet. */
     let from = 0;
     try {
       while (size - at >= HEADER) {
         const type = data[at]!;
         const length = data.readUInt32BE(at + 1);
-        const longest = LONG.has(type) ? MAX_LENGTH : MAX_SHORT_LENGTH;
+        const longest = LONG.has(type) ? MAX_MESSAGE_BYTES : MAX_SHORT_MESSAGE_BYTES;
         if (length < 4 || length > longest) {
-          throw new ProtocolError(`sent ${nameOf(type)} of an impossible length`);
+          throw new ProtocolError(`sent ${nameOf(type)} with an impossible length`);
         }
         const end = at + 1 + length;
         if (end > size) {
@@ -240,19 +240,19 @@ export class ProtocolReader {
         at = end;
       }
     } finally {
-      // What came before the fault is right.
+      // The messages before the violation are valid.
       if (from < at) {
         this.#events.messages(from === 0 && at === size ? data : data.subarray(from, at));
       }
     }
-    if (this.#broken) return this.#tellEnd?.();
+    if (this.#broken) return this.#reportEnd?.();
     if (at === size) return;
-    this.#pieces = [data.subarray(at)];
+    this.#chunks = [data.subarray(at)];
     this.#held = size - at;
     this.#wanted ||= HEADER;
   }
 
-  /** Takes a row. Returns whether it was the layer's own, and not the driver's. */
+  /** Takes a row. Returns whether the row belongs to the layer, not to the driver. */
   #row(data: Buffer, at: number, end: number): boolean {
     const due = this.#expected[this.#next];
     if ((due !== EXECUTE && due !== QUERY) || this.#columns === NO_COLUMNS) {
@@ -263,7 +263,7 @@ export class ProtocolReader {
     return this.#taker !== undefined;
   }
 
-  /** Takes anything but a row. Returns what the driver is to have of it. */
+  /** Takes any message except a row. Returns the message for the driver, if there is one. */
   #take(type: number, frame: Buffer): Buffer | undefined {
     switch (type) {
       case SERVER.noticeResponse:
@@ -293,14 +293,14 @@ export class ProtocolReader {
     }
   }
 
-  /** Whether what comes next answers what the layer sent by itself. */
+  /** Whether the next message answers a message that the layer itself sent. */
   get #own(): boolean {
     const due = this.#expected[this.#next];
     return this.#taker !== undefined || due === OWN_BIND || due === OWN_SYNC;
   }
 
   #refused(error: ServerError): void {
-    // One error ends an answer. It may be the Sync that fails: deferred constraints are checked then.
+    // One error ends an answer. The Sync may fail, since it checks deferred constraints.
     if (!this.busy || error.severity !== "ERROR" || this.#error !== undefined) {
       return this.#end(() => this.#events.farewell(error));
     }
@@ -313,12 +313,12 @@ export class ProtocolReader {
     }
   }
 
-  #end(tell: () => void): void {
+  #end(report: () => void): void {
     this.#broken = true;
-    this.#tellEnd = tell;
+    this.#reportEnd = report;
   }
 
-  /** Nothing is answered any more before the Sync, which may not have been sent yet. */
+  /** Skips all expected answers before the Sync, which may not have been sent yet. */
   #skip(): void {
     for (; this.#next < this.#expected.length; this.#next++) {
       const due = this.#expected[this.#next];
@@ -376,7 +376,7 @@ export class ProtocolReader {
     this.#next++;
   }
 
-  /** A simple query may hold several statements, each with columns of its own. */
+  /** Takes an answer to a simple query, which may hold several statements with different columns. */
   #query(type: number, frame: Buffer): void {
     if (type === SERVER.rowDescription && this.#columns === NO_COLUMNS) {
       this.#columns = rowDescription(frame).length;
@@ -388,7 +388,7 @@ export class ProtocolReader {
     }
   }
 
-  /** The end of a statement's rows. */
+  /** Takes the end of a statement's rows. */
   #result(type: number, frame: Buffer): void {
     if (type === SERVER.commandComplete) this.#tag = commandTag(frame);
     else if (type === SERVER.emptyQueryResponse) expectLength(frame, 0);
@@ -439,10 +439,10 @@ function expectType(type: number, expected: number, frame: Buffer): void {
 }
 
 function misplaced(type: number): ProtocolError {
-  return new ProtocolError(`sent ${nameOf(type)} where none may come`);
+  return new ProtocolError(`sent ${nameOf(type)} out of order`);
 }
 
-/** The name that ends with a zero byte. */
+/** Reads a name that ends with a zero byte. */
 function nameAt(data: Buffer, from: number): string {
   return data.toString("latin1", from, data.indexOf(0, from));
 }

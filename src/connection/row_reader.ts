@@ -1,4 +1,4 @@
-/** Reads the rows of a prepared statement, by a plan that is made once. */
+/** Reads the rows of a prepared statement by a plan that is made once. */
 import type { Buffer } from "node:buffer";
 import { DecodeError, decoders } from "./codec.ts";
 import { checkRow, type Column, HEADER } from "./messages.ts";
@@ -7,16 +7,16 @@ import type { RowTaker } from "./protocol.ts";
 /** Reads one value from the bytes between `from` and `end`. */
 type ReadValue = (data: Buffer, from: number, end: number) => unknown;
 
-/** How the rows of a statement are read; undefined where it gives none. */
+/** The names and decoders of a statement's columns. */
 export interface RowPlan {
   readonly names: readonly string[];
   readonly readers: readonly ReadValue[];
 }
 
 /**
- * The plan for these columns.
+ * Makes the plan for these columns.
  *
- * @param nameOf What a column is called in a row.
+ * @param nameOf Converts a column's name to the field's name.
  */
 export function rowPlan(columns: readonly Column[], nameOf: (column: string) => string): RowPlan {
   return {
@@ -28,7 +28,7 @@ export function rowPlan(columns: readonly Column[], nameOf: (column: string) => 
 const INT8 = 20;
 const INT2 = 21;
 const INT4 = 23;
-/** Integers of so many digits are exact in JavaScript. */
+/** Maximum digits of integers that are always exact in JavaScript. */
 const SAFE_DIGITS = 15;
 const MINUS = 0x2d;
 const ZERO = 0x30;
@@ -59,10 +59,10 @@ function readInteger(data: Buffer, from: number, end: number): number {
   return negative ? -value : value;
 }
 
-/** The rows of one answer. */
+/** Reads the rows of one answer. */
 export class RowReader implements RowTaker {
   readonly rows: Record<string, unknown>[] = [];
-  /** Why a value could not be read. */
+  /** The first error of a value. */
   failure: DecodeError | undefined;
   readonly #plan: RowPlan | undefined;
 

@@ -1,17 +1,17 @@
 /**
- * Passwords as PostgreSQL prepares them for SCRAM: SASLprep (RFC 4013), by the tables of
- * RFC 3454, which are of Unicode 3.2. Like the server, it looks for what is forbidden before it
- * normalizes, and leaves a password as it is where there is such a character.
+ * Prepares passwords for SCRAM as PostgreSQL does: SASLprep (RFC 4013), with the tables of RFC 3454
+ * for Unicode 3.2. Like the server, it checks for forbidden characters before it normalizes, and
+ * leaves a password with such a character unchanged.
  */
 
-/** C.1.2 and B.1. U+200B is in both; the server makes a space of it. */
+/** C.1.2 and B.1. U+200B is in both tables; the server replaces it by a space. */
 const OTHER_SPACES = /[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]/g;
 const MAPPED_TO_NOTHING = /[\u00ad\u034f\u1806\u180b-\u180d\u200c\u200d\u2060\ufe00-\ufe0f\ufeff]/g;
 /** C.2 to C.9. */
 const FORBIDDEN =
   /[\p{Cc}\p{Co}\p{Cs}\p{Noncharacter_Code_Point}\u0340\u0341\u06dd\u070f\u180e\u200e\u200f\u2028-\u202e\u2061-\u2063\u206a-\u206f\u2ff0-\u2ffb\ufff9-\ufffd\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}]/u;
 
-/** A password as both sides hash it. */
+/** Returns the password that both sides hash. */
 export function preparePassword(password: string): string {
   if (/^[ -~]*$/.test(password)) return password;
   const mapped = password.replace(OTHER_SPACES, " ").replace(MAPPED_TO_NOTHING, "");
@@ -19,7 +19,7 @@ export function preparePassword(password: string): string {
   return mapped.normalize("NFKC");
 }
 
-/** Writing from right to left begins and ends with such a letter, and holds no other. */
+/** Right-to-left text must begin and end with right-to-left letters, and contain no left-to-right letters. */
 function isAllowed(letters: readonly string[]): boolean {
   const are = (table: readonly number[]) => (letter: string | undefined) =>
     letter !== undefined && holds(table, letter.codePointAt(0)!);
@@ -30,18 +30,18 @@ function isAllowed(letters: readonly string[]): boolean {
     isRightToLeft(letters.at(-1));
 }
 
-/** Whether a code point is in one of the table's ranges: behind an odd number of their bounds. */
+/** Whether a code point is in one of the table's ranges: then an odd number of bounds precede it. */
 function holds(table: readonly number[], code: number): boolean {
   return table.filter((bound) => bound <= code).length % 2 === 1;
 }
 
-/** Reads the bounds of ranges: how far each is from the one before, in base 36. */
+/** Reads the bounds of ranges: each is the difference from the previous bound, in base 36. */
 function table(text: string): readonly number[] {
   let bound = 0;
   return text.split(" ").map((step) => bound += Number.parseInt(step, 36));
 }
 
-/** A.1: what Unicode 3.2 did not know. */
+/** A.1: code points that Unicode 3.2 did not assign. */
 const UNASSIGNED = table(
   "f5 1 i s 2m 2 1r h 28 g g 4 2 4 1 3 1 5 7 1 1 1 k 1 18 1 13 9 3r 1 1z 1 12 2 2 6 g x 12 2 7 " +
     "1 13 1 2 6 h 1 n 1 a b r 5 5 n 1 e 1 3 1 1 q 5 m a 3y 2 f 1 e 1 u 3 r 1h 1e 9b 3 1 1h 2 i 2 " +

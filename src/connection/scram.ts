@@ -1,6 +1,6 @@
 /**
- * The client's half of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677), by which
- * client and server prove to each other that they know the password without telling it.
+ * The client side of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677): client and server
+ * prove to each other that they know the password without sending it.
  */
 import { Buffer } from "node:buffer";
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
@@ -8,22 +8,22 @@ import { promisify } from "node:util";
 import { ProtocolError } from "./messages.ts";
 import { preparePassword } from "./saslprep.ts";
 
-/** PostgreSQL asks for 4,096 rounds; a million take about a second, on another thread. */
+/** PostgreSQL requests 4,096 rounds. A million rounds take about a second on another thread. */
 const MAX_ROUNDS = 1_000_000;
 const hashRounds = promisify(pbkdf2);
 
-/** How a login is tied to the TLS connection that it goes over. */
+/** How a login is bound to its TLS connection. */
 export type ChannelBinding =
-  /** There is no TLS, or the server's certificate gives nothing to tie to. */
+  /** The connection has no TLS, or the server's certificate has no hash to bind to. */
   | { readonly kind: "none" }
-  /** The client could, and was not offered it: a server that did offer it learns of the man in between. */
+  /** The client supports binding, but saw no offer: a server that sent one detects the man in the middle. */
   | { readonly kind: "unused" }
   /** SCRAM-SHA-256-PLUS: the hash of the server's certificate, `tls-server-end-point` of RFC 5929. */
   | { readonly kind: "bound"; readonly hash: Uint8Array };
 
-/** One exchange. */
+/** The client's state of one exchange. */
 export class Scram {
-  /** As the client names it to the server. */
+  /** The mechanism's name for the server. */
   readonly mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-256-PLUS";
   readonly #password: string;
   readonly #header: string;
@@ -38,16 +38,16 @@ export class Scram {
     this.#binding = binding.kind === "bound" ? binding.hash : new Uint8Array();
   }
 
-  /** The first message; PostgreSQL takes the user's name from the startup message. */
+  /** Returns the first message. PostgreSQL takes the user's name from the startup message. */
   first(): string {
     return `${this.#header}${this.#bare}`;
   }
 
   /**
-   * The answer to the server's first message.
+   * Returns the answer to the server's first message.
    *
-   * @throws {ProtocolError} the message is malformed, its nonce is not an extension of the
-   *   client's, or it asks for too many rounds of hashing.
+   * @throws {ProtocolError} the message is malformed, its nonce does not extend the client's nonce,
+   *   or the server requests too many rounds of hashing.
    */
   async final(serverFirst: string): Promise<string> {
     const parts =
@@ -58,10 +58,10 @@ export class Scram {
     if (parts === null) throw new ProtocolError("sent a malformed SCRAM message");
     const [, nonce, salt, rounds] = parts as unknown as [string, string, string, string];
     if (!nonce.startsWith(this.#nonce) || nonce.length === this.#nonce.length) {
-      throw new ProtocolError("answered another login than this one (its SCRAM nonce is wrong)");
+      throw new ProtocolError("answered another login (its SCRAM nonce is wrong)");
     }
     if (Number(rounds) > MAX_ROUNDS) {
-      const problem = `asks for more than ${MAX_ROUNDS} rounds of hashing`;
+      const problem = `requests more than ${MAX_ROUNDS} rounds of hashing`;
       throw new ProtocolError(problem, "untrusted");
     }
     const salted = await hashRounds(

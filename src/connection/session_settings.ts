@@ -1,53 +1,53 @@
 /**
- * The settings of a session. What changes how a value is written or read is stated, whatever
- * a server, a database or a role has for it: the same rows must be the same everywhere.
+ * The settings of a session. The layer sets every setting that changes how values are encoded,
+ * whatever the server, database or role defaults to: the same rows must look the same everywhere.
  */
 import type { Target } from "../config/url.ts";
 
-/** What PgBouncer takes in a startup message, too: it keeps track of these for each client. */
+/** Settings that PgBouncer also accepts in a startup message: it tracks them for each client. */
 const TRACKED: Readonly<Record<string, string>> = {
   client_encoding: "UTF8",
-  // Times come as UTC text whatever the database's zone; `codec.ts` relies on it.
+  // `codec.ts` relies on times in UTC, whatever the database's zone.
   DateStyle: "ISO, MDY",
   TimeZone: "UTC",
   standard_conforming_strings: "on",
 };
 
-/** The rest. A pooler that refuses these is asked by a statement. */
+/** The other settings. If a pooler refuses them at startup, a statement sets them. */
 const FURTHER: Readonly<Record<string, string>> = {
   IntervalStyle: "postgres",
-  // Otherwise bytes come in another form, floats are rounded, and NULL in an array is a text.
+  // Other values change the format of bytes, round floats, and make NULL in an array a text.
   bytea_output: "hex",
   extra_float_digits: "1",
   array_nulls: "on",
-  // "x = null" means what the standard says; XML and money have one form.
+  // "x = null" follows the standard; XML and money have one format.
   transform_null_equals: "off",
   xmlbinary: "base64",
   xmloption: "content",
   lc_monetary: "C",
-  // An index may otherwise give a part of what it finds.
+  // With a limit, a GIN index may return only some of its matches.
   gin_fuzzy_search_limit: "0",
-  // The functions of this layer lock what they read, and count on what they see then.
+  // The functions of this layer lock the rows they read, and rely on seeing the latest version.
   default_transaction_isolation: "read committed",
   default_transaction_deferrable: "off",
   // Nobody reads notices.
   client_min_messages: "error",
-  // It spends seconds on compiling what runs for milliseconds.
+  // JIT spends seconds compiling statements that run for milliseconds.
   jit: "off",
 };
 
-/** A statement whose client is gone ends within seconds. A server on Windows refuses it. */
+/** Ends a statement within seconds if its client is gone. A server on Windows refuses the setting. */
 const CONNECTION_CHECK: Readonly<Record<string, string>> = {
   client_connection_check_interval: "5s",
 };
 
-/** How a session gets its settings; the first that a server takes. */
+/** How a session gets its settings: the first way that the server accepts. */
 export type SettingsWay = "startup" | "statement" | "statement without check";
 
-/** The ways, in the order in which they are tried. */
+/** The ways, in the order of the attempts. */
 export const WAYS: readonly SettingsWay[] = ["startup", "statement", "statement without check"];
 
-/** The settings of the startup message. */
+/** Returns the settings of the startup message. */
 export function startupSettings(target: Target, way: SettingsWay): Record<string, string> {
   return {
     user: target.user,
@@ -58,7 +58,7 @@ export function startupSettings(target: Target, way: SettingsWay): Record<string
   };
 }
 
-/** A statement that sets what the startup message did not; undefined where that was all. */
+/** Returns a statement that sets the other settings; undefined if the startup message had all of them. */
 export function settingsStatement(way: SettingsWay): string | undefined {
   if (way === "startup") return undefined;
   const settings = { ...FURTHER, ...(way === "statement" ? CONNECTION_CHECK : {}) };
@@ -68,12 +68,12 @@ export function settingsStatement(way: SettingsWay): string | undefined {
   return `select ${calls.join(", ")}`;
 }
 
-/** Whether a setting has its value only after that statement. */
+/** Whether the statement, not the startup message, sets a setting. */
 export function isStatedLater(name: string, way: SettingsWay): boolean {
   return way !== "startup" && name in FURTHER;
 }
 
-/** What a server reports of these, as it writes it. `integer_datetimes` is how it was built. */
+/** The reported settings, in the server's spelling. `integer_datetimes` is an option of the server's build. */
 const REPORTED: ReadonlyMap<string, string> = new Map([
   ["client_encoding", "UTF8"],
   ["DateStyle", "ISO, MDY"],
@@ -83,7 +83,7 @@ const REPORTED: ReadonlyMap<string, string> = new Map([
   ["standard_conforming_strings", "on"],
 ]);
 
-/** Whether a setting that the server reports is one that this layer can read values by. */
+/** Whether a reported setting has the value that this layer requires. */
 export function isAsStated(name: string, value: string): boolean {
   const stated = REPORTED.get(name);
   return stated === undefined || stated === value;

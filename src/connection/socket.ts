@@ -1,7 +1,7 @@
 /**
- * One TCP (or Unix) connection to the server, with TLS where asked. The layer
- * dials itself so that a connection has one owner, a deadline, `sslmode` with
- * libpq's meaning, and an error that says what to do.
+ * Opens a TCP or Unix socket to the server, with TLS if requested. The layer itself
+ * dials, so that a connection has one owner, a deadline, libpq's `sslmode`, and an
+ * error with advice.
  */
 import * as net from "node:net";
 import * as tls from "node:tls";
@@ -9,19 +9,19 @@ import { atDeadline } from "../deadline.ts";
 import { ConnectionError, type ConnectionReason, TimeoutError } from "../errors.ts";
 import { formatTarget, type Target } from "../config/url.ts";
 
-/** Where to dial, and which certificates to trust. */
+/** The server's address, and the trusted certificates. */
 export interface Address {
   readonly target: Target;
-  /** PEM text; undefined: the runtime's own list of authorities. */
+  /** The trusted authorities as PEM text. Defaults to the runtime's list. */
   readonly ca: string | undefined;
-  /** Hosts beside this machine's own that may be spoken to without encryption. */
+  /** Remote hosts to which unencrypted connections are allowed. */
   readonly plaintextHosts?: readonly string[];
 }
 
-/** A connection before its session. */
+/** A socket before its login. */
 export interface Dialled {
   readonly socket: net.Socket;
-  /** Whether it can only be the server that was meant: its certificate was checked, or it is on this machine. */
+  /** Whether the server's identity is certain: its certificate was verified, or it is on this machine. */
   readonly trusted: boolean;
 }
 
@@ -29,11 +29,11 @@ const KEEP_ALIVE_MS = 60_000;
 const SSL_REQUEST = Uint8Array.of(0, 0, 0, 8, 4, 210, 22, 47);
 
 /**
- * Connects, and speaks TLS where the target's `sslmode` asks for it. What is not encrypted stays
- * on this machine, or goes to a host that the configuration names.
+ * Connects, with TLS if the target's `sslmode` requests it. Unencrypted connections stay on this
+ * machine, or go to a host that the configuration names.
  *
  * @param timeout Milliseconds until a TimeoutError.
- * @param plain Skips TLS; `sslmode=allow` begins so.
+ * @param plain Skips TLS. Defaults to true for `sslmode=disable` and, where allowed, `allow`.
  * @throws {ConnectionError} unknown host, refused, unreachable, TLS, untrusted.
  * @throws {TimeoutError} kind `connect`.
  */
@@ -72,12 +72,12 @@ export async function openSocket(
   }
 }
 
-/** Whether the target may be spoken to without encryption. */
+/** Whether the configuration allows an unencrypted connection to the target. */
 export function mayBePlain({ target: { host }, plaintextHosts = [] }: Address): boolean {
   return isLocal(host) || plaintextHosts.includes(host);
 }
 
-/** `disable` never encrypts; `allow` tries without first, where that is allowed here. */
+/** `disable` never encrypts. `allow` first tries an unencrypted connection, if the configuration allows it. */
 function startsPlain(address: Address): boolean {
   const { sslMode } = address.target;
   return sslMode === "disable" || (sslMode === "allow" && mayBePlain(address));
@@ -88,7 +88,7 @@ function isLocal(host: string): boolean {
     (net.isIPv4(host) && host.startsWith("127."));
 }
 
-/** How much of the server's certificate is checked. */
+/** The checks of the server's certificate. */
 type Checks = "name" | "chain" | "nothing";
 
 function checksOf(target: Target, ca: string | undefined): Checks {
@@ -105,11 +105,11 @@ function dial(target: Target): net.Socket {
       ? net.connect(`${target.host}/.s.PGSQL.${target.port}`)
       : net.connect({ host: target.host, port: target.port });
   } catch (error) {
-    // Deno says so at once where it may not open a Unix socket.
+    // Deno throws at once if it may not open a Unix socket.
     throw explain(error as NodeJS.ErrnoException, target);
   }
   socket.setNoDelay(true);
-  // Firewalls keep a connection in mind that says something now and then.
+  // Firewalls drop idle connections.
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
   // A socket without a listener would end the process when it fails.
   socket.on("error", () => {});
@@ -123,18 +123,21 @@ async function secure(
 ): Promise<net.Socket> {
   socket.write(SSL_REQUEST);
   const answer = await once(socket, "data", target) as Uint8Array;
-  // More than one byte here was not sent by the server that we shall verify.
+  // Further bytes come from an attacker: the server sends one byte before the handshake.
   if (answer.length !== 1) throw tlsError(target, "the server sent data before the handshake");
   if (answer[0] !== 0x53 && answer[0] !== 0x4e) {
-    throw tlsError(target, "what answers there does not speak PostgreSQL's protocol");
+    throw tlsError(target, "the server does not speak PostgreSQL's protocol");
   }
   if (answer[0] === 0x4e) {
     if (target.sslMode === "prefer" || target.sslMode === "allow") return socket;
-    throw tlsError(target, `the server offers no TLS, and sslmode=${target.sslMode} asks for it`);
+    throw tlsError(
+      target,
+      `the server does not offer TLS, and sslmode=${target.sslMode} requires it`,
+    );
   }
   const secured = tls.connect({
     socket,
-    // The name that is checked is the one that was dialled; an IP address sends no SNI.
+    // TLS checks the dialled name; an IP address sends no SNI.
     host: target.host,
     ...(net.isIP(target.host) ? {} : { servername: target.host }),
     ...(ca === undefined ? {} : { ca }),
@@ -146,7 +149,7 @@ async function secure(
   return secured;
 }
 
-/** The event's first value; rejects when the socket fails or closes first. */
+/** Returns the event's first value. Rejects if the socket fails or closes first. */
 function once(socket: net.Socket, event: string, target: Target): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const done = (value: unknown) => {
@@ -175,17 +178,17 @@ function explain(error: NodeJS.ErrnoException, target: Target): ConnectionError 
     "";
   const [reason, message]: [ConnectionReason, string] =
     code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "EAI_NODATA" || code === "EAI_NONAME"
-      ? ["unknown_host", "the host name is not known; check the URL and the name server"]
+      ? ["unknown_host", "the host name is unknown; check the URL and the name server"]
       : code === "ECONNREFUSED"
-      ? ["refused", "nothing listens there; is the server running?"]
+      ? ["refused", "the port refuses connections; is the server running?"]
       : code === "ENOENT"
-      ? ["refused", "there is no such socket; is the server running?"]
+      ? ["refused", "the socket does not exist; is the server running?"]
       : code === "EACCES" || code === "EPERM" || /NotCapable|PermissionDenied/.test(error.name)
       ? ["forbidden", "this process may not open the connection (on Deno, see --allow-net)"]
       : code === "ECONNRESET" || code === "EPIPE" || error.message === "closed"
       ? ["lost", "the connection was closed before the session began"]
       : /^(E(HOST|NET)(UNREACH|DOWN)|ETIMEDOUT|EADDRNOTAVAIL)$/.test(code)
-      ? ["unreachable", "the network does not reach it"]
+      ? ["unreachable", "the network cannot reach the host"]
       : /CERT|SSL|TLS|SELF_SIGNED|ISSUER|ALTNAME/i.test(`${code} ${error.message}`)
       ? ["tls", certificateProblem(code, error.message)]
       : ["unreachable", code || "the connection failed"];
@@ -195,10 +198,10 @@ function explain(error: NodeJS.ErrnoException, target: Target): ConnectionError 
 function certificateProblem(code: string, message: string): string {
   const said = `${code} ${message}`;
   if (/ALTNAME|NotValidForName|not valid for name/i.test(said)) {
-    return "the server's certificate is for another name; check the host in the URL";
+    return "the server's certificate has another name; check the host in the URL";
   }
   if (/EXPIRED/i.test(said)) return "the server's certificate has expired";
-  return "the server's certificate is not trusted; give its authority as database.tls.ca";
+  return "the server's certificate is not trusted; set database.tls.ca to its authority";
 }
 
 function unencrypted(target: Target): ConnectionError {

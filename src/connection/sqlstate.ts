@@ -1,7 +1,7 @@
 /**
- * What a server's error becomes. The server's own words may hold values
- * (`Key (password)=(…)`, `invalid input syntax …: "…"`), so they are not passed
- * on: only the SQLSTATE, the names in it, and a sentence of this layer's.
+ * Converts the server's errors. The server's texts may contain values
+ * (`Key (password)=(…)`, `invalid input syntax …: "…"`), so an error has only the
+ * SQLSTATE, the names of objects, and a sentence of this layer.
  */
 import {
   ConnectionError,
@@ -16,11 +16,11 @@ import {
 /** An ErrorResponse. */
 export interface ServerError {
   readonly code: string;
-  /** `ERROR`, or `FATAL` and `PANIC`, which end the session. */
+  /** `ERROR`, or `FATAL` or `PANIC`, which end the session. */
   readonly severity: string;
   readonly message?: string;
   readonly detail?: string;
-  /** Where it happened, such as in which parameter. */
+  /** The context of the error, such as the parameter. */
   readonly where?: string;
   readonly routine?: string;
   readonly constraint_name?: string;
@@ -36,42 +36,42 @@ const CONSTRAINTS: Readonly<Record<string, ConstraintKind>> = {
   "23P01": "exclusion",
 };
 
-// Names of PostgreSQL's appendix A, as sentences.
+// The conditions of PostgreSQL's appendix A, as sentences.
 const SENTENCES: Readonly<Record<string, string>> = {
-  "08P01": "The statement takes another number of parameters than it was given",
-  "0A000": "The statement uses something the server does not support",
+  "08P01": "The number of parameters does not match the statement",
+  "0A000": "The statement uses a feature that the server does not support",
   "21000": "The statement touches a row twice, or a subquery returned several rows",
   "22001": "A text is longer than its column",
   "22003": "A number is out of its type's range",
-  "22007": "A date or time is not written as one",
+  "22007": "A date or time is malformed",
   "22008": "A date or time is out of range",
-  "22012": "Division by zero",
+  "22012": "The statement divides by zero",
   "22021": "A text is not valid in the server's encoding",
-  "22023": "A parameter's value is not allowed here",
-  "22P02": "A value is not written as its type asks",
-  "22P05": "A text holds a character the server cannot store",
+  "22023": "A parameter's value is not allowed",
+  "22P02": "A value does not match the syntax of its type",
+  "22P05": "A text holds a character that the server cannot store",
   "25006": "The transaction is read only",
-  "25P02": "The transaction has failed already; nothing runs in it any more",
-  "40001": "The transaction is in conflict with a concurrent one; run it again",
-  "40P01": "The transaction was in a deadlock and was chosen to end; run it again",
-  "42501": "The role may not do this",
+  "25P02": "The transaction has already failed and refuses further statements",
+  "40001": "The transaction conflicts with a concurrent transaction; run it again",
+  "40P01": "The server ended the transaction to resolve a deadlock; run it again",
+  "42501": "The role lacks a privilege",
   "42601": "The statement is not valid SQL",
   "42703": "The statement names a column that does not exist",
   "42883": "The statement names a function or operator that does not exist",
   "42P01": "The statement names a table that does not exist",
-  "42P18": "The type of a parameter is not clear; write a cast",
+  "42P18": "The type of a parameter is ambiguous; write a cast",
   "53100": "The server's disk is full",
   "53200": "The server is out of memory",
-  "54000": "The statement is beyond a limit of the server",
+  "54000": "The statement exceeds a limit of the server",
   "55006": "The object is in use",
   "57014": "The statement was cancelled",
-  "P0001": "A function of the schema refused",
+  "P0001": "A function of the schema raised an error",
 };
 
-// These speak of the statement's own text, which is written in query files.
+// These messages quote only the statement's text, which comes from query files.
 const SAFE_MESSAGES: ReadonlySet<string> = new Set(["42P01", "42703", "42883", "42501"]);
 
-/** An ErrorResponse as an error of this layer. */
+/** Converts an ErrorResponse to an error of this layer. */
 export function serverError(error: ServerError, query: string | undefined): DatabaseError {
   const sqlState = error.code;
   const context: ErrorContext = { query, sqlState };
@@ -95,7 +95,7 @@ export function serverError(error: ServerError, query: string | undefined): Data
     );
   }
   if (sqlState === "55P03") {
-    return new TimeoutError("lock", `A lock was not to be had in time${of}`, sent);
+    return new TimeoutError("lock", `The lock timeout ended a statement${of}`, sent);
   }
   if (sqlState === "25P03") {
     const message = "The server ended a transaction that was idle for too long";
@@ -114,7 +114,7 @@ export function serverError(error: ServerError, query: string | undefined): Data
   return new QueryError(`${sentence}${of}${detail}`, context);
 }
 
-/** An ErrorResponse to the attempt to begin a session. */
+/** Converts an ErrorResponse to the startup message. */
 export function startupError(error: ServerError, where: string): ConnectionError {
   const context = { sqlState: error.code };
   switch (error.code) {
@@ -127,7 +127,7 @@ export function startupError(error: ServerError, where: string): ConnectionError
     case "28000":
       return new ConnectionError(
         "authentication",
-        `${where}: the server's pg_hba.conf or the role does not allow it`,
+        `${where}: the server's pg_hba.conf or the role does not allow the login`,
         context,
       );
     case "3D000":
@@ -160,18 +160,18 @@ export function startupError(error: ServerError, where: string): ConnectionError
   }
 }
 
-/** A name in it may be long, or hold anything; what is told of it is a line. */
+/** Shortens a message to one line, since a name in it may be long or contain anything. */
 function oneLine(message: string): string {
   return message.slice(0, 300).replace(/[\p{C}\p{Z}]+/gu, " ");
 }
 
-// A user's pg_cancel_backend and statement_timeout share SQLSTATE and routine;
-// only the message, in whatever language the server speaks, tells them apart.
+// pg_cancel_backend and statement_timeout share SQLSTATE and routine;
+// only the message, in the server's language, distinguishes them.
 function timedOut(error: ServerError): boolean {
   return /timeout|Zeitüberschreitung|délai|tiempo/i.test(error.message ?? "");
 }
 
-/** The column names of `Key (a, b)=(…)`, in any language; never what stands behind the `=`. */
+/** Returns the column names of `Key (a, b)=(…)`, in any language, without the values. */
 function keyColumns(detail: string | undefined): string[] {
   const names = /\(([^()]*)\)=\(/.exec(detail ?? "")?.[1]?.split(", ") ?? [];
   return names.every((name) => /^\w+$/.test(name)) ? names : [];

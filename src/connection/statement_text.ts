@@ -1,35 +1,35 @@
 /**
- * What the text of a statement tells before it runs: whether it surely only reads, whether it
- * begins or ends a transaction, whether it leaves something behind in its session. A query of
- * `queries/` declares that it reads; this is for SQL of a caller's own.
+ * Derives from the text of a statement whether it certainly only reads, whether it begins or ends a
+ * transaction, and whether it changes its session. A query of `queries/` declares that it reads;
+ * this file is for the caller's own SQL.
  */
 
-/** What is known of a text. */
+/** The traits of a statement. */
 export interface StatementTraits {
-  /** It surely changes nothing. A false "no" costs a retry, or a question for a transaction's id. */
+  /** The statement certainly changes nothing. A wrong false prevents a retry, or costs a query for the transaction's id. */
   readonly reads: boolean;
   /** The command that begins or ends a transaction, such as `begin`. */
   readonly control: string | undefined;
-  /** It leaves settings, locks or objects behind in its session. */
+  /** The statement leaves settings, locks or objects in its session. */
   readonly stateful: boolean;
 }
 
-/** Texts that are remembered; whoever makes up texts as they go fills no memory. */
+/** Maximum cached texts: generated texts must not fill the memory. */
 const MAX_TEXTS = 1_000;
 const known = new Map<string, StatementTraits>();
 
-/** What the text tells. */
+/** Returns the traits of a text, from a cache if possible. */
 export function traitsOf(text: string): StatementTraits {
   let traits = known.get(text);
   if (traits === undefined) {
-    traits = look(text);
+    traits = analyse(text);
     if (known.size >= MAX_TEXTS) known.clear();
     known.set(text, traits);
   }
   return traits;
 }
 
-function look(text: string): StatementTraits {
+function analyse(text: string): StatementTraits {
   const words = bareWords(text);
   return {
     reads: readsOnly(words.replace(/"[^"]*"/g, '""')),
@@ -38,7 +38,7 @@ function look(text: string): StatementTraits {
   };
 }
 
-/** Two-word forms that end or begin nothing: prepared transactions are ended outside of one. */
+/** Excludes two-word commands that do not begin or end this transaction, such as `commit prepared`. */
 const CONTROL =
   /^(begin|start transaction|commit(?! prepared)|end|abort|rollback(?! (?:work |transaction )?to\b| prepared)|prepare transaction)\b/;
 
@@ -48,13 +48,13 @@ function controlOf(words: string): string | undefined {
 
 const STATEFUL =
   /^(listen|unlisten|prepare(?! transaction)|deallocate|discard|load)\b|^declare\b.*\bwith hold\b|\b(temp|temporary|pg_temp|set_config|setseed|pg_try_advisory_lock|pg_advisory_lock|pg_try_advisory_lock_shared|pg_advisory_lock_shared|pg_advisory_unlock|pg_advisory_unlock_all|pg_advisory_unlock_shared|dblink_connect|lo_open)\b/;
-/** What ends with the transaction. */
+/** Settings that end with the transaction. */
 const HARMLESS_SET = /^set (local|transaction|constraints)\b/;
 
 const WRITING =
   /\b(insert|update|delete|merge|truncate|into|call|do|lock|for (?:no key )?update|for (?:key )?share)\b/;
 const READING = /^(select|with|values|table|show)\b/;
-/** What may stand before a parenthesis in a statement that only reads: words of SQL, types, and functions. */
+/** The words that may precede a parenthesis in a read-only statement: SQL keywords, types and functions. */
 const PURE: ReadonlySet<string> = new Set(
   `all and any array as asc between bigint bit boolean by case cast char character coalesce collate
   conflict cross cube current_date current_time current_timestamp date desc distinct double else
@@ -92,11 +92,11 @@ const PURE: ReadonlySet<string> = new Set(
   variance version width_bucket`.split(/\s+/),
 );
 
-/** Names that take a list of columns, and call nothing. */
+/** Names before a list of columns, which are not function calls. */
 const NAMED_LIST = /\b(with recursive|with|as) [\w$"]+ ?\(/g;
 const FURTHER_QUERY = /, [\w$"]+ ?\([\w$", ]*\) as (not materialized |materialized )?\(/g;
 
-/** A function that is not known may do anything. */
+/** Whether a statement only reads. An unknown function may do anything. */
 function readsOnly(words: string): boolean {
   if (!READING.test(words) || WRITING.test(words)) return false;
   const calls = words.replace(FURTHER_QUERY, " and (").replace(NAMED_LIST, "and (");
@@ -106,12 +106,12 @@ function readsOnly(words: string): boolean {
   return true;
 }
 
-/** What begins neither a comment nor anything quoted. */
+/** Text that begins neither a comment nor a quoted part. */
 const PLAIN = /[^\-/"'$]+/y;
 
 /**
- * The text in lower case without comments, with every literal as `''`, and single spaces: what is
- * left are words, quoted names and signs.
+ * Returns the text in lower case without comments, with every literal as `''`, and with single
+ * spaces: words, quoted names and signs remain.
  */
 function bareWords(text: string): string {
   let words = "";
@@ -130,7 +130,7 @@ function bareWords(text: string): string {
   return words.replace(/\s+/g, " ").replace(/^[ ;]+/, "").toLowerCase();
 }
 
-/** What stands for the part of the text that begins here, and where the next one begins. */
+/** Returns the replacement of the part that begins at `at`, and the offset of the next part. */
 function partAt(text: string, at: number): [part: string, next: number] {
   const two = text.slice(at, at + 2);
   if (two === "--") {
@@ -157,7 +157,7 @@ function partAt(text: string, at: number): [part: string, next: number] {
   return [char, at + 1];
 }
 
-/** Comments of PostgreSQL may stand in one another. */
+/** Returns the end of a comment. PostgreSQL's comments may be nested. */
 function endOfComment(text: string, from: number): number {
   let depth = 0;
   for (let at = from; at < text.length - 1; at++) {
@@ -170,7 +170,7 @@ function endOfComment(text: string, from: number): number {
   return text.length;
 }
 
-/** A doubled quote goes on; so does one behind a backslash, where those escape. */
+/** Returns the end of a quoted part. A doubled quote continues it; so does a quote after an escaping backslash. */
 function endOfQuoted(text: string, from: number, quote: string, escapes: boolean): number {
   for (let at = from + 1; at < text.length; at++) {
     if (escapes && text[at] === "\\") at++;

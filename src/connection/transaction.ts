@@ -1,7 +1,7 @@
 /**
- * A transaction holds one connection and sends `begin` and `commit` itself. Its handle
- * refuses, before anything is sent, whatever comes after the connection died or the
- * transaction ended: nothing of it can run in autocommit or in a stranger's.
+ * A transaction holds one connection and itself sends `begin` and `commit`. Its handle sends
+ * nothing after the connection died or the transaction ended: no statement can run in autocommit
+ * mode or in another transaction.
  */
 import {
   CommitUnknownError,
@@ -12,40 +12,18 @@ import {
   TimeoutError,
 } from "../errors.ts";
 import { left } from "../deadline.ts";
-import type { DatabaseVault } from "../vault/key_states.ts";
-import type { CallOptions, Queryable, QueryOptions, StreamOptions } from "../query.ts";
-import type { Settings } from "../settings/settings.ts";
+import type { QueryOptions, StreamOptions } from "../query.ts";
+import type { Core, Session, SettingReader, Transaction, TransactionOptions } from "../session.ts";
 import type { Answer, Connection } from "./connection.ts";
 import { traitsOf } from "./statement_text.ts";
 
-/** How a transaction begins. */
-export interface TransactionOptions extends CallOptions {
-  /** For traces, and for the message of an exhausted pool, such as `ConfigSave`. */
-  readonly name?: string | undefined;
-  readonly isolation?: "read committed" | "repeatable read" | "serializable" | undefined;
-  readonly readOnly?: boolean | undefined;
-  /**
-   * How often the whole callback may run again after a serialization failure, a
-   * deadlock or a changed plan. 0 unless told: only the caller knows whether
-   * the callback may run twice.
-   */
-  readonly retry?: number | undefined;
+/** The objects that the handles of a transaction share with its database. */
+export interface TransactionContext {
+  readonly settingsOf: (tx: Transaction) => SettingReader;
+  readonly attached: Session["attached"];
 }
 
-/** The handle a transaction's callback is given. */
-export interface Transaction extends Queryable {
-  /** The database's. */
-  readonly vault: DatabaseVault;
-  /** The system settings, as the transaction sees them where the database's cache does not know. */
-  readonly settings: Pick<Settings, "get">;
-  /**
-   * Runs a part that can fail by itself: a savepoint. When the callback rejects,
-   * what it did is undone, and the transaction may go on.
-   */
-  transaction<T>(callback: (tx: Transaction) => Promise<T>): Promise<T>;
-}
-
-/** What runs a statement; the client adds logging around `Connection.run`. */
+/** Runs a statement. `PooledDatabase` adds logging around `Connection.run`. */
 export type Runner = (
   connection: Connection,
   text: string,
@@ -56,47 +34,46 @@ export type Runner = (
 ) => Promise<Answer>;
 
 const NOTHING = () => {};
-const ROLLBACK_TIMEOUT = 5000;
-const LEVELS = ["read committed", "repeatable read", "serializable"];
+const ROLLBACK_TIMEOUT_MS = 5_000;
+const ISOLATION_LEVELS = ["read committed", "repeatable read", "serializable"];
 
-/** Everything the handles of one transaction share. */
+/** The state that the handles of one transaction share. */
 interface Work {
   readonly connection: Connection;
   readonly run: Runner;
   /** Milliseconds for a statement that has no timeout of its own. */
   readonly statementTimeout: number;
-  /** `performance.now()` at the transaction's deadline. */
+  /** The transaction's deadline on `performance.now()`. */
   readonly until: number;
-  readonly vault: DatabaseVault;
-  readonly settings: Settings;
-  /** Statements run one after another, in the order they were called. */
+  readonly context: TransactionContext;
+  /** The end of the last queued statement. Statements run one after another, in call order. */
   tail: Promise<unknown>;
   savepoints: number;
   cursors: number;
-  /** The transaction's id, once the server has given it one. */
+  /** The transaction's id, if the server has assigned and reported one. */
   id: string | undefined;
-  /** The question for the id that is under way. */
+  /** The running query for the id. */
   learning: Promise<void> | undefined;
-  /** True when a statement ran that may have changed something. */
+  /** Whether a statement ran that may have changed data. */
   wrote: boolean;
-  /** Why nothing more runs in it: a statement ended it, or tried to. */
+  /** The error of a statement that ended the transaction, or tried to. Later statements get it too. */
   ended: DatabaseError | undefined;
-  /** True once it is given up: no handle sends anything any more. */
+  /** Whether the transaction is cancelled: no handle sends any statement. */
   cancelled: boolean;
 }
 
-/** A transaction that has begun. The client's; callbacks see `Transaction`. */
+/** A transaction that has begun. Callbacks see it as `Transaction`. */
 export class OpenTransaction implements Transaction {
   readonly #work: Work;
   #over = false;
-  #settings: Pick<Settings, "get"> | undefined;
-  /** The part that is under way, until it has ended. */
-  #part: Promise<unknown> | undefined;
-  /** The error of a part that failed after the callback had ended: nobody else may have heard of it. */
+  #settings: SettingReader | undefined;
+  /** The running savepoint, until it has ended. */
+  #savepoint: Promise<unknown> | undefined;
+  /** The error of a savepoint that failed after the callback had ended: the callback may have missed it. */
   #lateFailure: { readonly error: unknown } | undefined;
-  /** Whether the callback has ended, and what it left under way is waited for. */
+  /** Whether the callback has ended, and `end` waits for its running statements. */
   #ending = false;
-  /** The statement that made the server refuse all that follow. */
+  /** The error after which the server refuses all further statements. */
   #failure: DatabaseError | undefined;
 
   private constructor(work: Work) {
@@ -108,10 +85,10 @@ export class OpenTransaction implements Transaction {
     connection: Connection,
     run: Runner,
     { isolation, readOnly, signal }: Omit<TransactionOptions, "name" | "retry" | "timeout">,
-    limits: Pick<Work, "statementTimeout" | "until" | "vault" | "settings">,
+    limits: Pick<Work, "statementTimeout" | "until" | "context">,
   ): Promise<OpenTransaction> {
-    if (isolation !== undefined && !LEVELS.includes(isolation)) {
-      throw new TypeError(`Unknown isolation level; use one of: ${LEVELS.join(", ")}`);
+    if (isolation !== undefined && !ISOLATION_LEVELS.includes(isolation)) {
+      throw new TypeError(`Unknown isolation level; use one of: ${ISOLATION_LEVELS.join(", ")}`);
     }
     const level = isolation === undefined ? "" : ` isolation level ${isolation}`;
     const begin = `begin${level}${readOnly ? " read only" : ""}`;
@@ -132,12 +109,12 @@ export class OpenTransaction implements Transaction {
     });
   }
 
-  get vault(): DatabaseVault {
-    return this.#work.vault;
+  get settings(): SettingReader {
+    return this.#settings ??= this.#work.context.settingsOf(this);
   }
 
-  get settings(): Pick<Settings, "get"> {
-    return this.#settings ??= this.#work.settings.within(this);
+  attached<T extends object>(make: (core: Core) => T): T {
+    return this.#work.context.attached(make);
   }
 
   query<Row>(
@@ -183,18 +160,18 @@ export class OpenTransaction implements Transaction {
     } catch (error) {
       return Promise.reject(error);
     }
-    const part = this.#runPart(callback);
-    // Nobody may be listening: the failure comes to light at the end.
-    this.#part = part.then(NOTHING, (error) => {
+    const savepoint = this.#runSavepoint(callback);
+    // The callback may ignore the promise: the end of the transaction reports the failure.
+    this.#savepoint = savepoint.then(NOTHING, (error) => {
       if (this.#ending) this.#lateFailure ??= { error };
-    }).finally(() => this.#part = undefined);
-    return part;
+    }).finally(() => this.#savepoint = undefined);
+    return savepoint;
   }
 
-  async #runPart<T>(callback: (tx: Transaction) => Promise<T>): Promise<T> {
+  async #runSavepoint<T>(callback: (tx: Transaction) => Promise<T>): Promise<T> {
     const work = this.#work;
     const savepoint = `netraven_${++work.savepoints}`;
-    // Behind the statements that were called before the part.
+    // Queue behind the statements that were called before the savepoint.
     await this.#queue(() => this.#command(`savepoint ${savepoint}`));
     const child = new OpenTransaction(work);
     try {
@@ -210,7 +187,7 @@ export class OpenTransaction implements Transaction {
       const gone = work.cancelled || work.connection.death !== undefined ||
         work.connection.status === "idle";
       if (!gone) {
-        // Undone and forgotten, so that savepoints do not pile up.
+        // Release the savepoint too, so that savepoints do not accumulate.
         await this.#command(`rollback to savepoint ${savepoint}`);
         await this.#command(`release savepoint ${savepoint}`);
       }
@@ -219,18 +196,18 @@ export class OpenTransaction implements Transaction {
   }
 
   /**
-   * Waits for the part that nobody awaited, refuses new statements, and waits for those under way.
-   * Comes before `commit` and `rollback`.
+   * Waits for a running savepoint, refuses new statements, and waits for the running ones. Callers
+   * call it before `commit` or `rollback`.
    */
   async end(): Promise<void> {
     this.#ending = true;
-    while (this.#part !== undefined) await this.#part;
+    while (this.#savepoint !== undefined) await this.#savepoint;
     this.#over = true;
     await this.#work.tail;
     await this.#work.learning;
   }
 
-  /** Refuses whatever any handle of it would send from now on. Comes before `rollback`. */
+  /** Refuses all further statements of every handle. Callers call it before `rollback`. */
   async cancel(): Promise<void> {
     this.#over = true;
     this.#work.cancelled = true;
@@ -239,10 +216,10 @@ export class OpenTransaction implements Transaction {
   }
 
   /**
-   * Ends it as done.
+   * Commits the transaction.
    *
    * @throws {CommitUnknownError} the answer was lost.
-   * @throws the error of a statement that failed, though the callback hid it.
+   * @throws the error of a failed statement, even if the callback caught it.
    */
   async commit(): Promise<void> {
     if (this.#lateFailure !== undefined) throw this.#lateFailure.error;
@@ -250,32 +227,33 @@ export class OpenTransaction implements Transaction {
     if (ended !== undefined) throw ended;
     if (this.#failure !== undefined) throw this.#failure;
     try {
-      const { command } = await connection.command("commit", this.#patience());
+      const { command } = await connection.command("commit", this.#commandTimeout());
       if (command === "COMMIT") return;
     } catch (error) {
       const lost = error instanceof ConnectionError || error instanceof TimeoutError;
       if (lost && error.sent && wrote) throw new CommitUnknownError(id);
       throw error;
     }
-    const message = "The transaction was rolled back: a statement in it had failed";
+    const message =
+      "The server rolled the transaction back, because one of its statements had failed";
     throw new QueryError(message, { sqlState: "25P02" });
   }
 
-  /** Ends it as if it had not been. Never rejects: a connection that cannot roll back is discarded. */
+  /** Rolls the transaction back. Never rejects: it discards a connection that cannot roll back. */
   async rollback(): Promise<void> {
     const { connection } = this.#work;
     if (connection.death !== undefined || connection.status === "idle") return;
-    await connection.command("rollback", ROLLBACK_TIMEOUT).catch(() => connection.discard());
+    await connection.command("rollback", ROLLBACK_TIMEOUT_MS).catch(() => connection.discard());
   }
 
-  /** A command of the transaction's own. */
+  /** Sends a command of the layer. */
   #command(text: string): Promise<Answer> {
     if (this.#work.cancelled) throw transactionOver();
-    return this.#work.connection.command(text, this.#patience());
+    return this.#work.connection.command(text, this.#commandTimeout());
   }
 
-  /** Milliseconds for it. */
-  #patience(): number {
+  /** Returns the milliseconds that such a command may take. */
+  #commandTimeout(): number {
     return Math.min(left(this.#work.until), this.#work.statementTimeout);
   }
 
@@ -284,8 +262,9 @@ export class OpenTransaction implements Transaction {
     if (this.#over || cancelled) throw transactionOver();
     if (connection.death !== undefined) throw lostTransaction(connection.death);
     if (ended !== undefined) throw ended;
-    if (this.#part !== undefined) {
-      const message = "The transaction has a part under way; use the handle its callback was given";
+    if (this.#savepoint !== undefined) {
+      const message =
+        "The transaction is running a savepoint; use the handle of the savepoint's callback";
       throw new DatabaseError("TRANSACTION_NESTED", message);
     }
   }
@@ -299,7 +278,7 @@ export class OpenTransaction implements Transaction {
     return this.#inTurn(async () => {
       const work = this.#work;
       const own = options.timeout ?? work.statementTimeout;
-      // The transaction's deadline is kept by whoever began it, and says so by its name.
+      // `runCallback` enforces the transaction's deadline, with an error of its own kind.
       const timeout = own < left(work.until) ? own : Infinity;
       const running = work.run(work.connection, text, values, options, timeout, simple);
       if (!(options.reads ?? traitsOf(text).reads)) {
@@ -324,7 +303,7 @@ export class OpenTransaction implements Transaction {
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {
     return this.#queue(async () => {
-      // What was called before the end still runs; what waits behind a death does not.
+      // Statements called before the end still run; statements behind a lost connection do not.
       const { connection, ended, cancelled } = this.#work;
       if (cancelled) throw transactionOver();
       if (connection.death !== undefined) throw lostTransaction(connection.death);
@@ -333,21 +312,21 @@ export class OpenTransaction implements Transaction {
     }, () => this.#check());
   }
 
-  /** Runs the task behind those that were called before it. */
+  /** Runs the task after the tasks that were called before it. */
   #queue<T>(task: () => Promise<T>, check: () => void = NOTHING): Promise<T> {
     const turn = (async () => {
       check();
       await this.#work.tail;
       return await task();
     })();
-    // Nobody may be listening: the failure comes to light at commit, and must not end the process.
+    // The callback may ignore the promise: `commit` reports the failure, which must not end the process.
     this.#work.tail = turn.then(NOTHING, NOTHING);
     return turn;
   }
 
   /**
-   * Asks for the transaction's id behind a statement that is under way, at no
-   * round trip of its own, so that a lost commit can be looked up.
+   * Queries the transaction's id behind a running statement, without a further
+   * round trip, so that the caller can look up a lost commit.
    */
   #learnId(timeout: number): void {
     const work = this.#work;
@@ -358,27 +337,29 @@ export class OpenTransaction implements Transaction {
   }
 }
 
-/** What is said of a transaction whose connection died before its `commit`. */
+/** Returns the error of a transaction whose connection died before its `commit`. */
 export function lostTransaction(death: DatabaseError): DatabaseError {
-  // The server ended it for being idle, and its farewell says so.
+  // The server ended an idle transaction, and its last message says so.
   if (death instanceof TimeoutError) {
-    const message = `${death.message}; nothing of it was stored`;
+    const message = `${death.message}; the server stored nothing of it`;
     return new TimeoutError(death.kind, message, { sqlState: death.sqlState });
   }
-  const message = "The transaction was lost with its connection; nothing of it was stored";
+  const message =
+    "The connection was lost before the commit; the server stored nothing of the transaction";
   return new ConnectionError(death instanceof ConnectionError ? death.reason : "lost", message);
 }
 
 function transactionOver(): DatabaseError {
-  const message = "The transaction is over; its handle was used after its end";
+  const message = "The transaction is over; its handle refuses further statements";
   return new DatabaseError("TRANSACTION_OVER", message);
 }
 
-/** What is said when a statement ended the transaction that it ran in. */
+/** Returns the error of a statement that ended its transaction. */
 function endedBy(command: string): QueryError {
   const committed = command === "COMMIT" || command === "PREPARE TRANSACTION";
-  const fate = committed ? "all before it was stored" : "nothing before it was stored";
-  const message = `A statement ended the transaction by itself (${command}): ${fate}, and ` +
-    "nothing after it ran";
+  const fate = committed ? "stored everything" : "stored nothing";
+  const message =
+    `A statement itself ended the transaction (${command}): the server ${fate} before it, and ` +
+    "ran nothing after it";
   return new QueryError(message, {}, "TRANSACTION_CONTROL");
 }

@@ -1,22 +1,22 @@
 /**
- * Moves every sealed column to the active key while others read and write, and gives up the
- * old one. The faces of it are `make keys-rotate`, `keys-check`, `keys-status`, `keys-retire`.
+ * Re-encrypts every encrypted column with the active key while other processes read and write, and
+ * retires old keys. Serves `make keys-rotate`, `keys-check`, `keys-status` and `keys-retire`.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Database } from "../client.ts";
 import { passwordPlace } from "./credentials.ts";
 import { ConstraintError, NotFoundError, VaultError } from "../errors.ts";
 import {
   credentialReseal,
   credentialResealList,
   credentialUnsealedList,
-} from "../generated/credentials.ts";
-import { encryptionKeyList, encryptionKeyRetire } from "../generated/encryption_keys.ts";
-import { keyProblem, type KeyState } from "../vault/key_states.ts";
+} from "../generated/internal/credentials.ts";
+import { encryptionKeyList, encryptionKeyRetire } from "../generated/internal/encryption_keys.ts";
+import { keyProblem, type KeyState, vaultOf } from "./key_states.ts";
 import type { CallOptions, Queryable } from "../query.ts";
+import type { Session } from "../session.ts";
 import type { SealedPlace, Vault } from "../vault/vault.ts";
 
-/** A value as it is sealed now. */
+/** An encrypted value. */
 interface SealedRow {
   readonly id: number;
   readonly uuid: string;
@@ -24,17 +24,17 @@ interface SealedRow {
   readonly sealed: string;
 }
 
-/** A column whose values are sealed: how to list them, and how to put others in their place. */
+/** An encrypted column, with queries that list and replace its values. */
 export interface SealedColumn {
   readonly table: string;
   readonly column: string;
-  /** By id, those that another key than `keyId` sealed. */
+  /** Lists the values that other keys than `keyId` encrypted, by id. */
   list(
     page: { keyId: string; afterId: number; limit: number },
     db: Queryable,
     options: CallOptions,
   ): Promise<SealedRow[]>;
-  /** Where the value is still the one that was read; gives the rows that were changed. */
+  /** Replaces values that have not changed since they were read. Returns the changed rows. */
   reseal(
     values: { ids: number[]; sealed: string[]; resealed: string[] },
     db: Queryable,
@@ -43,7 +43,7 @@ export interface SealedColumn {
   place(row: SealedRow): SealedPlace;
 }
 
-/** Every sealed column of the schema. */
+/** Every encrypted column of the schema. */
 export const SEALED_COLUMNS: readonly SealedColumn[] = [{
   table: "credentials",
   column: "password",
@@ -52,81 +52,75 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [{
   place: ({ uuid, id }) => passwordPlace(uuid, id),
 }];
 
-/** A value that no loaded key opens where it stands. */
-export interface Unopened {
+/** A value that no loaded key decrypts. */
+export interface UnopenedValue {
   readonly table: string;
   readonly column: string;
   readonly id: number;
   readonly keyId: string;
 }
 
-/** How far a rotation has come. */
+/** Progress of a rotation. */
 export interface RotationProgress {
-  /** Values sealed anew so far. */
+  /** Number of values re-encrypted so far. */
   readonly rotated: number;
-  /** Counted from 1; a pass goes over all rows that are left. */
+  /** Number of the pass, from 1. Each pass visits all remaining rows. */
   readonly pass: number;
 }
 
-/** What `keysRotate` takes. */
-export interface KeysRotateOptions {
-  /** Rows in one statement; 500 unless told. */
+/** Parameters of `keysRotate`. */
+export interface KeysRotateParams {
+  /** Rows of one statement. Defaults to 500. */
   readonly batch?: number | undefined;
-  /** Is told after every batch. */
+}
+
+/** Options of `keysRotate`. */
+export interface KeysRotateOptions {
+  /** Called after every batch. */
   readonly onProgress?: ((progress: RotationProgress) => void) | undefined;
-  /** Ends it between two batches; what is done stays done. */
+  /** Ends the rotation between two batches. Completed batches stay. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What `keysRotate` did. */
-export interface KeysRotated extends RotationProgress {
-  /** The key that seals everything now, but for what is `unopened`. */
+/** Result of `keysRotate`. */
+export interface KeysRotateResult extends RotationProgress {
+  /** Active key, which now encrypts every value except those in `unopened`. */
   readonly keyId: string;
-  /** Values that were left as they are. */
-  readonly unopened: readonly Unopened[];
+  /** Values that could not be decrypted and stayed as they are. */
+  readonly unopened: readonly UnopenedValue[];
 }
 
-/** What `keysCheck` found. */
-export interface KeysChecked {
+/** Result of `keysCheck`. */
+export interface KeysCheckResult {
   readonly keys: readonly KeyState[];
-  /** Values that opened. */
+  /** Number of values that decrypt. */
   readonly opened: number;
-  readonly unopened: readonly Unopened[];
-  /** What is wrong with the keys; undefined where nothing is. */
+  readonly unopened: readonly UnopenedValue[];
+  /** Problem with the keys; undefined if there is none. */
   readonly problem: VaultError | undefined;
 }
 
-/** What `keysStatus` tells. */
-export interface KeysStatus {
+/** Result of `keysStatus`. */
+export interface KeysStatusResult {
   readonly keys: readonly KeyState[];
-  /** The ids of credentials with a password from before there were keys; at most a hundred. */
+  /** Ids of credentials whose password is not encrypted, at most a hundred. */
   readonly unsealed: readonly number[];
 }
 
-/** No key has this name: what other keys sealed is everything. */
+/** No key has this name, so the values of all other keys are all values. */
 const NO_KEY = "";
-/** Milliseconds after a pass that changed nothing, because others hold the rows that are left. */
-const PAUSE = 200;
+const PAGE_ROWS = 500;
+/** Pause after a pass that changed nothing because other transactions lock the remaining rows. */
+const RETRY_PAUSE_MS = 200;
 
-/**
- * Seals everything anew with the active key, in batches, by compare-and-set: a value that
- * somebody changes meanwhile stays theirs. It goes over what is left until twice in a row
- * nothing was; a run that was killed is taken up by the next one.
- *
- * @throws {VaultError} there is no key ring, or it lacks a key; a value came with a key that is
- *   not loaded.
- * @throws {ConnectionError | TimeoutError} run it again.
- * @example
- * await credentialCreate(db, { username: "admin", password: "swordfish" });
- * const { rotated, unopened } = await keysRotate(db, { onProgress: ({ rotated }) => console.log(rotated) });
- * console.log(rotated, unopened.length);
- */
+/** Implements `keysRotate` of `credentials/mod.ts`. */
 export async function keysRotate(
-  db: Database,
-  { batch = 500, onProgress, signal }: KeysRotateOptions = {},
-): Promise<KeysRotated> {
-  const vault = await db.vault.ready({ signal });
-  const unopened = new Map<string, Unopened>();
+  { batch = PAGE_ROWS }: KeysRotateParams,
+  db: Session,
+  { onProgress, signal }: KeysRotateOptions = {},
+): Promise<KeysRotateResult> {
+  const vault = await vaultOf(db).ready({ signal });
+  const unopened = new Map<string, UnopenedValue>();
   let rotated = 0;
   let pass = 0;
   for (let quiet = 0; quiet < 2;) {
@@ -143,7 +137,9 @@ export async function keysRotate(
       }
     }
     quiet = left === 0 ? quiet + 1 : 0;
-    if (left > 0 && rotated === before) await sleep(PAUSE, undefined, signal && { signal });
+    if (left > 0 && rotated === before) {
+      await sleep(RETRY_PAUSE_MS, undefined, signal && { signal });
+    }
   }
   return { keyId: vault.active, rotated, pass, unopened: [...unopened.values()] };
 }
@@ -168,12 +164,12 @@ async function resealAll(
   column: SealedColumn,
   rows: readonly SealedRow[],
   vault: Vault,
-  unopened: Map<string, Unopened>,
+  unopened: Map<string, UnopenedValue>,
 ): Promise<{ ids: number[]; sealed: string[]; resealed: string[] }> {
   const given = { ids: [] as number[], sealed: [] as string[], resealed: [] as string[] };
   await Promise.all(rows.map(async (row) => {
     const place = column.place(row);
-    const secret = await vault.open(place, row.sealed).catch((error) => noteUnopened(error));
+    const secret = await vault.open(place, row.sealed).catch((error) => ignoreUnopened(error));
     const key = `${column.table}.${column.column} ${row.id}`;
     if (secret === undefined) {
       const { id, keyId } = row;
@@ -189,31 +185,23 @@ async function resealAll(
   return given;
 }
 
-/** Passes over what does not open; a key that is missing altogether ends it. */
-function noteUnopened(error: unknown): undefined {
+/** Ignores a value that does not decrypt. Every other error ends the rotation. */
+function ignoreUnopened(error: unknown): undefined {
   if (error instanceof VaultError && error.reason === "does_not_open") return undefined;
   throw error;
 }
 
-/**
- * Looks at every key, and opens every sealed value where it stands.
- *
- * @throws {VaultError} there is no key ring.
- * @throws {ConfigError | ConnectionError | TimeoutError}
- * @example
- * const { problem, opened, unopened } = await keysCheck(db);
- * console.log(problem?.message ?? "the keys fit", opened, unopened.length);
- */
-export async function keysCheck(db: Database, options: CallOptions = {}): Promise<KeysChecked> {
-  const vault = await db.vault.load(options);
-  const keys = await db.vault.states(options);
+/** Implements `keysCheck` of `credentials/mod.ts`. */
+export async function keysCheck(db: Session, options: CallOptions = {}): Promise<KeysCheckResult> {
+  const vault = await vaultOf(db).load(options);
+  const keys = await vaultOf(db).states(options);
   const wrong = new Set(
     keys.filter(({ problem }) => problem === "wrong").map(({ keyId }) => keyId),
   );
-  const unopened: Unopened[] = [];
+  const unopened: UnopenedValue[] = [];
   let opened = 0;
   for (const column of SEALED_COLUMNS) {
-    for await (const rows of pages(column, NO_KEY, 500, db, options.signal)) {
+    for await (const rows of pages(column, NO_KEY, PAGE_ROWS, db, options.signal)) {
       await Promise.all(rows.map(async (row) => {
         const { id, keyId } = row;
         const opens = vault.has(keyId) && !wrong.has(keyId) &&
@@ -227,45 +215,25 @@ export async function keysCheck(db: Database, options: CallOptions = {}): Promis
   return { keys, opened, unopened, problem: keyProblem(keys) };
 }
 
-/**
- * Tells of every key how many rows it seals, and what is sealed with none.
- *
- * @throws {VaultError} there is no key ring.
- * @throws {ConfigError | ConnectionError | TimeoutError}
- * @example
- * const { keys, unsealed } = await keysStatus(db);
- * for (const { keyId, active, rows, retiredAt } of keys) console.log(keyId, active, rows, retiredAt);
- * console.log(unsealed.length);
- */
-export async function keysStatus(db: Database, options: CallOptions = {}): Promise<KeysStatus> {
-  const keys = await db.vault.states(options);
+/** Implements `keysStatus` of `credentials/mod.ts`. */
+export async function keysStatus(
+  db: Session,
+  options: CallOptions = {},
+): Promise<KeysStatusResult> {
+  const keys = await vaultOf(db).states(options);
   const unsealed = await credentialUnsealedList.run({ limit: 100 }, db, options);
   return { keys, unsealed: unsealed.map(({ id }) => id) };
 }
 
-/**
- * Gives up a key that seals nothing any more. A reference in the database makes it impossible
- * for one that does, whoever tries.
- *
- * @returns When it was retired; earlier, where that had been done before.
- * @throws {VaultError} reason `key_in_use`: rows are sealed with it, or it is the active one.
- * @throws {NotFoundError} no process ever came with such a key.
- * @throws {QueryError | ConnectionError | TimeoutError}
- * @example
- * const rotated = await keysRotate(db); // from the older keys of the ring to the active one
- * const { keys } = await keysStatus(db);
- * for (const { keyId } of keys) {
- *   if (keyId !== rotated.keyId) await keysRetire(db, keyId);
- * }
- */
+/** Implements `keysRetire` of `credentials/mod.ts`. */
 export async function keysRetire(
-  db: Database,
-  keyId: string,
+  { keyId }: { readonly keyId: string },
+  db: Session,
   options: CallOptions = {},
 ): Promise<Date> {
   const cannot = `Cannot retire key "${keyId}"`;
-  if (db.vault.configured && (await db.vault.load(options)).active === keyId) {
-    const message = `${cannot}: it is the active one; make another one active first`;
+  if (vaultOf(db).configured && (await vaultOf(db).load(options)).active === keyId) {
+    const message = `${cannot}: it is the active key; activate another key first`;
     throw new VaultError("key_in_use", message, [{ keyId }]);
   }
   try {
@@ -274,7 +242,7 @@ export async function keysRetire(
   } catch (error) {
     if (!(error instanceof ConstraintError && error.kind === "foreign_key")) throw error;
     const rows = (await known(db, keyId, options))?.credentials ?? 0;
-    const message = `${cannot}: ${rows} rows are sealed with it; run: make keys-rotate`;
+    const message = `${cannot}: it encrypts ${rows} rows; run "make keys-rotate" first`;
     throw new VaultError("key_in_use", message, [{ keyId, rows }]);
   }
   const retiredAt = (await known(db, keyId, options))?.retiredAt;
@@ -282,7 +250,7 @@ export async function keysRetire(
   throw new NotFoundError(`${cannot}: the database does not know it`);
 }
 
-async function known(db: Database, keyId: string, options: CallOptions) {
+async function known(db: Session, keyId: string, options: CallOptions) {
   const keys = await encryptionKeyList.run(undefined, db, options);
   return keys.find((key) => key.keyId === keyId);
 }

@@ -1,43 +1,32 @@
-/** Where each line of a version came in. */
+/** Finds the version that added each line. */
 import { blameOf, type ChangeHistory } from "./line_origins.ts";
 import { reindexDevice } from "./line_index.ts";
-import type { Session } from "./save.ts";
+import type { Session } from "../session.ts";
 import { linesOf } from "./text.ts";
 import { NotFoundError } from "../errors.ts";
 import {
   configBlameGet,
-  type ConfigBlameGetResult,
+  type ConfigBlameGetRow,
   configTimeList,
-} from "../generated/device_configurations.ts";
-import { deviceStateLock } from "../generated/device_states.ts";
+} from "../generated/internal/device_configurations.ts";
+import { deviceStateLock } from "../generated/internal/device_states.ts";
 import type { CallOptions } from "../query.ts";
 
 /** A line of a version. */
 export interface BlamedLine {
-  /** From 1. */
+  /** Line number, from 1. */
   readonly line: number;
   readonly text: string;
-  /** The version that it came in with, and has stood in since. */
+  /** Version that added the line. All versions since then contain it. */
   readonly configurationId: number;
-  /** When that one was first read. */
+  /** Time when that version was first read from the device. */
   readonly since: Date;
 }
 
-/**
- * Tells of every line of a version with which version it came in.
- *
- * @param id The version.
- * @throws {NotFoundError} there is no such version.
- * @throws {ConnectionError | TimeoutError}
- * @example
- * const device = await deviceGetByHostname.one({ hostname: "example" }, db);
- * await configSave(db, { deviceId: device.id, text: "hostname example\nntp server 192.0.2.1\n" });
- * const { id } = await configSave(db, { deviceId: device.id, text: "hostname example\nntp server 192.0.2.2\n" });
- * for (const { line, text, since } of await configBlame(db, id)) console.log(line, text, since);
- */
+/** Implements `configBlame` of `history/mod.ts`. */
 export async function configBlame(
+  { id }: { readonly id: number },
   db: Session,
-  id: number,
   options: CallOptions = {},
 ): Promise<BlamedLine[]> {
   const version = await configBlameGet.first({ id }, db, options) ?? missing(id);
@@ -60,17 +49,18 @@ export async function configBlame(
   return blamed;
 }
 
-/** What the versions changed, where all of them are indexed. */
+/** Returns the changes of all versions; undefined if one is not indexed. */
 function historyOf(
-  { versionIds, changes }: ConfigBlameGetResult,
+  { versionIds, changes }: ConfigBlameGetRow,
 ): ChangeHistory | undefined {
-  return (changes as unknown[]).includes(null) ? undefined : { ids: versionIds, changes };
+  const known = changes.filter((change) => change !== null);
+  return known.length < changes.length ? undefined : { ids: versionIds, changes: known };
 }
 
-/** Versions from before there was an index: all of the device is indexed. */
+/** Indexes a device with versions that are older than the index. */
 async function indexed(
   db: Session,
-  { id, deviceId }: ConfigBlameGetResult,
+  { id, deviceId }: ConfigBlameGetRow,
   options: CallOptions,
 ): Promise<ChangeHistory> {
   return await db.transaction(async (tx) => {

@@ -1,28 +1,18 @@
-/** Deleting versions, without a hole in the index of lines. */
+/** Deletes versions and keeps the line index consistent. */
 import { reindexDevice } from "./line_index.ts";
-import type { Session } from "./save.ts";
+import type { Session, Transaction } from "../session.ts";
 import { NotFoundError } from "../errors.ts";
-import { configBlameGet, configVersionDelete } from "../generated/device_configurations.ts";
-import { deviceStateLock } from "../generated/device_states.ts";
+import {
+  configBlameGet,
+  configVersionDelete,
+} from "../generated/internal/device_configurations.ts";
+import { deviceStateLock } from "../generated/internal/device_states.ts";
 import type { CallOptions } from "../query.ts";
-import type { Transaction } from "../connection/transaction.ts";
 
-/**
- * Deletes a version that is not the latest of its device, nor pinned. Lines that came in with it
- * and stand in later ones came in with the next one then.
- *
- * @throws {NotFoundError} there is no such version.
- * @throws {ConstraintError} it is the latest one, which stays while its device does, or it is pinned.
- * @throws {ConnectionError | TimeoutError | CommitUnknownError}
- * @example
- * const device = await deviceGetByHostname.one({ hostname: "example" }, db);
- * const first = await configSave(db, { deviceId: device.id, text: "hostname a\n" });
- * await configSave(db, { deviceId: device.id, text: "hostname b\n" });
- * await configDelete(db, first.id);
- */
+/** Implements `configDelete` of `history/mod.ts`. */
 export async function configDelete(
+  { id }: { readonly id: number },
   db: Session,
-  id: number,
   options: CallOptions = {},
 ): Promise<void> {
   await db.transaction(async (tx) => {
@@ -37,10 +27,10 @@ export async function configDelete(
 }
 
 /**
- * Deletes versions of a device while nobody else saves it, and makes its index of lines anew.
+ * Deletes versions of a device under its lock, and rebuilds its line index.
  *
- * @param act Deletes some, and gives a row for each that it deleted.
- * @returns These rows.
+ * @param act Deletes versions and returns a row for each.
+ * @returns The rows of `act`.
  */
 export async function deleteVersions<Row>(
   tx: Transaction,

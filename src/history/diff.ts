@@ -1,46 +1,42 @@
-/** What changed between two versions. */
+/** Compares two versions. */
 import { linesOf } from "./text.ts";
 import { NotFoundError } from "../errors.ts";
-import { configPairGet } from "../generated/device_configurations.ts";
+import { configPairGet } from "../generated/internal/device_configurations.ts";
 import { diffLines } from "./line_diff.ts";
 import type { CallOptions, Queryable } from "../query.ts";
 
-/** Lines that follow one another with the same fate. */
+/** Consecutive lines with the same change. */
 export interface DiffOperation {
   readonly kind: "same" | "removed" | "added";
   readonly lines: readonly string[];
-  /** Number of the first of them in either version, from 1; where the next one would stand, in the other. */
+  /** Number of the first line in version A, from 1; for added lines, of the line that follows them. */
   readonly lineA: number;
+  /** Number of the first line in version B, from 1; for removed lines, of the line that follows them. */
   readonly lineB: number;
 }
 
-/** How two versions differ. */
+/** Parameters of `configDiff`. */
+export interface ConfigDiffParams {
+  /** Id of the older version. */
+  readonly idA: number;
+  /** Id of the newer version. */
+  readonly idB: number;
+}
+
+/** Result of `configDiff`. */
 export interface ConfigDiff {
-  /** In the order of the lines; what is removed comes before what is added in its place. */
+  /** Changes in the order of the lines. Removed lines come before the added lines that replace them. */
   readonly operations: readonly DiffOperation[];
   readonly added: number;
   readonly removed: number;
-  /** The same as a unified diff, for `patch`; empty where nothing differs. */
+  /** Returns a unified diff for `patch`; empty if the versions are equal. */
   unified(options?: { context?: number }): Promise<string>;
 }
 
-/**
- * Compares two versions, of one device or of two.
- *
- * @param idA The version that is taken for the older one.
- * @throws {NotFoundError} there is no such version.
- * @throws {ConnectionError | TimeoutError}
- * @example
- * const device = await deviceGetByHostname.one({ hostname: "example" }, db);
- * const first = await configSave(db, { deviceId: device.id, text: "hostname a\n" });
- * const second = await configSave(db, { deviceId: device.id, text: "hostname b\n" });
- * const diff = await configDiff(db, first.id, second.id);
- * console.log(diff.added, diff.removed, await diff.unified());
- */
+/** Implements `configDiff` of `history/mod.ts`. */
 export async function configDiff(
+  { idA, idB }: ConfigDiffParams,
   db: Queryable,
-  idA: number,
-  idB: number,
   options: CallOptions = {},
 ): Promise<ConfigDiff> {
   const rows = await configPairGet.run({ idA, idB }, db, options);

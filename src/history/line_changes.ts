@@ -1,9 +1,9 @@
-/** What became of the lines from one version to the next, in a few bytes. */
+/** Encodes the changes from one version to the next in a few bytes. */
 import type { LineChange } from "./line_diff.ts";
 
 const KINDS = ["same", "removed", "added"] as const;
 
-/** Each change is a number, count times 3 plus kind, as unsigned LEB128. */
+/** Encodes each change as a number in unsigned LEB128: its count times 3, plus the index of its kind. */
 export function encodeChanges(changes: readonly LineChange[]): Uint8Array {
   const bytes: number[] = [];
   for (const { kind, count } of changes) {
@@ -17,7 +17,7 @@ export function encodeChanges(changes: readonly LineChange[]): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** The changes that `encodeChanges` wrote. */
+/** Decodes the result of `encodeChanges`. */
 export function decodeChanges(bytes: Uint8Array): LineChange[] {
   const changes: LineChange[] = [];
   let number = 0;

@@ -1,16 +1,17 @@
-/** What changed between two texts, by lines. */
-/** Lines that follow one another with the same fate. */
+/** Compares two texts by lines. */
+
+/** Consecutive lines with the same change. */
 export interface LineChange {
   readonly kind: "same" | "removed" | "added";
   readonly count: number;
 }
 
-/** Beyond so many changed lines the shortest way is not looked for: its cost grows with the square. */
-const MOST_EDITS = 4_000;
+/** Limit of the search for the shortest diff, whose cost grows with the square of the changed lines. */
+const MAX_CHANGED_LINES = 4_000;
 
 /**
- * Compares lines. The shortest way where it is not too long; beyond that all between the common
- * beginning and the common end counts as removed and added.
+ * Returns the shortest diff. If it exceeds the limit, all lines between the common beginning and the
+ * common end count as removed and added.
  */
 export async function diffLines(
   before: readonly string[],
@@ -42,7 +43,7 @@ async function diffMiddle(
     { kind: "added", count: after.length },
   ];
   if (before.length === 0 || after.length === 0) return replaced;
-  // Numbers compare in one step, lines that begin alike do not.
+  // Numbers compare faster than lines with a common prefix.
   const numbers = new Map<string, number>();
   const numbered = (lines: readonly string[]) =>
     lines.map((line) => {
@@ -50,16 +51,18 @@ async function diffMiddle(
       if (known === numbers.size) numbers.set(line, known);
       return known;
     });
-  // Loaded when it is needed: it has more files than the layer.
+  // Loads this package on demand, because it has more files than the whole layer.
   const { diffArrays } = await import("diff");
-  const changes = diffArrays(numbered(before), numbered(after), { maxEditLength: MOST_EDITS });
+  const changes = diffArrays(numbered(before), numbered(after), {
+    maxEditLength: MAX_CHANGED_LINES,
+  });
   return changes?.map(({ added, removed, count }) => ({
     kind: added ? "added" : removed ? "removed" : "same",
     count,
   })) ?? replaced;
 }
 
-/** Without what is empty; what follows its like is one with it. */
+/** Drops empty changes and merges consecutive changes of the same kind. */
 function joined(changes: readonly LineChange[]): LineChange[] {
   const all: LineChange[] = [];
   for (const change of changes) {

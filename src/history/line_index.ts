@@ -1,6 +1,6 @@
 /**
- * The index of lines: for each version what it changed, which lines came in, and which ones ended.
- * It is made from the texts, as a version is saved or all of a device at once.
+ * The line index records the changes of each version, and the lines that it added and removed. It is
+ * built from the texts: for one version when it is saved, or for all versions of a device.
  */
 import { type BlameRun, nextBlame } from "./line_origins.ts";
 import { linesOf } from "./text.ts";
@@ -9,83 +9,85 @@ import {
   configIndexWrite,
   configLineInsert,
   configTextList,
-} from "../generated/config_lines.ts";
+} from "../generated/internal/config_lines.ts";
 import { encodeChanges } from "./line_changes.ts";
 import { diffLines } from "./line_diff.ts";
 import type { CallOptions, Queryable } from "../query.ts";
 
-/** A version as far as the next one needs it. */
+/** The fields of a version that the index of the next version needs. */
 export interface IndexedVersion {
   readonly text: string;
   readonly runs: readonly BlameRun[];
 }
 
-/** Lines that came in, as a row of the index holds them. */
-export interface LinePart {
-  /** From 1. */
-  readonly part: number;
-  /** Their numbers in the version, as a multirange. */
+/** Added lines, as one row of the index. */
+export interface LineChunk {
+  /** Number of the chunk in its version, from 1. */
+  readonly chunk: number;
+  /** Line numbers in the version, as a multirange. */
   readonly numbers: string;
   readonly text: string;
 }
 
-/** Lines that ended. */
-export interface EndedLines {
-  /** The version that they had come in with, and their numbers there, as a multirange. */
+/** Removed lines that the same version had added. */
+export interface RemovedLines {
+  /** Version that had added the lines. */
   readonly id: number;
+  /** Line numbers in that version, as a multirange. */
   readonly numbers: string;
 }
 
-/** What a version adds to the index. */
+/** Index entry of a version. */
 export interface IndexEntry {
-  /** Lines that the version before lacks, and those that only it has. */
+  /** Number of lines that the version adds to, and removes from, the previous version. */
   readonly added: number;
   readonly removed: number;
   readonly changes: Uint8Array;
-  readonly parts: readonly LinePart[];
-  readonly ended: readonly EndedLines[];
-  /** Where its lines came in: 0 stands for the version itself. */
+  readonly chunks: readonly LineChunk[];
+  readonly removedLines: readonly RemovedLines[];
+  /** Origins of the lines. Id 0 stands for the version itself. */
   readonly runs: readonly BlameRun[];
 }
 
 /**
- * Characters of a row of the index, which a search reads as a whole: a long row has nearly every
- * trigram, and is looked into in vain. A long version gets longer rows all the same: what the trigrams
- * of all its rows cost is what makes the save of a large configuration slow.
+ * Limits of a chunk. A search reads whole chunks: a long chunk contains nearly every trigram and
+ * matches in vain. A long version gets longer chunks nevertheless, because the trigrams of all chunks
+ * determine the cost of saving it.
  */
-const ROW_SIZE = { least: 2_000, most: 64_000 };
-/** Rows of a long version. */
-const ROWS = 32;
-/** Characters of the rows that one statement adds: it must end before its deadline. */
-const STATEMENT_SIZE = 4_000_000;
+const MIN_CHUNK_CHARACTERS = 2_000;
+const MAX_CHUNK_CHARACTERS = 64_000;
+/** Target number of chunks of a long version. */
+const LONG_VERSION_CHUNKS = 32;
+/** Limit of one statement, which must end before its deadline. */
+const MAX_STATEMENT_CHARACTERS = 4_000_000;
 
-/** What the version of this text adds to the index, after the one before it. */
+/** Builds the index entry of a text that follows the version `before`. */
 export async function indexEntry(
   text: string,
   before: IndexedVersion | undefined,
 ): Promise<IndexEntry> {
   const lines = linesOf(text);
   const changes = await diffLines(before === undefined ? [] : linesOf(before.text), lines);
-  const { runs, ended } = nextBlame(before?.runs ?? [], changes, 0);
-  const begun: NumberedLine[] = [];
-  let [at, removed] = [0, 0];
+  const { runs, removed: removedRuns } = nextBlame(before?.runs ?? [], changes, 0);
+  const addedLines: NumberedLine[] = [];
+  let [index, removed] = [0, 0];
   for (const { kind, count } of changes) {
     if (kind === "removed") {
       removed += count;
       continue;
     }
-    for (let i = at; kind === "added" && i < at + count; i++) {
-      // A carriage return at the end belongs to the line's end.
-      begun.push({ number: i + 1, text: lines[i]!.replace(/\r$/, "") });
+    for (let i = index; kind === "added" && i < index + count; i++) {
+      // A carriage return at the end is part of the line break.
+      addedLines.push({ number: i + 1, text: lines[i]!.replace(/\r$/, "") });
     }
-    at += count;
+    index += count;
   }
   return {
-    added: begun.length,
+    added: addedLines.length,
     removed,
     changes: encodeChanges(changes),
-    parts: [...partsOf(begun)],
-    ended: endsOf(ended),
+    chunks: [...chunksOf(addedLines)],
+    removedLines: removedLinesOf(removedRuns),
     runs,
   };
 }
@@ -95,32 +97,33 @@ interface NumberedLine {
   readonly text: string;
 }
 
-/** Lines as rows of the index. */
-function* partsOf(lines: readonly NumberedLine[]): Iterable<LinePart> {
-  const whole = lines.reduce((sum, { text }) => sum + text.length + 1, 0);
-  const most = Math.min(Math.max(whole / ROWS, ROW_SIZE.least), ROW_SIZE.most);
-  let part = 1;
+/** Splits lines into chunks. */
+function* chunksOf(lines: readonly NumberedLine[]): Iterable<LineChunk> {
+  const total = lines.reduce((sum, { text }) => sum + text.length + 1, 0);
+  const target = Math.max(total / LONG_VERSION_CHUNKS, MIN_CHUNK_CHARACTERS);
+  const maxSize = Math.min(target, MAX_CHUNK_CHARACTERS);
+  let chunk = 1;
   let from = 0;
   let size = 0;
   for (const [i, { text }] of lines.entries()) {
     size += text.length + 1;
     const next = lines[i + 1];
-    if (next !== undefined && size + next.text.length <= most) continue;
-    const some = lines.slice(from, i + 1);
+    if (next !== undefined && size + next.text.length <= maxSize) continue;
+    const chunkLines = lines.slice(from, i + 1);
     yield {
-      part: part++,
-      numbers: multirange(some.map(({ number }) => ({ line: number, lines: 1 }))),
-      text: some.map(({ text }) => text).join("\n"),
+      chunk: chunk++,
+      numbers: multirange(chunkLines.map(({ number }) => ({ line: number, lines: 1 }))),
+      text: chunkLines.map(({ text }) => text).join("\n"),
     };
     from = i + 1;
     size = 0;
   }
 }
 
-/** Runs that ended, by the version that they had come in with. */
-function endsOf(ended: readonly BlameRun[]): EndedLines[] {
+/** Groups removed runs by the version that had added them. */
+function removedLinesOf(removed: readonly BlameRun[]): RemovedLines[] {
   const byId = new Map<number, BlameRun[]>();
-  for (const run of ended) {
+  for (const run of removed) {
     const runs = byId.get(run.configurationId);
     if (runs === undefined) byId.set(run.configurationId, [run]);
     else runs.push(run);
@@ -128,7 +131,7 @@ function endsOf(ended: readonly BlameRun[]): EndedLines[] {
   return [...byId].map(([id, runs]) => ({ id, numbers: multirange(runs) }));
 }
 
-/** Numbers of lines as PostgreSQL writes them: `{[1,4),[7,8)}`. */
+/** Formats line numbers as a PostgreSQL multirange: `{[1,4),[7,8)}`. */
 function multirange(runs: readonly { readonly line: number; readonly lines: number }[]): string {
   const ranges: [number, number][] = [];
   for (const { line, lines } of runs) {
@@ -139,54 +142,55 @@ function multirange(runs: readonly { readonly line: number; readonly lines: numb
   return `{${ranges.map(([from, to]) => `[${from},${to})`).join()}}`;
 }
 
-/** The first rows, as many as one statement takes, and the others. */
-export function firstParts<Part extends LinePart>(parts: readonly Part[]): [Part[], Part[]] {
+/** Splits chunks into those of one statement, at least one, and the rest. */
+export function splitChunks<Chunk extends LineChunk>(
+  chunks: readonly Chunk[],
+): [Chunk[], Chunk[]] {
   let size = 0;
-  const end = parts.findIndex(({ text }) => (size += text.length) > STATEMENT_SIZE);
-  // One row is never too much.
-  const taken = end === -1 ? parts.length : Math.max(end, 1);
-  return [parts.slice(0, taken), parts.slice(taken)];
+  const end = chunks.findIndex(({ text }) => (size += text.length) > MAX_STATEMENT_CHARACTERS);
+  const count = end === -1 ? chunks.length : Math.max(end, 1);
+  return [chunks.slice(0, count), chunks.slice(count)];
 }
 
-/** Adds what was too much for the statement that the version came with. */
-export async function addParts(
+/** Adds the chunks that exceed the statement that stored the version. */
+export async function addChunks(
   db: Queryable,
   version: { readonly deviceId: number; readonly id: number },
-  parts: readonly LinePart[],
+  chunks: readonly LineChunk[],
   options: CallOptions = {},
 ): Promise<void> {
-  for (let left = parts; left.length > 0;) {
-    const [some, others] = firstParts(left);
-    await configLineInsert.run({ ...version, ...partColumns(some) }, db, options);
-    left = others;
+  for (let left = chunks; left.length > 0;) {
+    const [first, rest] = splitChunks(left);
+    await configLineInsert.run({ ...version, ...chunkColumns(first) }, db, options);
+    left = rest;
   }
 }
 
-/** Rows of lines as the arrays of a statement. */
-export function partColumns(parts: readonly LinePart[]): {
+/** Converts chunks to the array parameters of a query. */
+export function chunkColumns(chunks: readonly LineChunk[]): {
   partNumbers: number[];
   lineNumbers: string[];
   lineTexts: string[];
 } {
   return {
-    partNumbers: parts.map(({ part }) => part),
-    lineNumbers: parts.map(({ numbers }) => numbers),
-    lineTexts: parts.map(({ text }) => text),
+    partNumbers: chunks.map(({ chunk }) => chunk),
+    lineNumbers: chunks.map(({ numbers }) => numbers),
+    lineTexts: chunks.map(({ text }) => text),
   };
 }
 
-/** Ends as the arrays of a statement. */
-export function endColumns(
-  ended: readonly EndedLines[],
+/** Converts removed lines to the array parameters of a query. */
+export function removedColumns(
+  removed: readonly RemovedLines[],
 ): { endIds: number[]; endNumbers: string[] } {
-  return { endIds: ended.map(({ id }) => id), endNumbers: ended.map(({ numbers }) => numbers) };
+  return { endIds: removed.map(({ id }) => id), endNumbers: removed.map(({ numbers }) => numbers) };
 }
 
 /**
- * Makes the index of a device anew from the texts of its versions. For a transaction that holds
+ * Rebuilds the index of a device from the texts of its versions. The transaction must hold
  * DeviceStateLock.
  *
- * @returns How many versions there are.
+ * @returns The number of versions.
  */
 export async function reindexDevice(
   db: Queryable,
@@ -204,12 +208,13 @@ export async function reindexDevice(
     );
     if (version === undefined) return versions;
     const { id, configData: text } = version;
-    const { added, removed, changes, parts, ended, runs } = await indexEntry(text, before);
-    const [some, others] = firstParts(parts);
+    const entry = await indexEntry(text, before);
+    const { added, removed, changes, runs } = entry;
+    const [first, rest] = splitChunks(entry.chunks);
     const written = { id, previousId: before?.id, added, removed, changes };
-    const arrays = { ...partColumns(some), ...endColumns(ended) };
+    const arrays = { ...chunkColumns(first), ...removedColumns(entry.removedLines) };
     await configIndexWrite.run({ ...written, ...arrays }, db, options);
-    await addParts(db, { deviceId, id }, others, options);
+    await addChunks(db, { deviceId, id }, rest, options);
     before = {
       id,
       text,

@@ -1,26 +1,26 @@
 /**
- * Where each line of a version came in: runs of lines that follow one another in the version they
- * came in with. Found from what each version changed, from the first one on, without a text.
+ * Finds the version that added each line, from the changes of all versions and without their texts.
  */
 import { decodeChanges } from "./line_changes.ts";
 import type { LineChange } from "./line_diff.ts";
 
-/** Lines that follow one another in a version, and did so in the one they came in with. */
+/** Lines that are consecutive in a version and in the version that added them. */
 export interface BlameRun {
-  /** The version that they came in with. */
+  /** Version that added the lines. */
   readonly configurationId: number;
-  /** Number of the first of them there, from 1. */
+  /** Number of the first line in that version, from 1. */
   readonly line: number;
+  /** Number of lines. */
   readonly lines: number;
 }
 
-/** What each version of a device changed, oldest first; the arrays go together by position. */
+/** Versions of a device with their changes, oldest first. Both arrays have the same order. */
 export interface ChangeHistory {
   readonly ids: readonly number[];
   readonly changes: readonly Uint8Array[];
 }
 
-/** Where the lines of the last of these versions came in. */
+/** Returns the origins of the lines of the last version. */
 export function blameOf({ ids, changes }: ChangeHistory): BlameRun[] {
   let runs: BlameRun[] = [];
   for (const [i, id] of ids.entries()) runs = nextBlame(runs, decodeChanges(changes[i]!), id).runs;
@@ -28,26 +28,26 @@ export function blameOf({ ids, changes }: ChangeHistory): BlameRun[] {
 }
 
 /**
- * The blame of a version, from that of the one before it.
+ * Calculates the runs of a version from the runs of the previous one.
  *
- * @returns Its runs, and those that ended.
+ * @returns The runs of the version, and the removed runs.
  */
 export function nextBlame(
   before: readonly BlameRun[],
   changes: readonly LineChange[],
   id: number,
-): { runs: BlameRun[]; ended: BlameRun[] } {
-  const known = new Runs(before);
+): { runs: BlameRun[]; removed: BlameRun[] } {
+  const known = new RunReader(before);
   const runs: BlameRun[] = [];
-  const ended: BlameRun[] = [];
+  const removed: BlameRun[] = [];
   let line = 1;
   for (const { kind, count } of changes) {
     if (kind === "removed") {
-      ended.push(...known.take(count));
+      removed.push(...known.take(count));
       continue;
     }
     if (kind === "same") {
-      // Only the first can go on from the last one there: the others did not from their neighbours.
+      // Only the first run can continue the last one: the others are separate in the version before.
       const [first, ...others] = known.take(count);
       push(runs, first!);
       for (const run of others) runs.push(run);
@@ -56,13 +56,14 @@ export function nextBlame(
     }
     line += count;
   }
-  return { runs, ended };
+  return { runs, removed };
 }
 
-/** Takes runs off the front of a list, as many lines as are asked for. */
-class Runs {
+/** Reads runs by number of lines. */
+class RunReader {
   readonly #runs: readonly BlameRun[];
-  #at = 0;
+  #index = 0;
+  /** Lines of the current run that were read. */
   #used = 0;
 
   constructor(runs: readonly BlameRun[]) {
@@ -72,15 +73,15 @@ class Runs {
   take(lines: number): BlameRun[] {
     const taken: BlameRun[] = [];
     while (lines > 0) {
-      const run = this.#runs[this.#at];
-      if (run === undefined) throw new Error("The index of lines does not fit its text");
-      const part = Math.min(lines, run.lines - this.#used);
-      const whole = part === run.lines;
-      taken.push(whole ? run : { ...run, line: run.line + this.#used, lines: part });
-      this.#used += part;
-      lines -= part;
+      const run = this.#runs[this.#index];
+      if (run === undefined) throw new Error("The line index does not match its text");
+      const count = Math.min(lines, run.lines - this.#used);
+      const whole = count === run.lines;
+      taken.push(whole ? run : { ...run, line: run.line + this.#used, lines: count });
+      this.#used += count;
+      lines -= count;
       if (this.#used === run.lines) {
-        this.#at++;
+        this.#index++;
         this.#used = 0;
       }
     }
@@ -88,12 +89,12 @@ class Runs {
   }
 }
 
-/** Adds a run, as part of the last one where it goes on from there. */
+/** Appends a run, or extends the last run if the new one continues it. */
 function push(runs: BlameRun[], run: BlameRun): void {
   const last = runs.at(-1);
-  const goesOn = last?.configurationId === run.configurationId &&
+  const continues = last?.configurationId === run.configurationId &&
     last.line + last.lines === run.line;
-  if (last !== undefined && goesOn) {
+  if (last !== undefined && continues) {
     runs[runs.length - 1] = { ...last, lines: last.lines + run.lines };
   } else {
     runs.push(run);

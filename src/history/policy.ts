@@ -1,28 +1,27 @@
-/** What the system settings say about saving: which lines are noise, and what is no whole configuration. */
+/** Reads the system settings for saving: ignore patterns and the limits of the sanity check. */
 import { ConfigError, QueryError } from "../errors.ts";
-import { configPatternCheck } from "../generated/config_lines.ts";
+import { configPatternCheck } from "../generated/internal/config_lines.ts";
 import type { CallOptions } from "../query.ts";
-import type { Session } from "./save.ts";
+import type { Session, StandardSchema } from "../session.ts";
 import { isCount, settingOr } from "../settings/schema.ts";
-import type { StandardSchema } from "../settings/settings.ts";
 
-/** What holds for the devices of a type. */
+/** Policy for the devices of one type. */
 export interface SavePolicy {
-  /** A regular expression for lines that change by themselves; null for none. */
+  /** Regular expression of volatile lines to ignore; null for none. */
   readonly noise: string | null;
-  /** A regular expression for the last line of a whole configuration; null for any. */
+  /** Regular expression that the last line of a complete configuration matches; null for any. */
   readonly endMarker: string | null;
-  /** Of the size of the version before, the least part that is not suspicious; 0 for any. */
-  readonly leastShare: number;
-  /** A text that came back so often within so many seconds flaps; 0 times for never. */
+  /** Minimum size that is not suspicious, as a fraction of the previous version's; 0 for any. */
+  readonly minShare: number;
+  /** Number of returns to a configuration that count as flapping; 0 disables the check. */
   readonly flappingTimes: number;
+  /** Time window of these returns, in seconds. */
   readonly flappingSeconds: number;
 }
 
-/** Expressions that PostgreSQL took. */
-const known = new Set<string>();
-/** So many of them: settings are few. */
-const MOST_KNOWN = 1_000;
+/** Cache of regular expressions that PostgreSQL accepts. */
+const validPatterns = new Set<string>();
+const MAX_VALID_PATTERNS = 1_000;
 
 const patterns = settingOr<readonly string[]>(
   [],
@@ -33,9 +32,9 @@ const share = settingOr(0, (value) => typeof value === "number" && value >= 0 &&
 const whole = settingOr(0, isCount);
 
 /**
- * Reads the settings for a type of device.
+ * Reads the policy for a device type.
  *
- * @throws {ConfigError} a setting is not what it has to be, with its key.
+ * @throws {ConfigError} a setting is invalid; `path` names its key.
  */
 export async function savePolicy(
   db: Session,
@@ -53,28 +52,28 @@ export async function savePolicy(
   return {
     noise,
     endMarker,
-    leastShare: await get("config_guard_least_share", share),
+    minShare: await get("config_guard_min_share", share),
     flappingTimes: await get("config_guard_flapping_times", whole),
     flappingSeconds: await get("config_guard_flapping_seconds", whole),
   };
 }
 
-/** Before it is used where an error would undo other work. */
+/** Checks an expression in advance, because an error in the save would roll other saves back. */
 async function checkPattern(
   db: Session,
   key: string,
   pattern: string | null,
   options: CallOptions,
 ): Promise<void> {
-  if (pattern === null || known.has(pattern)) return;
+  if (pattern === null || validPatterns.has(pattern)) return;
   try {
-    // By itself, so that a transaction of the caller's goes on.
+    // A separate transaction or a savepoint keeps the caller's transaction usable after an error.
     await db.transaction((tx) => configPatternCheck.run({ pattern }, tx), options);
   } catch (error) {
     if (!(error instanceof QueryError && error.sqlState === "2201B")) throw error;
-    const message = "The value is no regular expression of PostgreSQL";
+    const message = "The value must be a PostgreSQL regular expression";
     throw new ConfigError(message, { path: `settings.${key}` });
   }
-  if (known.size === MOST_KNOWN) known.clear();
-  known.add(pattern);
+  if (validPatterns.size === MAX_VALID_PATTERNS) validPatterns.clear();
+  validPatterns.add(pattern);
 }

@@ -1,113 +1,95 @@
-/** Retention: which versions are kept, and the removal of all others, device by device. */
+/** Removes the versions that the retention policy does not keep, device by device. */
 import { deleteVersions } from "./delete.ts";
-import type { Session } from "./save.ts";
+import type { Session, StandardSchema, Transaction } from "../session.ts";
 import { ParameterError } from "../errors.ts";
 import {
   configPruneDelete,
   configPruneList,
   type ConfigPruneListParams,
-  type ConfigPruneListResult,
   configPruneLock,
-} from "../generated/config_prunes.ts";
+  type PrunableVersion,
+} from "../generated/internal/config_prunes.ts";
 import type { CallOptions } from "../query.ts";
 import { settingOr } from "../settings/schema.ts";
-import type { StandardSchema } from "../settings/settings.ts";
-import type { Transaction } from "../connection/transaction.ts";
 
 /**
- * What is kept: a version stays when one rule at least keeps it. The latest version of a device
- * stays always, and so does a pinned one. A rule that is not given keeps nothing.
+ * Retention policy. A version stays if at least one rule keeps it. The latest version of a device and
+ * pinned versions always stay. An absent rule keeps nothing.
  */
 export interface ConfigPrunePolicy {
-  /** So many last versions of each device, the latest among them. */
+  /** Number of versions to keep for each device, including the latest. */
   readonly keepLast?: number | undefined;
-  /** Versions that were valid at any time within so many days of 24 hours. */
+  /** Keeps versions that were valid at any time in this number of 24-hour days. */
   readonly keepDays?: number | undefined;
   /**
-   * The last version that began in each month (UTC), when it was valid in this month or one of so many
-   * before it; with true, however long ago that was.
+   * Keeps the last version that began in each month (UTC), if it was valid in the current month or in
+   * this number of months before it; true keeps all months.
    */
   readonly keepMonthly?: number | true | undefined;
 }
 
-/** What `configPrune` takes. */
-export interface ConfigPruneOptions {
-  /** True: nothing is removed; says what would be. */
+/** Parameters of `configPrune`: the policy and the devices. */
+export interface ConfigPruneParams extends ConfigPrunePolicy {
+  /** True to report the versions without removing them. */
   readonly dryRun?: boolean | undefined;
-  /** Only of these devices. */
+  /** Prunes only these devices. */
   readonly deviceIds?: readonly number[] | undefined;
-  /** Only of devices that have one of these tags at least. */
+  /** Prunes only devices with at least one of these tags. */
   readonly tagNames?: readonly string[] | undefined;
-  /** Versions that are removed in one transaction, at most; 5,000 unless told. */
+  /** Maximum number of versions that one transaction removes. Defaults to 5,000. */
   readonly batch?: number | undefined;
-  /** Is told after every transaction; in a dry run of every device. */
+}
+
+/** Options of `configPrune`. */
+export interface ConfigPruneOptions {
+  /** Called after every transaction; in a dry run after every device. */
   readonly onProgress?: ((progress: ConfigPruneProgress) => void) | undefined;
-  /** Ends it; what is removed stays removed. */
+  /** Ends the run. Removed versions stay removed. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What `configPrune` removed, or would remove. */
-export interface ConfigPruned {
-  /** Devices that had something to remove. */
+/** Result of `configPrune`, or the planned removal of a dry run. */
+export interface ConfigPruneResult {
+  /** Number of devices with removed versions. */
   readonly devices: number;
+  /** Number of removed versions. */
   readonly versions: number;
-  /** What the devices had sent, in bytes; the database holds it compressed. */
+  /** Size of the removed configurations in bytes, before the compression in the database. */
   readonly bytes: number;
 }
 
-/** How far it has come. */
-export interface ConfigPruneProgress extends ConfigPruned {
-  /** What has just been removed, or would be, oldest first; all of it of one device. */
-  readonly removed: readonly ConfigPruneListResult[];
+/** Progress of `configPrune`. */
+export interface ConfigPruneProgress extends ConfigPruneResult {
+  /** Versions of the last step, all of one device, oldest first. */
+  readonly removed: readonly PrunableVersion[];
 }
 
-/** What `ConfigPruneList` takes of rules and devices. */
+/** Rules and devices, as parameters of `ConfigPruneList`. */
 type Filters = Pick<
   ConfigPruneListParams,
   "keepLast" | "keepDays" | "keepMonths" | "deviceIds" | "tagNames"
 >;
 
-/** The rules, each with the most that it takes: times must be such as the database knows. */
-const MOST = { keepLast: 1_000_000, keepDays: 1_000_000, keepMonthly: 10_000 } as const;
-type Rule = keyof typeof MOST;
+/** Maximum value of each rule, which keeps times in the range of PostgreSQL. */
+const MAX_RULE_VALUES = { keepLast: 1_000_000, keepDays: 1_000_000, keepMonthly: 10_000 } as const;
+type Rule = keyof typeof MAX_RULE_VALUES;
 /**
- * More than most devices have to remove at once: the index is made anew after each batch, from all that
- * is left of the device, which takes far longer than to remove thousands.
+ * Most devices need one batch. Each batch rebuilds the line index from all remaining versions of the
+ * device, which takes far longer than the removal of thousands.
  */
-const BATCH = 5_000;
-/** More than there are. */
-const ALL = 2_147_483_647;
-/** The longest that one transaction may take, in milliseconds: some devices keep thousands of versions. */
-const DEVICE = 600_000;
+const PRUNE_BATCH_VERSIONS = 5_000;
+const MAX_ROWS = 2_147_483_647;
+/** Timeout of one transaction, because some devices keep thousands of versions. */
+const PRUNE_TIMEOUT_MS = 600_000;
 
-/**
- * Removes the versions that no rule keeps. What is left says what it said before: a version keeps the
- * time when it ended, so that a gap is seen, and the index of lines tells of what is left alone. What
- * is in quarantine is no version, and stays until a person decides.
- *
- * Each device is a transaction of its own, judged again while nobody can save it, so that others may
- * work meanwhile and no pin is lost: a version that somebody is pinning just now stays for the next
- * run. What a run removed before it was ended, in whatever way, is removed as a whole; the next run
- * does the rest.
- *
- * @param db A database, or a transaction that it all shall be part of.
- * @throws {ParameterError} there is no rule, or one is no whole number from 1; nothing was removed.
- * @throws {ConnectionError | TimeoutError | CommitUnknownError} run it again.
- * @example
- * const device = await deviceGetByHostname.one({ hostname: "example" }, db);
- * for (const name of ["a", "b", "c"]) await configSave(db, { deviceId: device.id, text: `hostname ${name}\n` });
- * const policy = { keepLast: 2 };
- * const { versions, bytes } = await configPrune(db, policy, { dryRun: true });
- * console.log(versions, bytes); // 1, 11
- * await configPrune(db, policy, { onProgress: ({ removed }) => console.log(removed[0]?.hostname, removed.length) });
- */
+/** Implements `configPrune` of `history/mod.ts`. */
 export async function configPrune(
+  { dryRun = false, deviceIds, tagNames, batch = PRUNE_BATCH_VERSIONS, ...policy }:
+    ConfigPruneParams,
   db: Session,
-  policy: ConfigPrunePolicy,
-  options: ConfigPruneOptions = {},
-): Promise<ConfigPruned> {
-  const { dryRun = false, deviceIds, tagNames, batch = BATCH, onProgress, signal } = options;
-  if (!isWhole(batch, BATCH)) throw unfit("batch", BATCH);
+  { onProgress, signal }: ConfigPruneOptions = {},
+): Promise<ConfigPruneResult> {
+  if (!isWhole(batch, PRUNE_BATCH_VERSIONS)) throw invalid("batch", PRUNE_BATCH_VERSIONS);
   const filters = { ...rulesOf(policy), deviceIds, tagNames };
   const batches = dryRun ? list(db, filters, signal) : remove(db, filters, batch, signal);
   let [devices, versions, bytes] = [0, 0, 0];
@@ -123,14 +105,14 @@ export async function configPrune(
   return { devices, versions, bytes };
 }
 
-/** What would go, a device at a time. */
+/** Yields the versions to remove, one device at a time. */
 async function* list(
   db: Session,
   filters: Filters,
   signal: AbortSignal | undefined,
-): AsyncIterableIterator<ConfigPruneListResult[]> {
-  let device: ConfigPruneListResult[] = [];
-  for await (const row of configPruneList.stream({ ...filters, limit: ALL }, db, { signal })) {
+): AsyncIterableIterator<PrunableVersion[]> {
+  let device: PrunableVersion[] = [];
+  for await (const row of configPruneList.stream({ ...filters, limit: MAX_ROWS }, db, { signal })) {
     if (device.length > 0 && row.deviceId !== device[0]!.deviceId) {
       yield device;
       device = [];
@@ -140,26 +122,26 @@ async function* list(
   if (device.length > 0) yield device;
 }
 
-/** Removes what goes; gives what each transaction removed. */
+/** Removes versions and yields those of each transaction. */
 async function* remove(
   db: Session,
   filters: Filters,
   limit: number,
   signal: AbortSignal | undefined,
-): AsyncIterableIterator<ConfigPruneListResult[]> {
+): AsyncIterableIterator<PrunableVersion[]> {
   const deviceIds: number[] = [];
-  // To its end first: no cursor stands open while devices are at work.
+  // Reads the whole list first, so that no cursor is open during the removal.
   for await (const [first] of list(db, filters, signal)) deviceIds.push(first!.deviceId);
   for (const deviceId of deviceIds) {
-    let page: ConfigPruneListResult[];
-    let last: ConfigPruneListResult | undefined;
+    let page: PrunableVersion[];
+    let last: PrunableVersion | undefined;
     do {
       signal?.throwIfAborted();
       page = [];
       const act = async (tx: Transaction) => {
-        // Asked again: since the first look somebody may have saved the device, or pinned a version.
-        const asked = { ...filters, deviceId, ...after(last), limit };
-        page = await configPruneList.run(asked, tx);
+        // Somebody may have saved the device or pinned a version since the list was read.
+        const params = { ...filters, deviceId, ...after(last), limit };
+        page = await configPruneList.run(params, tx);
         const locked = await configPruneLock.run({ ids: idsOf(page) }, tx);
         const deleted = await configPruneDelete.run({ ids: idsOf(locked) }, tx);
         const gone = new Set(idsOf(deleted));
@@ -167,7 +149,7 @@ async function* remove(
       };
       yield await db.transaction(
         (tx) => deleteVersions(tx, deviceId, () => act(tx)),
-        { name: "ConfigPrune", timeout: DEVICE, signal },
+        { name: "ConfigPrune", timeout: PRUNE_TIMEOUT_MS, signal },
       );
       last = page.at(-1);
     } while (page.length === limit);
@@ -178,7 +160,7 @@ function idsOf(rows: readonly { readonly id: number }[]): number[] {
   return rows.map(({ id }) => id);
 }
 
-function after(last: ConfigPruneListResult | undefined) {
+function after(last: PrunableVersion | undefined) {
   return {
     afterDeviceId: last?.deviceId,
     afterRetrievedAt: last?.retrievedAt,
@@ -186,53 +168,47 @@ function after(last: ConfigPruneListResult | undefined) {
   };
 }
 
-/** What a policy says, as `ConfigPruneList` takes it. */
+/** Converts a policy to parameters of `ConfigPruneList`. */
 function rulesOf(policy: ConfigPrunePolicy): Filters {
   let rules = 0;
   for (const [rule, value] of Object.entries(policy)) {
-    // An option that is in the wrong place, or a rule with a slip in it, must not go unseen.
-    if (!Object.hasOwn(MOST, rule)) {
-      throw new ParameterError(rule, "is no rule of a policy", { query: "ConfigPrune" });
+    // Rejects misplaced options and misspelled rules.
+    if (!Object.hasOwn(MAX_RULE_VALUES, rule)) {
+      throw new ParameterError(rule, "is not a rule of a retention policy", {
+        query: "ConfigPrune",
+      });
     }
     if (value === undefined) continue;
-    if (!isRule(rule as Rule, value)) throw unfit(rule, MOST[rule as Rule]);
+    if (!isRule(rule as Rule, value)) throw invalid(rule, MAX_RULE_VALUES[rule as Rule]);
     rules++;
   }
   if (rules === 0) {
-    const none = "has no rule: give keepLast, keepDays or keepMonthly";
-    throw new ParameterError("policy", none, { query: "ConfigPrune" });
+    const problem = "must have a rule: keepLast, keepDays or keepMonthly";
+    throw new ParameterError("policy", problem, { query: "ConfigPrune" });
   }
   const { keepLast, keepDays, keepMonthly } = policy;
-  return { keepLast, keepDays, keepMonths: keepMonthly === true ? MOST.keepMonthly : keepMonthly };
+  return {
+    keepLast,
+    keepDays,
+    keepMonths: keepMonthly === true ? MAX_RULE_VALUES.keepMonthly : keepMonthly,
+  };
 }
 
 function isRule(rule: Rule, value: unknown): boolean {
-  return (rule === "keepMonthly" && value === true) || isWhole(value, MOST[rule]);
+  return (rule === "keepMonthly" && value === true) || isWhole(value, MAX_RULE_VALUES[rule]);
 }
 
-function isWhole(value: unknown, most: number): value is number {
-  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
+function isWhole(value: unknown, max: number): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= max;
 }
 
-function unfit(field: string, most: number): ParameterError {
+function invalid(field: string, max: number): ParameterError {
   const or = field === "keepMonthly" ? "true or " : "";
-  const problem = `must be ${or}a whole number from 1 to ${most.toLocaleString("en")}`;
+  const problem = `must be ${or}a whole number from 1 to ${max.toLocaleString("en")}`;
   return new ParameterError(field, problem, { query: "ConfigPrune" });
 }
 
-/**
- * What the system settings `config_keep_last`, `config_keep_days` and `config_keep_months` say, for
- * `configPrune`; true in the last is for all months.
- *
- * @returns Undefined where none of them is set: everything is kept then.
- * @throws {ConfigError} a setting is no whole number from 1, with its key.
- * @throws {ConnectionError | TimeoutError}
- * @example
- * await db.settings.set("config_keep_days", 90);
- * await db.settings.set("config_keep_months", 24);
- * const policy = await configPrunePolicy(db);
- * if (policy) console.log(await configPrune(db, policy, { dryRun: true }));
- */
+/** Implements `configPrunePolicy` of `history/mod.ts`. */
 export async function configPrunePolicy(
   { settings }: Pick<Session, "settings">,
   options: CallOptions = {},
@@ -245,7 +221,7 @@ export async function configPrunePolicy(
   return Object.values(policy).every((value) => value === undefined) ? undefined : policy;
 }
 
-/** A value that the rule takes; undefined for none. */
+/** Schema of a setting that holds the value of a rule; undefined if it is not set. */
 function ruleOrNone<R extends Rule>(rule: R): StandardSchema<ConfigPrunePolicy[R]> {
   return settingOr<ConfigPrunePolicy[R]>(undefined, (value) => isRule(rule, value));
 }

@@ -1,159 +1,92 @@
 /**
- * Saving what devices sent. Free of races without an advisory lock: the one narrow row of
- * `device_states` decides, by compare-and-set for a text that did not change, and under its row
- * lock for one that did.
+ * Saves configurations. The narrow row of a device in `device_states` prevents races without an
+ * advisory lock: a compare-and-set confirms an unchanged configuration, and the row lock protects the
+ * save of a changed one.
  */
-import { budget } from "../budget.ts";
-import type { QuarantineReason } from "./guard.ts";
+import { budget } from "../deadline.ts";
 import { type SavePolicy, savePolicy } from "./policy.ts";
-import { type Given, hashes, noDevice, saveChanged, unchanged } from "./store.ts";
+import {
+  type ConfigSaveParams,
+  type ConfigSaveResult,
+  hashes,
+  noDevice,
+  type PendingSave,
+  saveChanged,
+  unchanged,
+} from "./store.ts";
 import { type ConfigText, configText } from "./text.ts";
 import { ConstraintError, DatabaseError, ParameterError } from "../errors.ts";
-import { configVerify, configVerifyMany } from "../generated/device_configurations.ts";
-import type { Json } from "../json.ts";
-import type { CallOptions, Queryable } from "../query.ts";
-import type { Settings } from "../settings/settings.ts";
-import type { Transaction, TransactionOptions } from "../connection/transaction.ts";
+import { configVerify, configVerifyMany } from "../generated/internal/device_configurations.ts";
+import type { CallOptions } from "../query.ts";
+import type { Session } from "../session.ts";
 
-/** A database, or a transaction whose savepoint then holds the save. */
-export interface Session extends Queryable {
-  readonly settings: Pick<Settings, "get">;
-  transaction<T>(
-    callback: (tx: Transaction) => Promise<T>,
-    options?: TransactionOptions,
-  ): Promise<T>;
-}
+/** Approximate limits of one transaction. */
+const MAX_BATCH_DEVICES = 200;
+const MAX_BATCH_CHARACTERS = 8_000_000;
+/** A transaction with more characters gets a longer timeout than the configured one. */
+const LARGE_BATCH_CHARACTERS = 1_000_000;
+const LARGE_BATCH_TIMEOUT_MS = 60_000;
+const TIMEOUT_MS_PER_MILLION_CHARACTERS = 10_000;
+/** Attempts for a batch while other processes delete devices of it. */
+const MAX_BATCH_ATTEMPTS = 5;
 
-/** What `configSave` takes. */
-export interface ConfigSave {
-  readonly deviceId: number;
-  /** The configuration, as the device sent it; this or `bytes`. */
-  readonly text?: string | undefined;
-  /** The same as bytes, whatever they are: NUL and what is no UTF-8 are kept. */
-  readonly bytes?: Uint8Array | undefined;
-  /** Whatever should be kept beside a new version. */
-  readonly metadata?: Json | undefined;
-  /** When it was read from the device; now unless told. Only a new version keeps it. */
-  readonly retrievedAt?: Date | undefined;
-  /** False: stored as a version even if it looks like no whole configuration. */
-  readonly guard?: boolean | undefined;
-}
+/** Result of each entry. */
+type Outcomes = (ConfigSaveResult | DatabaseError)[];
 
-/** What `configSave` did. */
-export interface ConfigSaved {
-  /** The version that holds the text now; where it is quarantined, what `configQuarantineGet` finds. */
-  readonly id: number;
-  /** False: the text was the latest already, but for noise, or is quarantined. */
-  readonly changed: boolean;
-  /** The version that was the latest before; equal to `id` where that holds the text; null at the first save. */
-  readonly previousId: number | null;
-  /** Lines that the version before lacks. */
-  readonly added: number;
-  /** Lines that only the version before has. */
-  readonly removed: number;
-  /** Why it is no version and waits for a person; null where all is well. */
-  readonly quarantined: readonly QuarantineReason[] | null;
-}
-
-/** Devices that are saved in one transaction, and about how many characters. */
-const BATCH = { devices: 200, size: 8_000_000 };
-/** A transaction of more characters than this gets more time than the configuration gives: milliseconds. */
-const LARGE = { size: 1_000_000, least: 60_000, perMillion: 10_000 };
-/** How often a batch begins anew because a device of it was deleted meanwhile. */
-const ATTEMPTS = 5;
-
-/** How the saving of each entry ended. */
-type Outcomes = (ConfigSaved | DatabaseError)[];
-
-/**
- * Stores a device's configuration, unless it is the latest already.
- *
- * Two workers that save the same device at once end as if one came after the other: never two
- * versions of one text in a row. Lines that change by themselves, by the system setting
- * `config_noise_<device type>`, make no version. What looks like no whole configuration, by the
- * settings `config_guard_…` and `config_end_<device type>`, is quarantined: see `quarantined`.
- *
- * @param db A database, or a transaction that the save shall be part of.
- * @throws {ParameterError} the text holds a lone surrogate; there is neither text nor bytes, or
- *   both; `retrievedAt` is before the latest version's.
- * @throws {NotFoundError} there is no such device.
- * @throws {ConfigError} one of the settings is not what it has to be.
- * @throws {ConnectionError | TimeoutError | CommitUnknownError} may be called again: the
- *   second call finds the text unchanged where the first one stored it.
- * @example
- * const device = await deviceInsert.one({ hostname: "sw1", ipAddress: "10.0.0.1", deviceType: "arista_eos" }, db);
- * const saved = await configSave(db, { deviceId: device.id, text: "hostname sw1\n" });
- * console.log(saved.id, saved.changed, saved.previousId);
- */
+/** Implements `configSave` of `history/mod.ts`. */
 export async function configSave(
+  save: ConfigSaveParams,
   db: Session,
-  save: ConfigSave,
   options: CallOptions = {},
-): Promise<ConfigSaved> {
-  const [outcome] = await configSaveMany(db, [save], options);
+): Promise<ConfigSaveResult> {
+  const [outcome] = await configSaveMany([save], db, options);
   if (outcome instanceof DatabaseError) throw outcome;
   return outcome!;
 }
 
-/**
- * Stores the configurations of many devices: those that did not change in one round trip for all of
- * them, the others in a few more, however many they are. A device that stands there several times is
- * saved several times, in that order. Two hundred devices, or eight million characters, are one
- * transaction; what was stored stays when a later one fails.
- *
- * @returns For each entry, at its place, what `configSave` returns, or the error that it would throw
- *   for this entry.
- * @throws {ConfigError | ConnectionError | TimeoutError | CommitUnknownError} as `configSave`.
- * @example
- * const device = await deviceGetByHostname.one({ hostname: "example" }, db);
- * const outcomes = await configSaveMany(db, [
- *   { deviceId: device.id, text: "hostname example\n" },
- *   { deviceId: -1, text: "hostname nobody\n" },
- * ]);
- * for (const outcome of outcomes) {
- *   console.log(outcome instanceof DatabaseError ? outcome.message : outcome.changed);
- * }
- */
+/** Implements `configSaveMany` of `history/mod.ts`. */
 export async function configSaveMany(
+  saves: readonly ConfigSaveParams[],
   db: Session,
-  saves: readonly ConfigSave[],
   options: CallOptions = {},
-): Promise<(ConfigSaved | DatabaseError)[]> {
+): Promise<(ConfigSaveResult | DatabaseError)[]> {
   const outcomes: Outcomes = [];
   const left = budget(options);
   for (const batch of batches(saves, outcomes)) await saveBatch(db, batch, outcomes, left);
   return outcomes;
 }
 
-/** Entries that are saved together: no device twice. What cannot be stored is an error at its place. */
-function* batches(saves: readonly ConfigSave[], outcomes: Outcomes): Iterable<Given[]> {
-  let batch = new Map<number, Given>();
+/** Groups entries into batches with distinct devices. An invalid entry becomes an error at its index. */
+function* batches(saves: readonly ConfigSaveParams[], outcomes: Outcomes): Iterable<PendingSave[]> {
+  let batch = new Map<number, PendingSave>();
   let size = 0;
-  for (const [place, save] of saves.entries()) {
-    const { deviceId } = save;
+  for (const [index, params] of saves.entries()) {
+    const { deviceId } = params;
     let text: ConfigText;
     try {
-      text = textOf(save);
+      text = textOf(params);
     } catch (error) {
       if (!(error instanceof ParameterError)) throw error;
-      outcomes[place] = error;
+      outcomes[index] = error;
       continue;
     }
-    const full = batch.size === BATCH.devices || size + text.text.length > BATCH.size;
+    const full = batch.size === MAX_BATCH_DEVICES ||
+      size + text.text.length > MAX_BATCH_CHARACTERS;
     if (batch.size > 0 && (full || batch.has(deviceId))) {
       yield [...batch.values()];
       batch = new Map();
       size = 0;
     }
-    batch.set(deviceId, { ...text, place, save, deviceId });
+    batch.set(deviceId, { ...text, index, params, deviceId });
     size += text.text.length;
   }
   if (batch.size > 0) yield [...batch.values()];
 }
 
-function textOf({ text, bytes }: ConfigSave): ConfigText {
+function textOf({ text, bytes }: ConfigSaveParams): ConfigText {
   if ((text === undefined) === (bytes === undefined)) {
-    throw new ParameterError("text", "and bytes: give one of them", { query: "ConfigSave" });
+    const problem = 'must be given if "bytes" is not, and not with it';
+    throw new ParameterError("text", problem, { query: "ConfigSave" });
   }
   return text === undefined
     ? configText(bytes!, "bytes", "ConfigSave")
@@ -162,30 +95,30 @@ function textOf({ text, bytes }: ConfigSave): ConfigText {
 
 async function saveBatch(
   db: Session,
-  batch: readonly Given[],
+  batch: readonly PendingSave[],
   outcomes: Outcomes,
   left: () => CallOptions,
 ): Promise<void> {
-  // The usual case, in one round trip: what was read is what is stored. For one device there is a
-  // statement that costs the server half.
+  // Usually the configuration has not changed, which takes one round trip. A separate statement for
+  // one device halves the cost on the server.
   const [only] = batch;
   if (only !== undefined && batch.length === 1) {
-    const { deviceId, hash: contentHash, place } = only;
+    const { deviceId, hash: contentHash, index } = only;
     const verified = await configVerify.first({ deviceId, contentHash }, db, left());
     if (verified !== undefined) {
-      outcomes[place] = unchanged(verified.id);
+      outcomes[index] = unchanged(verified.id);
       return;
     }
   }
   for (let attempt = 1;; attempt++) {
     const rows = await configVerifyMany.run(hashes(batch), db, left());
     const found = new Map(rows.map((row) => [row.deviceId, row]));
-    const rest: Given[] = [];
-    for (const given of batch) {
-      const row = found.get(given.deviceId);
-      if (row === undefined) outcomes[given.place] = noDevice(given);
-      else if (row.verifiedId === null) rest.push(given);
-      else outcomes[given.place] = unchanged(row.verifiedId);
+    const rest: PendingSave[] = [];
+    for (const save of batch) {
+      const row = found.get(save.deviceId);
+      if (row === undefined) outcomes[save.index] = noDevice(save);
+      else if (row.verifiedId === null) rest.push(save);
+      else outcomes[save.index] = unchanged(row.verifiedId);
     }
     if (rest.length === 0) return;
     const policies = new Map<string, SavePolicy>();
@@ -194,26 +127,27 @@ async function saveBatch(
       if (policies.has(deviceType)) continue;
       policies.set(deviceType, await savePolicy(db, deviceType, left()));
     }
-    const policyOf = ({ deviceId }: Given) => policies.get(found.get(deviceId)!.deviceType)!;
+    const policyOf = ({ deviceId }: PendingSave) => policies.get(found.get(deviceId)!.deviceType)!;
     try {
       const stored = await db.transaction(
         (tx) => saveChanged(tx, rest, policyOf),
-        { ...patience(rest, left()), name: "ConfigSave" },
+        { ...withTimeout(rest, left()), name: "ConfigSave" },
       );
-      for (const [place, outcome] of stored) outcomes[place] = outcome;
+      for (const [index, outcome] of stored) outcomes[index] = outcome;
       return;
     } catch (error) {
-      // A device went while its state was made: the others shall be saved all the same.
-      const gone = error instanceof ConstraintError &&
+      // Another process deleted a device of the batch: the next attempt saves the others.
+      const deleted = error instanceof ConstraintError &&
         error.constraint === "device_states_device_id_fkey";
-      if (!gone || attempt === ATTEMPTS) throw error;
+      if (!deleted || attempt === MAX_BATCH_ATTEMPTS) throw error;
     }
   }
 }
 
-/** More time for more text, unless the caller said how much. */
-function patience(batch: readonly Given[], options: CallOptions): CallOptions {
+/** Extends the timeout for a large batch, unless the caller has set one. */
+function withTimeout(batch: readonly PendingSave[], options: CallOptions): CallOptions {
   const size = batch.reduce((sum, { text }) => sum + text.length, 0);
-  if (options.timeout !== undefined || size < LARGE.size) return options;
-  return { ...options, timeout: LARGE.least + size / 1_000_000 * LARGE.perMillion };
+  if (options.timeout !== undefined || size < LARGE_BATCH_CHARACTERS) return options;
+  const perCharacter = TIMEOUT_MS_PER_MILLION_CHARACTERS / 1_000_000;
+  return { ...options, timeout: LARGE_BATCH_TIMEOUT_MS + size * perCharacter };
 }

@@ -1,46 +1,41 @@
-/** Taking jobs, with a token that nobody else can know. */
+/** Claims jobs under a token that only the claimant knows. */
 import { ConnectionError, ConstraintError, DatabaseError } from "../errors.ts";
-import {
-  jobFinish,
-  type JobFinishParams,
-  jobHeldList,
-  jobTake,
-  type JobTakeResult,
-} from "../generated/job_claims.ts";
+import { type HeldJob, jobHeldList, jobTake } from "../generated/internal/job_claims.ts";
+import { jobFinish, type JobFinishParams } from "../generated/job_claims.ts";
 import { Nap } from "../nap.ts";
 import type { CallOptions, Queryable } from "../query.ts";
 
-/** What `jobClaim` takes. */
-export interface JobClaim {
-  /** Who works, for people to read: a host's name and a process id, say. */
+/** Parameters of `jobClaim`. */
+export interface JobClaimParams {
+  /** Name of the worker for people to read, such as a host name and a process id. */
   readonly worker: string;
-  /** The most jobs to take. */
+  /** Maximum number of jobs to claim. */
   readonly limit: number;
-  /** Milliseconds until somebody else may take them away, unless a heartbeat comes. */
+  /** Lease in milliseconds. Without a heartbeat another worker may claim the jobs when it expires. */
   readonly lease: number;
 }
 
-/** A job that is held: what the worker knows of it. */
-export interface ClaimedJob extends JobTakeResult {
-  /** Secret of the claim; each answer needs it. */
+/** A job that this worker has claimed. */
+export interface ClaimedJob extends HeldJob {
+  /** Fencing token of the claim. Heartbeats and outcomes need it. */
   readonly claimToken: string;
 }
 
-/** How often another worker may get in between before it is the caller's turn to try again. */
-const TRIES = 10;
-/** Milliseconds of the longest pause before the second try; others get theirs. */
-const PAUSE = 10;
-/** Two that took jobs of the same two devices, in another order, waited for each other. */
-const DEADLOCK = "40P01";
+/** Attempts before a race with other workers becomes an error. */
+const MAX_CLAIM_ATTEMPTS = 10;
+/** Each attempt lengthens the maximum random pause before the next one by this. */
+const RETRY_PAUSE_STEP_MS = 10;
+/** Two workers that claim jobs of the same two devices in opposite order deadlock. */
+const DEADLOCK_SQLSTATE = "40P01";
 
 /**
- * Takes jobs that are due, each held by this worker alone until its lease ends: the highest priority
- * first, then the earliest. A device has one job running at a time.
+ * Claims due jobs for this worker alone until their leases expire: the highest priority first, then
+ * the earliest. A device runs one job at a time.
  *
- * @returns The jobs, none where nothing is due; with the token that their heartbeats and their ends need.
+ * @returns The jobs with the token that their heartbeats and outcomes need; empty if no job is due.
  * @throws {ParameterError | ConnectionError | TimeoutError | QueryError}
  * @example
- * const jobs = await jobClaim(db, { worker: "worker-1", limit: 10, lease: 60_000 });
+ * const jobs = await jobClaim({ worker: "worker-1", limit: 10, lease: 60_000 }, db);
  * await jobFinish.run({
  *   ids: jobs.map(({ id }) => id),
  *   claimTokens: jobs.map(({ claimToken }) => claimToken),
@@ -51,76 +46,76 @@ const DEADLOCK = "40P01";
  * }, db);
  */
 export async function jobClaim(
+  { worker, limit, lease }: JobClaimParams,
   db: Queryable,
-  { worker, limit, lease }: JobClaim,
   options: CallOptions = {},
 ): Promise<ClaimedJob[]> {
   const claim = { worker, limit, claimToken: crypto.randomUUID(), leaseSeconds: lease / 1000 };
-  for (let tries = 1;; tries++) {
+  for (let attempt = 1;; attempt++) {
     try {
-      return held(await jobTake.run(claim, db, options), claim);
+      return withToken(await jobTake.run(claim, db, options), claim);
     } catch (error) {
-      // Somebody took another job of one of the devices meanwhile; nothing was taken here.
-      if (isRace(error) && tries < TRIES) {
-        await new Nap(true).sleep(Math.random() * PAUSE * tries);
+      // Another worker claimed a job of one of the devices meanwhile; this statement claimed none.
+      if (isRace(error) && attempt < MAX_CLAIM_ATTEMPTS) {
+        await new Nap(true).sleep(Math.random() * RETRY_PAUSE_STEP_MS * attempt);
         continue;
       }
-      // The answer was lost, and perhaps nothing else: the token tells.
+      // Only the answer may be lost: the token finds the jobs that the statement claimed.
       if (error instanceof ConnectionError && error.sent) {
         const taken = await jobHeldList.run(claim, db, options).catch(() => []);
-        if (taken.length > 0) return held(taken, claim);
+        if (taken.length > 0) return withToken(taken, claim);
       }
       throw error;
     }
   }
 }
 
-/** What `jobTurn` gives. */
-export interface JobTurn {
-  /** As `jobFinish` gives them, in the order of the ends. */
+/** Result of `jobFinishAndClaim`. */
+export interface JobFinishAndClaimResult {
+  /** Answers of `jobFinish`, in the order of the outcomes. */
   readonly answers: readonly string[];
   readonly jobs: readonly ClaimedJob[];
 }
 
 /**
- * Ends attempts, and takes jobs in the same round trip: one by one, that is half of what a job costs.
+ * Stores outcomes and claims jobs in one round trip, which halves the cost of a job that runs alone.
  *
- * @throws as `jobFinish`. Where only the answer was lost and jobs were taken, it gives them.
+ * @returns The answers and the claimed jobs, also if the answer to a statement that claimed jobs is lost.
+ * @throws as `jobFinish`.
  */
-export async function jobTurn(
+export async function jobFinishAndClaim(
+  outcomes: JobFinishParams,
+  { worker, limit, lease }: JobClaimParams,
   db: Queryable,
-  ends: JobFinishParams,
-  { worker, limit, lease }: JobClaim,
-): Promise<JobTurn> {
+): Promise<JobFinishAndClaimResult> {
   const claim = { worker, limit, claimToken: crypto.randomUUID(), leaseSeconds: lease / 1000 };
   try {
     if (limit > 0) {
-      const rows = await jobFinish.run({ ...ends, ...claim }, db);
-      const taken = rows.splice(ends.ids.length);
+      const rows = await jobFinish.run({ ...outcomes, ...claim }, db);
       return {
-        answers: rows.map(({ answer }) => answer!),
-        jobs: held(taken as JobTakeResult[], claim),
+        answers: rows.filter(({ isTaken }) => !isTaken).map(({ answer }) => answer!),
+        jobs: withToken(rows.filter(({ isTaken }) => isTaken) as HeldJob[], claim),
       };
     }
   } catch (error) {
     if (error instanceof ConnectionError && error.sent) {
       const taken = await jobHeldList.run(claim, db).catch(() => []);
-      // The ends were stored with them.
+      // The same statement stored the outcomes.
       if (taken.length > 0) {
-        return { answers: ends.ids.map(() => "accepted"), jobs: held(taken, claim) };
+        return { answers: outcomes.ids.map(() => "accepted"), jobs: withToken(taken, claim) };
       }
     }
     if (!isRace(error)) throw error;
   }
-  return { answers: (await jobFinish.run(ends, db)).map(({ answer }) => answer!), jobs: [] };
+  return { answers: (await jobFinish.run(outcomes, db)).map(({ answer }) => answer!), jobs: [] };
 }
 
-/** The token is the caller's, and need not come back. */
-function held(jobs: JobTakeResult[], { claimToken }: { claimToken: string }): ClaimedJob[] {
+/** Adds the token here, because the server need not send it back. */
+function withToken(jobs: HeldJob[], { claimToken }: { claimToken: string }): ClaimedJob[] {
   return jobs.map((job) => Object.assign(job, { claimToken }));
 }
 
 function isRace(error: unknown): boolean {
   if (error instanceof ConstraintError) return error.constraint === "jobs_one_runs_per_device";
-  return error instanceof DatabaseError && error.sqlState === DEADLOCK;
+  return error instanceof DatabaseError && error.sqlState === DEADLOCK_SQLSTATE;
 }

@@ -1,29 +1,32 @@
-/** How an attempt at a job ends, by what its handler does. */
+/** Turns the result of a handler into the outcome of an attempt. */
 import { DatabaseError } from "../errors.ts";
 
-/** Why a job is not its worker's any more. */
+/** Why a worker has lost a job. */
 export type JobLossReason = "cancelled" | "lease" | "stopped";
 
-/** The reason that a handler's signal is aborted with. */
+/** Abort reason of a handler's signal. */
 export class JobLost extends DatabaseError {
   override readonly name = "JobLost";
-  /** `cancelled`: by somebody. `lease`: another worker may have it. `stopped`: the worker stops. */
+  /**
+   * `cancelled`: somebody cancelled the job. `lease`: another worker may hold it. `stopped`: the
+   * worker stops.
+   */
   readonly reason: JobLossReason;
 
   constructor(reason: JobLossReason) {
-    const what = {
-      cancelled: "The job was cancelled",
-      lease: "The lease of the job was lost: another worker may have it",
-      stopped: "The worker stops and gives the job back",
+    const message = {
+      cancelled: "Somebody cancelled the job",
+      lease: "The worker lost the lease of the job: another worker may hold it",
+      stopped: "The worker stops and requeues the job",
     }[reason];
-    super("JOB_LOST", what);
+    super("JOB_LOST", message);
     this.reason = reason;
   }
 }
 
 /**
- * What a handler throws to say how its job failed. Class and message are stored: they must hold nothing
- * that is secret.
+ * A handler throws this to classify the failure of its job. The database stores class and message:
+ * they must not contain secrets.
  *
  * @example
  * const failure = new JobFailure("AuthenticationError", "No credential fits", { retry: false });
@@ -31,9 +34,9 @@ export class JobLost extends DatabaseError {
  */
 export class JobFailure extends Error {
   override readonly name = "JobFailure";
-  /** What kind of thing went wrong, such as `AuthenticationError`. */
+  /** Class of the failure, such as `AuthenticationError`. */
   readonly errorClass: string;
-  /** False: another attempt would do no better. */
+  /** False if another attempt would fail as well. */
   readonly retry: boolean;
 
   constructor(
@@ -47,54 +50,54 @@ export class JobFailure extends Error {
   }
 }
 
-/** How an attempt ended. */
-export interface JobEnd {
+/** Outcome of an attempt. */
+export interface AttemptOutcome {
   readonly outcome: "succeeded" | "partial" | "failed" | "cancelled" | "released";
   readonly errorClass: string | null;
   readonly errorMessage: string | null;
-  /** Null where a failure is to have no other attempt. */
+  /** Seconds until the next attempt after a failure; null if there is none. */
   readonly retrySeconds: number | null;
 }
 
-/** The job is given back for now: that is no failure of its. */
-export const RELEASED: JobEnd = {
+/** The worker requeues the job, which does not count as a failure. */
+export const RELEASED: AttemptOutcome = {
   outcome: "released",
   errorClass: null,
   errorMessage: null,
   retrySeconds: null,
 };
-/** Characters of a message that are kept. */
-const MESSAGE = 2_000;
+const MAX_MESSAGE_CHARACTERS = 2_000;
 
 /**
- * Runs a handler to its end.
+ * Runs a handler and returns the outcome.
  *
- * @param backOff Milliseconds until the first retry, twice as many until the next, up to `mostBackOff`.
- * @param redact Takes secrets out of what went wrong.
+ * @param backoff Delay of the first retry in milliseconds. It doubles with each failure up to `maxBackoff`.
+ * @param redact Removes secrets from the error message.
  */
-export async function jobEnd(
+export async function runAttempt(
   handle: () => Promise<"partial" | void>,
   { failures }: { readonly failures: number },
-  { backOff, mostBackOff }: { readonly backOff: number; readonly mostBackOff: number },
+  { backoff, maxBackoff }: { readonly backoff: number; readonly maxBackoff: number },
   redact: (text: string) => string,
-): Promise<JobEnd> {
+): Promise<AttemptOutcome> {
   try {
     const outcome = await handle() === "partial" ? "partial" : "succeeded";
     return { outcome, errorClass: null, errorMessage: null, retrySeconds: null };
   } catch (error) {
     const retry = !(error instanceof JobFailure) || error.retry;
-    const wait = Math.min(backOff * 2 ** failures, mostBackOff) / 1000;
+    const wait = Math.min(backoff * 2 ** failures, maxBackoff) / 1000;
     return { outcome: "failed", ...described(error, redact), retrySeconds: retry ? wait : null };
   }
 }
 
-/**
- * An end as it counts where the job was taken from its handler: what was done all the same is done.
- */
-export function endAfter(end: JobEnd, reason: JobLossReason | undefined): JobEnd {
-  if (end.outcome !== "failed") return end;
+/** Adjusts the outcome of a job that the worker has lost. A success stays a success. */
+export function outcomeAfterLoss(
+  attempt: AttemptOutcome,
+  reason: JobLossReason | undefined,
+): AttemptOutcome {
+  if (attempt.outcome !== "failed") return attempt;
   if (reason === "stopped") return RELEASED;
-  return reason === "cancelled" ? { ...end, outcome: "cancelled" } : end;
+  return reason === "cancelled" ? { ...attempt, outcome: "cancelled" } : attempt;
 }
 
 function described(
@@ -106,12 +109,12 @@ function described(
     const errorClass = error instanceof JobFailure ? error.errorClass : error.name;
     return { errorClass: storable(errorClass), errorMessage: storable(redact(error.message)) };
   } catch {
-    // An error that cannot be read is one all the same.
+    // The getters of an error may throw.
     return { errorClass: "Error", errorMessage: "" };
   }
 }
 
-/** What the database takes as text. */
+/** Replaces what PostgreSQL refuses as text, and truncates it. */
 function storable(text: unknown): string {
-  return String(text).slice(0, MESSAGE).replace(/\0|\p{Surrogate}/gu, "\u{FFFD}");
+  return String(text).slice(0, MAX_MESSAGE_CHARACTERS).replace(/\0|\p{Surrogate}/gu, "\u{FFFD}");
 }

@@ -1,96 +1,79 @@
-/** Schedules: making them, changing them, and turning those that are due into jobs. */
+/** Creates and changes schedules, and turns due schedules into jobs. */
 import { NotFoundError, ParameterError } from "../errors.ts";
 import {
+  type Schedule,
   scheduleDueList,
-  scheduleGet,
-  type ScheduleGetResult,
   scheduleInsert,
-  type ScheduleInsertResult,
   scheduleRun,
   scheduleUpdate,
-  type ScheduleUpdateResult,
-} from "../generated/schedules.ts";
+} from "../generated/internal/schedules.ts";
+import { scheduleGet, type ScheduleGetRow } from "../generated/schedules.ts";
 import { nullable } from "../connection/parameters.ts";
 import type { CallOptions, Queryable } from "../query.ts";
 
 /** When a schedule is due: by a cron expression or by an interval. */
 export interface ScheduleTiming {
-  /** Five fields, or a name such as `@daily`. */
+  /** Cron expression with five fields, or a name such as `@daily`. */
   readonly cron?: string | undefined;
   /** Seconds from one run to the next. */
   readonly everySeconds?: number | undefined;
-  /** The IANA name of the time zone that the cron expression is read in; UTC unless told. */
+  /** IANA name of the time zone of the cron expression. Defaults to UTC. */
   readonly timeZone?: string | undefined;
 }
 
-/** A schedule to make. */
-export interface ScheduleCreate extends ScheduleTiming {
+/** Parameters of `scheduleCreate`. */
+export interface ScheduleCreateParams extends ScheduleTiming {
   /** Unique. */
   readonly name: string;
-  /** The device to work on. */
+  /** Device of the jobs. */
   readonly deviceId?: number | undefined;
-  /** Or every device with one of these tags. */
+  /** Alternative to `deviceId`: every device with one of these tags. */
   readonly tagNames?: readonly string[] | undefined;
-  /** The type of its jobs; `backup` unless told. */
+  /** Type of the jobs. Defaults to `backup`. */
   readonly jobType?: string | undefined;
-  /** The priority of its jobs; 0 unless told. */
+  /** Priority of the jobs. Defaults to 0. */
   readonly priority?: number | undefined;
-  /** True unless told. */
+  /** Defaults to true. */
   readonly enabled?: boolean | undefined;
 }
 
-/** What is to be another. */
-export type ScheduleChange =
+/** Parameters of `scheduleChange`: the schedule and its new values. An absent value stays as it is. */
+export type ScheduleChangeParams =
+  & { readonly id: number }
   & ScheduleTiming
-  & Pick<Partial<ScheduleCreate>, "name" | "jobType" | "priority" | "enabled">;
+  & Pick<Partial<ScheduleCreateParams>, "name" | "jobType" | "priority" | "enabled">;
 
-/** What became of a schedule that was due. */
-export interface ScheduleRan {
+/** Result of one due schedule. */
+export interface ScheduleRunResult {
   readonly id: number;
-  /** How many jobs it made. */
+  /** Number of jobs that it created. */
   readonly jobs: number;
-  /** False: it has no next time, or none that can be found out, and was disabled. */
+  /** False if the schedule has no next time, or an invalid timing, and was disabled. */
   readonly enabled: boolean;
 }
 
-/** A schedule as far as its next time goes. */
-interface Timed {
+/** The fields of a schedule that determine its next time. */
+interface CheckedTiming {
   readonly cron: string | null;
   readonly everySeconds: number | null;
   readonly timeZone: string;
 }
 
 /** Schedules that one statement runs. */
-const BATCH = 100;
+const RUN_BATCH_SCHEDULES = 100;
 
-/**
- * Makes a schedule, first due at its next time from now on; one with an interval is due at once.
- *
- * @throws {ParameterError} it has neither or both of cron and interval, or of device and tags; a cron
- *   expression or a time zone is none; by `field`.
- * @throws {NotFoundError} one of the tags does not exist.
- * @throws {ConstraintError} the name is taken, or there is no such device.
- * @throws {ConnectionError | TimeoutError}
- * @example
- * await tagEnsure.run({ names: ["core"] }, db);
- * const schedule = await scheduleCreate(db, {
- *   name: "core, every night",
- *   cron: "30 2 * * *",
- *   timeZone: "Europe/Vienna",
- *   tagNames: ["core"],
- * });
- * console.log(schedule.nextRunAt);
- */
+/** Does what `scheduleCreate` of `jobs/mod.ts` says. */
 export async function scheduleCreate(
+  given: ScheduleCreateParams,
   db: Queryable,
-  given: ScheduleCreate,
   options: CallOptions = {},
-): Promise<ScheduleInsertResult> {
+): Promise<Schedule> {
   const { tagNames = [], deviceId } = given;
   if ((deviceId === undefined) === (tagNames.length === 0)) {
-    throw new ParameterError("tagNames", "or deviceId is what a schedule is for: one of them");
+    const problem = 'must be given if "deviceId" is not, and not with it';
+    throw new ParameterError("tagNames", problem);
   }
-  const timing = timed(given);
+  const timing = checkedTiming(given);
   const { rows: [clock] } = await db.query<{ now: Date }>(
     "select date_trunc('milliseconds', now()) as now",
     [],
@@ -103,26 +86,15 @@ export async function scheduleCreate(
   throw new NotFoundError("A tag of the schedule does not exist", { query: "ScheduleInsert" });
 }
 
-/**
- * Changes a schedule; what is absent stays. Its next time is found out anew, so that one that is
- * enabled again does not make up for what it missed.
- *
- * @throws {NotFoundError} there is no such schedule.
- * @throws as `scheduleCreate`.
- * @example
- * await tagEnsure.run({ names: ["edge"] }, db);
- * const { id } = await scheduleCreate(db, { name: "edge", everySeconds: 3600, tagNames: ["edge"] });
- * await scheduleChange(db, id, { enabled: false });
- */
+/** Does what `scheduleChange` of `jobs/mod.ts` says. */
 export async function scheduleChange(
+  { id, ...given }: ScheduleChangeParams,
   db: Queryable,
-  id: number,
-  given: ScheduleChange,
   options: CallOptions = {},
-): Promise<ScheduleUpdateResult> {
-  const before: ScheduleGetResult = await scheduleGet.one({ id }, db, options);
+): Promise<Schedule> {
+  const before: ScheduleGetRow = await scheduleGet.one({ id }, db, options);
   const { cron, everySeconds } = given;
-  const timing = timed({
+  const timing = checkedTiming({
     cron: everySeconds === undefined ? cron ?? before.cron ?? undefined : cron,
     everySeconds: cron === undefined
       ? everySeconds ?? before.everySeconds ?? undefined
@@ -133,25 +105,17 @@ export async function scheduleChange(
   return await scheduleUpdate.one({ ...given, id, nextRunAt }, db, options);
 }
 
-/**
- * Turns the schedules that are due into jobs, each once, however many processes call this at the same
- * time. Runs that were missed meanwhile are one. A device that has a job waiting gets no other.
- *
- * @returns The schedules that this call has run, none where nothing was due.
- * @throws {ConnectionError | TimeoutError | QueryError} nothing, or some, were run; call again.
- * @example
- * for (const { id, jobs } of await scheduleRunDue(db)) console.log(`schedule ${id}: ${jobs} jobs`);
- */
+/** Does what `scheduleRunDue` of `jobs/mod.ts` says. */
 export async function scheduleRunDue(
   db: Queryable,
   options: CallOptions = {},
-): Promise<ScheduleRan[]> {
-  const ran: ScheduleRan[] = [];
+): Promise<ScheduleRunResult[]> {
+  const ran: ScheduleRunResult[] = [];
   for (;;) {
-    const due = await scheduleDueList.run({ limit: BATCH }, db, options);
+    const due = await scheduleDueList.run({ limit: RUN_BATCH_SCHEDULES }, db, options);
     if (due.length === 0) return ran;
     const next = await Promise.all(due.map((schedule) =>
-      // What somebody wrote who did not ask scheduleCreate may be anything: it is disabled.
+      // A row that scheduleCreate did not check may be invalid: null disables it.
       nextTime(schedule, schedule.now, schedule.nextRunAt).catch(() => null)
     ));
     const rows = await scheduleRun.run(
@@ -164,33 +128,37 @@ export async function scheduleRunDue(
       options,
     );
     ran.push(...rows);
-    if (due.length < BATCH || rows.length === 0) return ran;
+    if (due.length < RUN_BATCH_SCHEDULES || rows.length === 0) return ran;
   }
 }
 
-function timed({ cron, everySeconds, timeZone = "UTC" }: ScheduleTiming): Timed {
+/** @throws {ParameterError} the timing is incomplete or invalid. */
+function checkedTiming(
+  { cron, everySeconds, timeZone = "UTC" }: ScheduleTiming,
+): CheckedTiming {
   if ((cron === undefined) === (everySeconds === undefined)) {
-    throw new ParameterError("cron", "or everySeconds says when a schedule is due: one of them");
+    const problem = 'must be given if "everySeconds" is not, and not with it';
+    throw new ParameterError("cron", problem);
   }
   if (everySeconds !== undefined && !(Number.isInteger(everySeconds) && everySeconds > 0)) {
-    throw new ParameterError("everySeconds", "must be a whole number, more than 0");
+    throw new ParameterError("everySeconds", "must be a whole number from 1");
   }
   try {
     new Intl.DateTimeFormat("en", { timeZone });
   } catch {
-    throw new ParameterError("timeZone", "is no time zone");
+    throw new ParameterError("timeZone", "must be an IANA time zone");
   }
   return { cron: cron ?? null, everySeconds: everySeconds ?? null, timeZone };
 }
 
 /**
- * The first time after now.
+ * Calculates the first time after now.
  *
- * @param before The time that was due: an interval goes on from it.
- * @throws {ParameterError} the expression is none, or names no time that comes.
+ * @param before Previous due time, from which an interval continues.
+ * @throws {ParameterError} the cron expression is invalid, or matches no future time.
  */
 async function nextTime(
-  { cron, everySeconds, timeZone }: Timed,
+  { cron, everySeconds, timeZone }: CheckedTiming,
   now: Date,
   before = now,
 ): Promise<Date> {
@@ -204,8 +172,8 @@ async function nextTime(
   try {
     next = new Cron(cron, { timezone: timeZone, mode: "5-part", paused: true }).nextRun(now);
   } catch {
-    throw new ParameterError("cron", "is no cron expression of five fields");
+    throw new ParameterError("cron", "must be a cron expression with five fields");
   }
-  if (next === null) throw new ParameterError("cron", "names no time that comes");
+  if (next === null) throw new ParameterError("cron", "must match a future time");
   return next;
 }

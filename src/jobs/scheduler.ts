@@ -1,37 +1,84 @@
-/** A scheduler's loop: looks for schedules that are due, again and again. */
-import type { Logger } from "../telemetry/logger.ts";
+/** Polls for due schedules. */
 import { Nap, timerTime } from "../nap.ts";
 import type { Queryable } from "../query.ts";
-import { scheduleRunDue } from "./schedule.ts";
+import type { Attachment, Core, DatabaseSession } from "../session.ts";
+import type { Logger } from "../telemetry/logger.ts";
 import { codeOf } from "../telemetry/trace.ts";
+import { scheduleRunDue } from "./mod.ts";
 
-/** What `schedule` takes. */
-export interface SchedulerOptions {
-  /** Milliseconds between two looks, and so the most that a run is late; 5,000 unless told. */
+/** Parameters of `runScheduler`. */
+export interface SchedulerParams {
+  /** Poll interval in milliseconds, which is also the maximum delay of a run. Defaults to 5,000. */
   readonly poll?: number | undefined;
 }
 
-/** Made by `db.schedule`. */
+const POLL_INTERVAL_MS = 5_000;
+
+/**
+ * Turns schedules into jobs when they are due. Several processes may run a scheduler at the same
+ * time: each run happens once. The scheduler ends with `stop` or when the database closes.
+ *
+ * @throws {ParameterError} a parameter is out of range.
+ * @example
+ * const scheduler = runScheduler({ poll: 1_000 }, db);
+ * await scheduler.stop();
+ */
+export function runScheduler(
+  { poll = POLL_INTERVAL_MS }: SchedulerParams,
+  db: DatabaseSession,
+): Scheduler {
+  return db.attached(schedulers).start(timerTime("poll", poll));
+}
+
+/** Running schedulers of a database. */
+class Schedulers implements Attachment {
+  readonly #core: Core;
+  readonly #running = new Set<Scheduler>();
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  start(poll: number): Scheduler {
+    const { db, logger } = this.#core;
+    const scheduler = new Scheduler(db, logger, poll, () => this.#running.delete(scheduler));
+    this.#running.add(scheduler);
+    return scheduler;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#running].map((scheduler) => scheduler.stop()));
+  }
+}
+
+function schedulers(core: Core): Schedulers {
+  return new Schedulers(core);
+}
+
+/** A running scheduler, created by `runScheduler`. */
 export class Scheduler {
   readonly #nap = new Nap(true);
   readonly #loop: Promise<void>;
+  readonly #onStop: () => void;
   #stopped = false;
 
-  constructor(db: Queryable, logger: Logger, { poll = 5_000 }: SchedulerOptions) {
-    this.#loop = this.#run(db, logger, timerTime("poll", poll));
+  constructor(db: Queryable, logger: Logger, poll: number, onStop: () => void) {
+    this.#onStop = onStop;
+    this.#loop = this.#run(db, logger, poll);
   }
 
   /**
-   * Ends it, after the look that is under way.
+   * Stops the scheduler after the current poll.
    *
    * @example
-   * const scheduler = db.schedule();
+   * const scheduler = runScheduler({}, db);
    * await scheduler.stop();
    */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#nap.wake();
     await this.#loop;
+    this.#onStop();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -42,11 +89,11 @@ export class Scheduler {
     while (!this.#stopped) {
       try {
         for (const { id, jobs, enabled } of await scheduleRunDue(db)) {
-          logger.debug(`Schedule ${id}: ${jobs} jobs`);
+          logger.debug(`Schedule ${id} created ${jobs} jobs`);
           if (!enabled) logger.warn(`Schedule ${id} has no next time and is disabled`);
         }
       } catch (error) {
-        logger.warn(`Schedules could not be run (${codeOf(error)}); trying again`);
+        logger.warn(`The scheduler could not run schedules (${codeOf(error)}) and tries again`);
       }
       if (!this.#stopped) await this.#nap.sleep(poll);
     }

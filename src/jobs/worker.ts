@@ -1,150 +1,198 @@
 /**
- * A worker: takes jobs, hands them to a function of the caller's, keeps their leases and reports how
- * they ended. It holds no connection and no transaction while that function runs.
+ * A worker claims jobs, calls a handler for each, renews their leases and stores their outcomes. It
+ * holds no connection and no transaction while a handler runs.
  */
 import { setImmediate } from "node:timers/promises";
 import { ParameterError } from "../errors.ts";
 import { jobHeartbeat, jobReap } from "../generated/job_claims.ts";
-import { type ClaimedJob, jobClaim, type JobTurn, jobTurn } from "./claim.ts";
-import { endAfter, type JobEnd, jobEnd, type JobLossReason, JobLost, RELEASED } from "./outcome.ts";
-import type { JobLog } from "../logs/job_log.ts";
-import { Listener } from "../connection/listener.ts";
-import type { Logger } from "../telemetry/logger.ts";
+import {
+  type ClaimedJob,
+  jobClaim,
+  jobFinishAndClaim,
+  type JobFinishAndClaimResult,
+} from "./claim.ts";
+import {
+  type AttemptOutcome,
+  type JobLossReason,
+  JobLost,
+  outcomeAfterLoss,
+  RELEASED,
+  runAttempt,
+} from "./outcome.ts";
+import { type JobLog, jobLog } from "../logs/job_log.ts";
 import { Nap, timerTime } from "../nap.ts";
 import { nullable } from "../connection/parameters.ts";
-import type { Queryable } from "../query.ts";
-import type { Connection, OnNotify } from "../connection/connection.ts";
+import type { Attachment, Core, DatabaseSession, Subscription } from "../session.ts";
 import { codeOf } from "../telemetry/trace.ts";
 
-/** What a handler gets beside the job. */
+/** Second argument of a handler. */
 export interface JobContext {
-  /** Aborted where the job is not this worker's to go on with; its reason is a `JobLost`. */
+  /** Aborted when the worker loses the job. The reason is a `JobLost`. */
   readonly signal: AbortSignal;
-  /** Takes lines of the job; they are stored before its end is. */
+  /** Log of the job. Its lines are stored before the outcome. */
   readonly log: JobLog;
 }
 
 /**
- * Does a job, and may do it again: after a crash, a lost lease, a failure. What it throws fails the
- * attempt, by a `JobFailure` with a class of its own.
+ * Runs a job. It must be idempotent, because the worker repeats a job after a crash, a lost lease or a
+ * failure. An error that it throws fails the attempt; a `JobFailure` sets the error class.
  */
 export type JobHandler = (job: ClaimedJob, context: JobContext) => Promise<"partial" | void>;
 
-/** What `work` takes. */
-export interface WorkOptions {
-  /** The most jobs at a time; 10 unless told. */
+/** Parameters of `work`. */
+export interface WorkParams {
+  /** Maximum number of jobs that run at a time. Defaults to 10. */
   readonly concurrency?: number | undefined;
-  /** Milliseconds until a job that is heard no more of is somebody else's; 60,000 unless told. */
+  /**
+   * Lease in milliseconds. Without a heartbeat the job becomes claimable when it expires. Defaults to
+   * 60,000.
+   */
   readonly lease?: number | undefined;
   /**
-   * Milliseconds between two looks at the queue where no notification comes, and so the most that a
-   * job of a later time or a retry starts late; 5,000 unless told.
+   * Poll interval in milliseconds while no notification arrives, which is also the maximum delay of
+   * retries and of jobs that are scheduled for later. Defaults to 5,000.
    */
   readonly poll?: number | undefined;
-  /** Milliseconds until a failed job's first retry, twice as many until the next; 30,000 unless told. */
-  readonly backOff?: number | undefined;
-  /** The most milliseconds until a retry; an hour unless told. */
-  readonly mostBackOff?: number | undefined;
-  /** Who works, for people to read; made up unless told. */
+  /** Delay of the first retry in milliseconds. It doubles with each failure. Defaults to 30,000. */
+  readonly backoff?: number | undefined;
+  /** Maximum delay of a retry in milliseconds. Defaults to 3,600,000, an hour. */
+  readonly maxBackoff?: number | undefined;
+  /** Name of the worker for people to read. Defaults to a random name. */
   readonly worker?: string | undefined;
 }
 
-/** What a worker needs of the database. */
-interface Sources {
-  readonly db: Queryable;
-  readonly listen: (onNotify: OnNotify) => Promise<Connection>;
-  readonly logger: Logger;
-  readonly log: (jobId: number) => JobLog;
-}
-
-/** A job whose end is not stored yet. */
-interface Held {
+/** A job whose outcome is not stored yet. */
+interface ActiveJob {
   readonly job: ClaimedJob;
-  /** Undefined until the handler asks for its signal: most do not, and it costs a quarter of all a job does here. */
+  /** Created when the handler reads its signal, because it costs a quarter of the worker's time per job. */
   controller: AbortController | undefined;
-  /** Why it is not this worker's any more. */
+  /** Why the worker has lost the job. */
   lost: JobLossReason | undefined;
-  /** Of this process's clock: until then the lease counts, whatever the server's clock says. */
-  until: number;
+  /** Expiry of the lease by this process's clock (`performance.now()`). */
+  leaseEnd: number;
 }
 
-/** An attempt that has ended, as far as this worker is concerned. */
-interface Ended {
-  readonly held: Held;
-  readonly end: JobEnd;
-  /** It was sent before, and no answer came. */
+/** An attempt whose handler has returned. */
+interface FinishedAttempt {
+  readonly held: ActiveJob;
+  readonly outcome: AttemptOutcome;
+  /** True if an earlier statement sent the outcome and got no answer. */
   doubtful: boolean;
 }
 
 const CHANNEL = "netraven_jobs";
-/** Heartbeats in a lease. */
-const BEATS = 3;
-/** Milliseconds between two looks at the queue that notifications ask for in vain. */
-const DEBOUNCE = 25;
-/** Milliseconds until the database is asked again after it failed. */
-const PAUSE = 1_000;
-/** Ends that one statement stores. */
-const STORE = 1_000;
-/** Claims that one statement takes away. */
-const REAP = 1_000;
-/** Milliseconds that handlers are given to end once they were told that the worker stops. */
-const LAST = 5_000;
-/** Jobs that a worker may take at a time. */
-const CONCURRENCY = 10_000;
+const HEARTBEATS_PER_LEASE = 3;
+/** Pause after a notification that brought no job. */
+const DEBOUNCE_MS = 25;
+/** Pause after a database error. */
+const RETRY_PAUSE_MS = 1_000;
+/** Outcomes that one statement stores. */
+const STORE_BATCH_OUTCOMES = 1_000;
+/** Expired claims that one statement revokes. */
+const REAP_BATCH_JOBS = 1_000;
+/** Time that handlers have to return after `stop` has aborted their signals. */
+const ABORT_GRACE_MS = 5_000;
+const MAX_CONCURRENCY_JOBS = 10_000;
 const NOTHING = () => {};
 
-/** Takes jobs until it is stopped. Made by `db.work`. */
+/**
+ * Claims due jobs, at most `concurrency` at a time, and calls the handler for each. One worker at a
+ * time holds a job, its outcome counts once, and it runs at least once. The worker claims a job as
+ * soon as it is queued and renews its lease while the handler runs, which needs no dedicated
+ * connection. The worker ends with `stop` or when the database closes.
+ *
+ * @param handler Its result or its error ends the attempt; see `JobHandler`.
+ * @throws {ParameterError} a parameter is out of range.
+ * @example
+ * const worker = work({ concurrency: 20, lease: 60_000 }, async (job, { signal, log }) => {
+ *   log.info("Logging in");
+ *   signal.throwIfAborted();
+ *   await configSave({ deviceId: job.deviceId, text: "hostname example\n" }, db);
+ * }, db);
+ * await worker.stop();
+ */
+export function work(params: WorkParams, handler: JobHandler, db: DatabaseSession): Worker {
+  return db.attached(workers).start(params, handler);
+}
+
+/** Running workers of a database. */
+class Workers implements Attachment {
+  readonly #core: Core;
+  readonly #running = new Set<Worker>();
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  start(params: WorkParams, handler: JobHandler): Worker {
+    const worker = new Worker(this.#core, params, handler, () => this.#running.delete(worker));
+    this.#running.add(worker);
+    return worker;
+  }
+
+  async stop(drain: number): Promise<void> {
+    await Promise.all([...this.#running].map((worker) => worker.stop({ grace: drain })));
+  }
+}
+
+function workers(core: Core): Workers {
+  return new Workers(core);
+}
+
+/** A running worker, created by `work`. */
 export class Worker {
-  readonly #sources: Sources;
+  readonly #core: Core;
   readonly #handler: JobHandler;
-  readonly #options: Required<{ [Name in keyof WorkOptions]: NonNullable<WorkOptions[Name]> }>;
-  readonly #listener: Listener;
+  readonly #options: Required<{ [Name in keyof WorkParams]: NonNullable<WorkParams[Name]> }>;
+  readonly #listener: Subscription;
+  readonly #onStop: () => void;
   readonly #loops: readonly Promise<void>[];
-  readonly #held = new Map<number, Held>();
-  readonly #ended: Ended[] = [];
+  readonly #held = new Map<number, ActiveJob>();
+  readonly #finished: FinishedAttempt[] = [];
   readonly #queue = new Nap(true);
   readonly #beat = new Nap();
   readonly #reaper = new Nap();
   #running = 0;
   #called = false;
-  /** A statement takes jobs at this moment. */
-  #taking = false;
+  /** True while a statement claims jobs. */
+  #claiming = false;
   #storing: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #stopped = false;
   #idle = NOTHING;
 
-  constructor(sources: Sources, options: WorkOptions, handler: JobHandler) {
-    this.#sources = sources;
+  constructor(core: Core, options: WorkParams, handler: JobHandler, onStop: () => void) {
+    this.#core = core;
+    this.#onStop = onStop;
     this.#handler = handler;
     this.#options = {
-      concurrency: whole("concurrency", options.concurrency ?? 10),
+      concurrency: wholeNumber("concurrency", options.concurrency ?? 10),
       lease: timerTime("lease", options.lease ?? 60_000),
       poll: timerTime("poll", options.poll ?? 5_000),
-      backOff: timerTime("backOff", options.backOff ?? 30_000),
-      mostBackOff: timerTime("mostBackOff", options.mostBackOff ?? 3_600_000),
+      backoff: timerTime("backoff", options.backoff ?? 30_000),
+      maxBackoff: timerTime("maxBackoff", options.maxBackoff ?? 3_600_000),
       worker: options.worker ?? `worker ${crypto.randomUUID().slice(0, 8)}`,
     };
-    this.#listener = new Listener(CHANNEL, sources.listen, {
+    this.#listener = core.listener(CHANNEL, {
       heard: () => this.#call(),
-      // What was said while nobody listened is lost.
-      listens: () => (this.#call(), true),
+      // PostgreSQL keeps no notification for a listener that is not connected.
+      listens: () => this.#call(),
     });
     this.#loops = [this.#claims(), this.#heartbeats(), this.#reaps(), this.#listener.run()];
   }
 
-  /** Jobs that run at this moment. */
+  /** Number of jobs that are running. */
   get running(): number {
     return this.#running;
   }
 
   /**
-   * Takes no more jobs and waits for those that run. What has not ended by then is aborted and given
-   * back to the queue once its handler has ended, which counts as no failure.
+   * Claims no more jobs and waits for the running ones. After `grace` it aborts the rest and requeues
+   * each job when its handler returns, which does not count as a failure.
    *
-   * @param options `grace`: milliseconds until that; 30,000 unless told.
+   * @param options `grace`: milliseconds that running jobs have. Defaults to 30,000.
    * @example
-   * const worker = db.work({ concurrency: 4 }, async (job) => console.log(job.deviceId));
+   * const worker = work({ concurrency: 4 }, async (job) => console.log(job.deviceId), db);
    * await worker.stop({ grace: 1_000 });
    */
   stop({ grace = 30_000 }: { grace?: number } = {}): Promise<void> {
@@ -160,33 +208,34 @@ export class Worker {
     await this.#loops[0];
     await this.#ends(grace);
     for (const held of this.#held.values()) this.#lose(held, "stopped");
-    await this.#ends(LAST);
-    await Promise.race([this.#storing, new Nap().sleep(LAST)]);
+    await this.#ends(ABORT_GRACE_MS);
+    await Promise.race([this.#storing, new Nap().sleep(ABORT_GRACE_MS)]);
     this.#stopped = true;
     this.#beat.wake();
     this.#reaper.wake();
     await this.#listener.close();
     await Promise.all(this.#loops);
+    this.#onStop();
   }
 
-  /** Waits until no handler runs, so long at most. */
-  async #ends(most: number): Promise<void> {
+  /** Waits until no handler runs, at most `timeout` milliseconds. */
+  async #ends(timeout: number): Promise<void> {
     if (this.#running === 0) return;
     const nap = new Nap(true);
     this.#idle = () => nap.wake();
-    await nap.sleep(most);
+    await nap.sleep(timeout);
   }
 
-  /** There may be a job. */
+  /** Polls at once, because a job may be due. */
   #call(): void {
     this.#called = true;
     this.#queue.wake();
   }
 
-  /** So many jobs may be taken. */
+  /** Number of jobs that the worker may claim. */
   get #room(): number {
     const { concurrency } = this.#options;
-    // What has ended waits to be stored: no more of it than may run, or it would have no end.
+    // The second limit bounds the outcomes that wait to be stored.
     return Math.min(concurrency - this.#running, 2 * concurrency - this.#held.size);
   }
 
@@ -194,53 +243,53 @@ export class Worker {
     const { worker, lease, poll } = this.#options;
     while (this.#stopping === undefined) {
       const limit = this.#room;
-      // What has just ended is stored by a statement that takes the next ones, too.
-      if (limit <= 0 || this.#taking) {
+      // The statement that stores outcomes claims the next jobs, too.
+      if (limit <= 0 || this.#claiming) {
         await this.#queue.sleep(poll);
         continue;
       }
       this.#called = false;
-      this.#taking = true;
+      this.#claiming = true;
       const sent = performance.now();
       let jobs: ClaimedJob[];
       try {
-        jobs = await jobClaim(this.#sources.db, { worker, limit, lease });
+        jobs = await jobClaim({ worker, limit, lease }, this.#core.db);
       } catch (error) {
-        this.#taking = false;
-        this.#warn("No jobs could be taken", error);
-        await this.#queue.sleep(PAUSE);
+        this.#claiming = false;
+        this.#warn("claim jobs", error);
+        await this.#queue.sleep(RETRY_PAUSE_MS);
         continue;
       }
-      this.#taking = false;
+      this.#claiming = false;
       this.#start(jobs, sent);
       if (jobs.length > 0 || this.#stopping !== undefined) continue;
-      if (this.#called) await new Nap(true).sleep(DEBOUNCE);
+      if (this.#called) await new Nap(true).sleep(DEBOUNCE_MS);
       else await this.#queue.sleep(poll);
     }
   }
 
   /**
-   * @param sent When they were asked for.
-   * @param gone True: the worker stops, and gives them back.
+   * @param sent Start of the statement that claimed the jobs (`performance.now()`).
+   * @param release True if the worker stops and requeues the jobs.
    */
-  #start(jobs: readonly ClaimedJob[], sent: number, gone = false): void {
-    const until = sent + this.#options.lease;
+  #start(jobs: readonly ClaimedJob[], sent: number, release = false): void {
+    const leaseEnd = sent + this.#options.lease;
     for (const job of jobs) {
-      const held: Held = { job, controller: undefined, lost: undefined, until };
+      const held: ActiveJob = { job, controller: undefined, lost: undefined, leaseEnd };
       this.#held.set(job.id, held);
-      if (gone) this.#ended.push({ held, end: RELEASED, doubtful: false });
+      if (release) this.#finished.push({ held, outcome: RELEASED, doubtful: false });
       else void this.#run(held);
     }
   }
 
-  async #run(held: Held): Promise<void> {
+  async #run(held: ActiveJob): Promise<void> {
     const { job } = held;
-    const { log: open } = this.#sources;
+    const { db } = this.#core;
     let log: JobLog | undefined;
-    // Made when they are asked for.
+    // Both are created when the handler reads them.
     const context = {
       get log() {
-        return log ??= open(job.id);
+        return log ??= jobLog({ jobId: job.id }, db);
       },
       get signal() {
         return signalOf(held);
@@ -248,85 +297,92 @@ export class Worker {
     };
     this.#running++;
     const handle = async () => await this.#handler(job, context);
-    const end = await jobEnd(handle, job, this.#options, (text) => log?.redact(text) ?? text);
+    const redact = (text: string) => log?.redact(text) ?? text;
+    const outcome = await runAttempt(handle, job, this.#options, redact);
     await log?.flush();
     this.#running--;
     this.#queue.wake();
     if (held.lost === "lease") {
-      this.#log("ended after its lease was lost", job);
+      this.#log("the handler returned after the lease was lost", job);
     } else {
-      this.#ended.push({ held, end: endAfter(end, held.lost), doubtful: false });
+      const attempt = { held, outcome: outcomeAfterLoss(outcome, held.lost), doubtful: false };
+      this.#finished.push(attempt);
       this.#storing ??= this.#store();
     }
     if (this.#running === 0) this.#idle();
   }
 
-  /** Stores how attempts ended, all that have meanwhile in one statement, which takes the next ones. */
+  /** Stores outcomes in batches. The same statement claims the next jobs. */
   async #store(): Promise<void> {
     do {
-      const takes = !this.#taking && this.#stopping === undefined;
-      this.#taking ||= takes;
-      // What ends at the same moment goes together.
+      const claims = !this.#claiming && this.#stopping === undefined;
+      this.#claiming ||= claims;
+      // Outcomes of the same moment form one batch.
       await setImmediate();
-      await this.#storeBatch(this.#ended.splice(0, STORE), takes);
-    } while (this.#ended.length > 0);
-    // At once: what ended before a promise told of it would not be stored.
+      await this.#storeBatch(this.#finished.splice(0, STORE_BATCH_OUTCOMES), claims);
+    } while (this.#finished.length > 0);
+    // In the same tick as the check above: otherwise nobody stores an outcome that arrives in between.
     this.#storing = undefined;
   }
 
-  /** @param takes Whether it may take jobs as well; they are this worker's to take then. */
-  async #storeBatch(batch: readonly Ended[], takes: boolean): Promise<void> {
+  /** @param claims True if the statement also claims jobs; `#claiming` is set then. */
+  async #storeBatch(batch: readonly FinishedAttempt[], claims: boolean): Promise<void> {
     const sent = performance.now();
     try {
-      const { answers, jobs } = await this.#send(batch, takes);
+      const { answers, jobs } = await this.#send(batch, claims);
       for (const [i, answer] of answers.entries()) {
-        const ended = batch[i]!;
-        // The statement without an answer may still have been under way when this one began.
-        if (answer === "stale" && ended.doubtful) {
-          ended.doubtful = false;
-          this.#ended.push(ended);
+        const attempt = batch[i]!;
+        // The statement without an answer may still have been running when this one began.
+        if (answer === "stale" && attempt.doubtful) {
+          attempt.doubtful = false;
+          this.#finished.push(attempt);
           continue;
         }
-        if (answer === "stale") this.#log("ended after its claim was taken away", ended.held.job);
-        this.#forget(ended.held);
+        if (answer === "stale") {
+          this.#log("the handler returned after the claim was revoked", attempt.held.job);
+        }
+        this.#forget(attempt.held);
       }
-      if (takes) this.#taking = false;
+      if (claims) this.#claiming = false;
       this.#start(jobs, sent, this.#stopping !== undefined);
-      // There is room, and another job of one of the devices may have waited for this.
+      // The worker has room, and another job of one of the devices may be claimable now.
       this.#call();
     } catch (error) {
-      if (takes) this.#taking = false;
-      this.#warn("Ends of jobs could not be stored", error);
-      for (const ended of batch) {
-        ended.doubtful = true;
-        if (performance.now() < ended.held.until) this.#ended.push(ended);
-        else this.#forget(ended.held);
+      if (claims) this.#claiming = false;
+      this.#warn("store outcomes of jobs", error);
+      for (const attempt of batch) {
+        attempt.doubtful = true;
+        if (performance.now() < attempt.held.leaseEnd) this.#finished.push(attempt);
+        else this.#forget(attempt.held);
       }
       this.#call();
-      await new Nap(true).sleep(PAUSE);
+      await new Nap(true).sleep(RETRY_PAUSE_MS);
     }
   }
 
-  async #send(batch: readonly Ended[], takes: boolean): Promise<JobTurn> {
+  async #send(
+    batch: readonly FinishedAttempt[],
+    claims: boolean,
+  ): Promise<JobFinishAndClaimResult> {
     const { worker, lease } = this.#options;
-    const limit = takes && this.#stopping === undefined ? Math.max(0, this.#room) : 0;
-    const ends = {
+    const limit = claims && this.#stopping === undefined ? Math.max(0, this.#room) : 0;
+    const outcomes = {
       ids: batch.map(({ held }) => held.job.id),
       claimTokens: batch.map(({ held }) => held.job.claimToken),
-      outcomes: batch.map(({ end }) => end.outcome),
-      errorClasses: nullable(batch.map(({ end }) => end.errorClass)),
-      errorMessages: nullable(batch.map(({ end }) => end.errorMessage)),
-      retrySeconds: nullable(batch.map(({ end }) => end.retrySeconds)),
+      outcomes: batch.map(({ outcome }) => outcome.outcome),
+      errorClasses: nullable(batch.map(({ outcome }) => outcome.errorClass)),
+      errorMessages: nullable(batch.map(({ outcome }) => outcome.errorMessage)),
+      retrySeconds: nullable(batch.map(({ outcome }) => outcome.retrySeconds)),
     };
-    return await jobTurn(this.#sources.db, ends, { worker, limit, lease });
+    return await jobFinishAndClaim(outcomes, { worker, limit, lease }, this.#core.db);
   }
 
-  /** Prolongs the leases of what runs, and tells handlers what they have lost. */
+  /** Renews the leases of held jobs and aborts the handlers of lost ones. */
   async #heartbeats(): Promise<void> {
     const { lease } = this.#options;
     while (!this.#stopped) {
-      await this.#beat.sleep(lease / BEATS);
-      this.#loseLate();
+      await this.#beat.sleep(lease / HEARTBEATS_PER_LEASE);
+      this.#loseExpired();
       const all = [...this.#held.values()];
       if (all.length === 0) continue;
       const sent = performance.now();
@@ -337,67 +393,67 @@ export class Worker {
             claimTokens: all.map(({ job }) => job.claimToken),
             leaseSeconds: lease / 1000,
           },
-          this.#sources.db,
-          { timeout: lease / BEATS },
+          this.#core.db,
+          { timeout: lease / HEARTBEATS_PER_LEASE },
         );
         for (const [i, { held, cancelRequested }] of answers.entries()) {
-          all[i]!.until = sent + lease;
+          all[i]!.leaseEnd = sent + lease;
           if (!held) this.#lose(all[i]!, "lease");
           else if (cancelRequested) this.#lose(all[i]!, "cancelled");
         }
       } catch (error) {
-        this.#warn("A heartbeat failed", error);
-        this.#loseLate();
+        this.#warn("renew leases", error);
+        this.#loseExpired();
       }
     }
   }
 
-  #loseLate(): void {
+  #loseExpired(): void {
     for (const held of this.#held.values()) {
-      if (performance.now() >= held.until) this.#lose(held, "lease");
+      if (performance.now() >= held.leaseEnd) this.#lose(held, "lease");
     }
   }
 
-  #lose(held: Held, reason: JobLossReason): void {
+  #lose(held: ActiveJob, reason: JobLossReason): void {
     if (reason === "lease") this.#forget(held);
     if (held.lost !== undefined) return;
     held.lost = reason;
     held.controller?.abort(new JobLost(reason));
   }
 
-  #forget({ job }: Held): void {
+  #forget({ job }: ActiveJob): void {
     if (this.#held.get(job.id)?.job.claimToken === job.claimToken) this.#held.delete(job.id);
   }
 
-  /** Takes away what other workers have left; each worker does, so that any of them is enough. */
+  /** Revokes expired claims of any worker. Every worker reaps, so one running worker is enough. */
   async #reaps(): Promise<void> {
-    const { lease, backOff, mostBackOff } = this.#options;
+    const { lease, backoff, maxBackoff } = this.#options;
     while (!this.#stopped) {
       try {
         const reaped = await jobReap.run({
-          backOffSeconds: backOff / 1000,
-          mostSeconds: mostBackOff / 1000,
-          limit: REAP,
-        }, this.#sources.db);
-        for (const job of reaped) this.#log(`outlived its lease and is ${job.status}`, job);
+          backoffSeconds: backoff / 1000,
+          maxBackoffSeconds: maxBackoff / 1000,
+          limit: REAP_BATCH_JOBS,
+        }, this.#core.db);
+        for (const job of reaped) this.#log(`the lease expired and the job is ${job.status}`, job);
       } catch (error) {
-        this.#warn("Leases could not be looked at", error);
+        this.#warn("revoke expired claims", error);
       }
-      // Not all workers at the same moment.
+      // The random pause spreads the reaps of several workers.
       if (!this.#stopped) await this.#reaper.sleep(lease * (0.5 + Math.random() / 2));
     }
   }
 
-  #warn(what: string, error: unknown): void {
-    this.#sources.logger.warn(`${what} (${codeOf(error)}); trying again`);
+  #warn(action: string, error: unknown): void {
+    this.#core.logger.warn(`The worker could not ${action} (${codeOf(error)}) and tries again`);
   }
 
-  #log(what: string, { id, attempt }: { id: number; attempt: number }): void {
-    this.#sources.logger.warn(`Job ${id}, attempt ${attempt}, ${what}`);
+  #log(event: string, { id, attempt }: { id: number; attempt: number }): void {
+    this.#core.logger.warn(`Job ${id}, attempt ${attempt}: ${event}`);
   }
 }
 
-function signalOf(held: Held): AbortSignal {
+function signalOf(held: ActiveJob): AbortSignal {
   if (held.controller === undefined) {
     held.controller = new AbortController();
     if (held.lost !== undefined) held.controller.abort(new JobLost(held.lost));
@@ -405,7 +461,7 @@ function signalOf(held: Held): AbortSignal {
   return held.controller.signal;
 }
 
-function whole(field: string, value: number): number {
-  if (Number.isInteger(value) && value > 0 && value <= CONCURRENCY) return value;
-  throw new ParameterError(field, `must be a whole number from 1 to ${CONCURRENCY}`);
+function wholeNumber(field: string, value: number): number {
+  if (Number.isInteger(value) && value > 0 && value <= MAX_CONCURRENCY_JOBS) return value;
+  throw new ParameterError(field, `must be a whole number from 1 to ${MAX_CONCURRENCY_JOBS}`);
 }

@@ -1,39 +1,39 @@
-/** Lines that wait to be stored, in their order, and never more than fit. */
+/** Bounded queue of log lines that wait to be stored. */
 
-/** The levels of `log_level`, the least first. */
+/** Levels of the enum `log_level`, lowest first. */
 export const LEVELS = ["debug", "info", "warning", "error", "critical"] as const;
 export type Level = (typeof LEVELS)[number];
 
-/** A line that waits. */
+/** A waiting line. */
 export interface Line {
   readonly jobId: number;
-  /** Its place in `LEVELS`. */
+  /** Index in `LEVELS`. */
   readonly level: number;
   readonly message: string;
-  /** Milliseconds of `performance.now()`. */
+  /** Time of the line, in milliseconds of `performance.now()`. */
   readonly at: number;
 }
 
-/** How many lines of each level were dropped, in the order of `LEVELS`. */
-export type Dropped = readonly number[];
+/** Number of dropped lines of each level, in the order of `LEVELS`. */
+export type DroppedCounts = readonly number[];
 
-/** What a line takes beside its characters. */
-const LINE = 96;
-/** What is dropped at once, so that not each line looks at all the others: this part of the room. */
-const PART = 8;
+/** Memory of a line without its characters. */
+const LINE_OVERHEAD_BYTES = 96;
+/** A full queue drops this fraction of its lines at once, so that not every push scans all lines. */
+const DROPPED_FRACTION = 1 / 8;
 
-/** First in, first out; where it is full, the least lines go first. */
+/** First in, first out. A full queue drops lines of the lowest level first. */
 export class LogQueue {
-  readonly #most: number;
+  readonly #maxBytes: number;
   #lines: Line[] = [];
-  /** Where the queue begins in `#lines`. */
+  /** Index of the first waiting line in `#lines`. */
   #head = 0;
   #bytes = 0;
   readonly #dropped = new Map<number, number[]>();
 
-  /** @param most Bytes that waiting lines may take. */
-  constructor(most: number) {
-    this.#most = most;
+  /** @param maxBytes Maximum memory of waiting lines, in bytes. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
   }
 
   get length(): number {
@@ -44,20 +44,20 @@ export class LogQueue {
     return this.#bytes;
   }
 
-  /** Adds a line; where there is no room, lines of the lowest levels go, perhaps this one. */
+  /** Adds a line. A full queue drops lines of the lowest levels, perhaps this one. */
   push(line: Line): void {
     this.#lines.push(line);
     this.#bytes += size(line);
-    if (this.#bytes > this.#most) this.#makeRoom();
+    if (this.#bytes > this.#maxBytes) this.#makeRoom();
   }
 
-  /** Takes the first lines out, so many and of so many bytes at most, one at least. */
-  take(lines: number, bytes: number): Line[] {
+  /** Removes and returns the first lines, within both limits but at least one. */
+  take(maxLines: number, maxBytes: number): Line[] {
     let end = this.#head;
     let sum = 0;
-    while (end < this.#lines.length && end - this.#head < lines) {
+    while (end < this.#lines.length && end - this.#head < maxLines) {
       sum += size(this.#lines[end]!);
-      if (sum > bytes && end > this.#head) break;
+      if (sum > maxBytes && end > this.#head) break;
       end++;
     }
     const taken = this.#lines.slice(this.#head, end);
@@ -73,29 +73,29 @@ export class LogQueue {
     return taken;
   }
 
-  /** What was dropped since the last call, by job. */
-  takeDropped(): ReadonlyMap<number, Dropped> {
+  /** Returns the counts of dropped lines since the last call, by job. */
+  takeDropped(): ReadonlyMap<number, DroppedCounts> {
     const dropped = new Map(this.#dropped);
     this.#dropped.clear();
     return dropped;
   }
 
   #makeRoom(): void {
-    const room = this.#most - this.#most / PART;
+    const room = this.#maxBytes * (1 - DROPPED_FRACTION);
     const kept = this.#lines.slice(this.#head);
     const sizes = LEVELS.map(() => 0);
     for (const line of kept) sizes[line.level]! += size(line);
-    // Of each level so many bytes go, the lowest first, until the rest has room.
+    // Bytes to drop of each level, lowest level first.
     let excess = this.#bytes - room;
-    const going = sizes.map((bytes) => {
-      const part = Math.min(bytes, Math.max(0, excess));
-      excess -= part;
-      return part;
+    const toDrop = sizes.map((bytes) => {
+      const dropped = Math.min(bytes, Math.max(0, excess));
+      excess -= dropped;
+      return dropped;
     });
     this.#head = 0;
     this.#lines = kept.filter((line) => {
-      if (going[line.level]! <= 0) return true;
-      going[line.level]! -= size(line);
+      if (toDrop[line.level]! <= 0) return true;
+      toDrop[line.level]! -= size(line);
       this.#bytes -= size(line);
       this.#count(line);
       return false;
@@ -110,5 +110,5 @@ export class LogQueue {
 }
 
 function size({ message }: Line): number {
-  return LINE + 2 * message.length;
+  return LINE_OVERHEAD_BYTES + 2 * message.length;
 }

@@ -1,46 +1,41 @@
-/** Deleting the logs of what is gone. */
+/** Deletes the logs of deleted devices and jobs. */
 import { ParameterError } from "../errors.ts";
-import { logDelete } from "../generated/log_partitions.ts";
+import { logDelete } from "../generated/internal/log_partitions.ts";
 import type { CallOptions, Queryable } from "../query.ts";
 
-/** Whose logs go, and what `logsDelete` takes beside. */
-export interface LogsDelete extends CallOptions {
-  /** The device, which is deleted already. */
+/** Parameters of `logsDelete`. */
+export interface LogsDeleteParams {
+  /** Device that was deleted before. */
   readonly deviceId: number;
-  /** Of its jobs only this one, which is deleted already. */
+  /** Limits the deletion to one job, which was deleted before. */
   readonly jobId?: number | undefined;
-  /** Lines, and sessions, that one statement deletes at most; 5,000 unless told. */
+  /** Maximum lines and maximum sessions that one statement deletes. Defaults to 5,000. */
   readonly batch?: number | undefined;
-  /** Told what was deleted so far, after each of these statements. */
-  readonly onProgress?: ((deleted: LogsDeleted) => void) | undefined;
 }
 
-/** What was deleted. */
-export interface LogsDeleted {
+/** Options of `logsDelete`. */
+export interface LogsDeleteOptions extends CallOptions {
+  /** Called after each statement with the total so far. */
+  readonly onProgress?: ((deleted: LogsDeleteResult) => void) | undefined;
+}
+
+/** Result of `logsDelete`. */
+export interface LogsDeleteResult {
   readonly lines: number;
   readonly sessions: number;
 }
 
-const BATCH = 5_000;
-const MOST = 1_000_000;
+const DELETE_BATCH_ROWS = 5_000;
+const MAX_DELETE_BATCH_ROWS = 1_000_000;
 
-/**
- * Deletes the logs of a device that was deleted, in batches: they stay otherwise until retention
- * removes them, for they tell what was done. Each batch is a transaction of its own; a run that was
- * ended is taken up by the next one.
- *
- * @throws {QueryError} the device, or the job, is still there (SQLSTATE 55006).
- * @throws {ParameterError | ConnectionError | TimeoutError}
- * @example
- * await deviceDelete.run({ id: 7 }, db);
- * await logsDelete(db, { deviceId: 7 });
- */
+/** Does what `logsDelete` of `logs/mod.ts` says. */
 export async function logsDelete(
+  { deviceId, jobId, batch = DELETE_BATCH_ROWS }: LogsDeleteParams,
   db: Queryable,
-  { deviceId, jobId, batch = BATCH, onProgress, signal, timeout }: LogsDelete,
-): Promise<LogsDeleted> {
-  if (!Number.isInteger(batch) || batch < 1 || batch > MOST) {
-    throw new ParameterError("batch", `must be a whole number from 1 to ${MOST}`);
+  { onProgress, signal, timeout }: LogsDeleteOptions = {},
+): Promise<LogsDeleteResult> {
+  if (!Number.isInteger(batch) || batch < 1 || batch > MAX_DELETE_BATCH_ROWS) {
+    throw new ParameterError("batch", `must be a whole number from 1 to ${MAX_DELETE_BATCH_ROWS}`);
   }
   const sum = { lines: 0, sessions: 0 };
   for (;;) {

@@ -1,28 +1,48 @@
-/** The log of one job, as its handler writes it. */
+/** The log that the handler of a job writes. */
 import { type Level, LEVELS } from "./buffer.ts";
-import type { LogSink } from "./writer.ts";
+import { type LogWriter, logWriterOf } from "./writer.ts";
+import type { Session } from "../session.ts";
 import { Redaction } from "./redaction.ts";
 import type { Secret } from "../vault/secret.ts";
 
-/** The most characters of a line. */
-const LINE = 65_536;
-/** Milliseconds that a flush waits unless told. */
-const FLUSH = 5_000;
+const MAX_LINE_CHARACTERS = 65_536;
+const FLUSH_TIMEOUT_MS = 5_000;
+
+/** Parameters of `jobLog`. */
+export interface JobLogParams {
+  readonly jobId: number;
+  /** Secrets to redact in every line, such as the password of the job's credential. */
+  readonly secrets?: readonly (string | Secret)[] | undefined;
+}
 
 /**
- * Takes lines of a job. They are stored soon, in their order, whatever becomes of the caller's
- * transactions; the time of a line is when it was written here. Nothing is thrown, and nothing has to
- * be awaited, unless `connect` was told to block: then each promise waits until there is room.
+ * Opens the log of a job for callers that do not use `work`. A dedicated connection stores the lines
+ * in batches; the option `jobLog` of `connect` limits the lines that wait.
+ *
+ * @throws {ConnectionError} the database is closed.
+ * @example
+ * const log = jobLog({ jobId: 7, secrets: ["swordfish"] }, db);
+ * log.info("Logged in");
+ * await log.flush();
+ */
+export function jobLog({ jobId, secrets = [] }: JobLogParams, db: Session): JobLog {
+  return new JobLog(logWriterOf(db), jobId, secrets);
+}
+
+/**
+ * Log of a job. Lines are stored soon and in order, outside the caller's transactions, with the time
+ * of the call. The methods never throw. Their promises need no `await`, except for backpressure with
+ * the option `full: "block"` of `connect`: then each promise waits until the queue has room.
  */
 export class JobLog {
-  readonly #sink: LogSink;
+  readonly #writer: LogWriter;
   readonly #jobId: number;
   readonly #redaction: Redaction;
   #flushed = true;
 
-  /** Made by `db.jobLog`, and for each handler of `db.work`. */
-  constructor(sink: LogSink, jobId: number, secrets: readonly (string | Secret)[]) {
-    this.#sink = sink;
+  /** `jobLog` and `work` create instances. */
+  constructor(writer: LogWriter, jobId: number, secrets: readonly (string | Secret)[]) {
+    this.#writer = writer;
     this.#jobId = jobId;
     this.#redaction = new Redaction(secrets);
   }
@@ -47,22 +67,20 @@ export class JobLog {
     return this.write("critical", message);
   }
 
-  /** A line of a level. What PostgreSQL takes as no text, such as NUL, becomes U+FFFD. */
+  /** Writes a line. Characters that PostgreSQL refuses, such as NUL, become U+FFFD. */
   write(level: Level, message: string): Promise<void> {
     const given = this.redact(String(message)).toWellFormed();
     const text = given.includes("\0") ? given.replaceAll("\0", "\u{FFFD}") : given;
-    const cut = text.length > LINE
-      ? `${text.slice(0, LINE).toWellFormed()}… (${text.length - LINE} characters more)`
-      : text;
+    const cut = text.length > MAX_LINE_CHARACTERS ? truncated(text) : text;
     this.#flushed = false;
-    return this.#sink.write(this.#jobId, Math.max(0, LEVELS.indexOf(level)), cut);
+    return this.#writer.write(this.#jobId, Math.max(0, LEVELS.indexOf(level)), cut);
   }
 
   /**
-   * Hides secrets in every line from now on.
+   * Redacts these secrets in every later line.
    *
    * @example
-   * const log = db.jobLog({ id: 7 });
+   * const log = jobLog({ jobId: 7 }, db);
    * log.hide("swordfish");
    * log.info("Logged in with swordfish"); // Logged in with [redacted]
    */
@@ -70,15 +88,20 @@ export class JobLog {
     this.#redaction.add(...secrets);
   }
 
-  /** A text without the secrets, for what goes elsewhere, such as a session. */
+  /** Returns the text with its secrets redacted, for use outside this log. */
   redact(text: string): string {
     return this.#redaction.apply(text);
   }
 
-  /** Settles when what was written here is stored, or after `timeout` milliseconds (5,000). */
-  async flush({ timeout = FLUSH }: { timeout?: number } = {}): Promise<void> {
+  /** Waits until the lines of this log are stored, at most `timeout` milliseconds. Defaults to 5,000. */
+  async flush({ timeout = FLUSH_TIMEOUT_MS }: { timeout?: number } = {}): Promise<void> {
     if (this.#flushed) return;
     this.#flushed = true;
-    await this.#sink.flush(timeout);
+    await this.#writer.flush(timeout);
   }
+}
+
+function truncated(text: string): string {
+  const more = text.length - MAX_LINE_CHARACTERS;
+  return `${text.slice(0, MAX_LINE_CHARACTERS).toWellFormed()}… (${more} characters more)`;
 }

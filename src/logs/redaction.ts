@@ -1,20 +1,20 @@
-/** Takes secrets out of a text before it leaves the process. */
+/** Removes secrets from texts before they leave the process. */
 import { Buffer } from "node:buffer";
 import { Secret } from "../vault/secret.ts";
 
 const REDACTED = "[redacted]";
 
-/** What is known of secrets so far. */
+/** A growing set of secrets to redact. */
 export class Redaction {
   readonly #forms = new Set<string>();
   #pattern: RegExp | undefined;
 
-  /** @param secrets An empty one hides nothing. */
+  /** @param secrets Empty strings are ignored. */
   constructor(secrets: readonly (string | Secret)[] = []) {
     this.add(...secrets);
   }
 
-  /** Hides these from now on: as they are, and as JSON, URLs and Base64 write them. */
+  /** Adds secrets: their plain form and their JSON, URL and Base64 encodings. */
   add(...secrets: readonly (string | Secret)[]): void {
     for (const secret of secrets) {
       const text = secret instanceof Secret ? secret.reveal() : secret;
@@ -29,13 +29,13 @@ export class Redaction {
       ];
       for (const form of forms) this.#forms.add(form);
     }
-    // The longest first: a secret may be the beginning of another.
+    // Longest first, because one secret may be a prefix of another.
     const forms = [...this.#forms].sort((a, b) => b.length - a.length);
     if (forms.length === 0) return;
     this.#pattern = new RegExp(forms.map(literal).join("|"), "g");
   }
 
-  /** @returns The text with `[redacted]` in the place of each secret. */
+  /** Returns the text with `[redacted]` instead of each secret. */
   apply(text: string): string {
     return this.#pattern === undefined ? text : text.replace(this.#pattern, REDACTED);
   }

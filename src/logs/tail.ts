@@ -1,53 +1,68 @@
-/** Reading the log of a job as it grows. */
+/** Follows the log of a job. */
 import { NotFoundError } from "../errors.ts";
-import { jobLogTail, type JobLogTailResult } from "../generated/job_logs.ts";
+import { jobLogTail } from "../generated/internal/job_logs.ts";
+import type { JobLogLine } from "../generated/job_logs.ts";
 import { jobGet } from "../generated/jobs.ts";
-import { Listener } from "../connection/listener.ts";
 import { type Level, LEVELS } from "./buffer.ts";
 import { Nap, timerTime } from "../nap.ts";
-import type { Queryable } from "../query.ts";
-import type { Connection, OnNotify } from "../connection/connection.ts";
+import type { Attachment, Core, DatabaseSession, Subscription } from "../session.ts";
 
-/** A line, as `jobLogTail` gives it. */
-export type JobLogLine = JobLogTailResult;
-
-/** What `tail` takes. */
-export interface TailOptions {
-  /** The last line that is known; from the first unless told. */
+/** Parameters of `tail`. */
+export interface TailParams {
+  readonly jobId: number;
+  /** Last line that the caller has read. Defaults to the beginning of the log. */
   readonly after?: Pick<JobLogLine, "timestamp" | "id"> | undefined;
-  /** Lines below it are left out. */
+  /** Minimum level of the lines. Defaults to `debug`. */
   readonly minLevel?: Level | undefined;
-  /** Milliseconds between two looks where no notification comes; 2,000 unless told. */
+  /** Poll interval in milliseconds while no notification arrives. Defaults to 2,000. */
   readonly poll?: number | undefined;
-  /** Ends the loop, which then throws the signal's reason. */
+}
+
+/** Options of `tail`. */
+export interface TailOptions {
+  /** Ends the loop, which throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const CHANNEL = "netraven_job_logs";
-const POLL = 2_000;
+const POLL_INTERVAL_MS = 2_000;
 /** Lines of one round trip. */
-const PAGE = 500;
-/** Milliseconds between two looks at a log that is written all the time. */
-const DEBOUNCE = 25;
+const PAGE_LINES = 500;
+/** Minimum pause between two reads of a busy log. */
+const DEBOUNCE_MS = 25;
 
-/** Wakes those who read, by the device that lines came from; one listener for all of them. */
-export class LogTails {
-  readonly #db: Queryable;
-  readonly #open: (onNotify: OnNotify) => Promise<Connection>;
+/** Does what `tail` of `logs/mod.ts` says. */
+export function tail(
+  params: TailParams,
+  db: DatabaseSession,
+  options: TailOptions = {},
+): AsyncGenerator<JobLogLine, void> {
+  return db.attached(logTails).read(params, options);
+}
+
+function logTails(core: Core): LogTails {
+  return new LogTails(core);
+}
+
+/** Wakes the readers of a device when it has new lines. All readers share one listener. */
+class LogTails implements Attachment {
+  readonly #core: Core;
   readonly #readers = new Map<() => void, string>();
-  #listener: Listener | undefined;
+  #listener: Subscription | undefined;
 
-  constructor(db: Queryable, open: (onNotify: OnNotify) => Promise<Connection>) {
-    this.#db = db;
-    this.#open = open;
+  constructor(core: Core) {
+    this.#core = core;
   }
 
-  async *read(jobId: number, options: TailOptions): AsyncGenerator<JobLogLine, void> {
-    const { after, minLevel = "debug", signal } = options;
-    const poll = timerTime("poll", options.poll ?? POLL);
-    const least = LEVELS.indexOf(minLevel);
+  async *read(
+    { jobId, after, minLevel = "debug", poll: given = POLL_INTERVAL_MS }: TailParams,
+    { signal }: TailOptions,
+  ): AsyncGenerator<JobLogLine, void> {
+    const { db } = this.#core;
+    const poll = timerTime("poll", given);
+    const minIndex = LEVELS.indexOf(minLevel);
     signal?.throwIfAborted();
-    const job = await jobGet.first({ id: jobId }, this.#db, { signal });
+    const job = await jobGet.first({ id: jobId }, db, { signal });
     if (job === undefined) {
       throw new NotFoundError(`Job ${jobId} does not exist`, { query: "JobLogTail" });
     }
@@ -64,17 +79,17 @@ export class LogTails {
       for (;;) {
         called = false;
         const lines = await jobLogTail.run(
-          { jobId, afterTimestamp: last?.timestamp, afterId: last?.id, limit: PAGE },
-          this.#db,
+          { jobId, afterTimestamp: last?.timestamp, afterId: last?.id, limit: PAGE_LINES },
+          db,
           { signal },
         );
         for (const line of lines) {
           last = line;
-          if (LEVELS.indexOf(line.level) >= least) yield line;
+          if (LEVELS.indexOf(line.level) >= minIndex) yield line;
           signal?.throwIfAborted();
         }
-        if (lines.length === PAGE) continue;
-        await nap.sleep(called ? DEBOUNCE : poll);
+        if (lines.length === PAGE_LINES) continue;
+        await nap.sleep(called ? DEBOUNCE_MS : poll);
         signal?.throwIfAborted();
       }
     } finally {
@@ -83,7 +98,7 @@ export class LogTails {
     }
   }
 
-  /** Wakes all, which find the database closed. */
+  /** Wakes all readers; their next query rejects because the database is closed. */
   async close(): Promise<void> {
     await this.#listener?.close();
     for (const wake of this.#readers.keys()) wake();
@@ -92,10 +107,10 @@ export class LogTails {
   #add(wake: () => void, deviceId: string): void {
     this.#readers.set(wake, deviceId);
     if (this.#listener !== undefined) return;
-    this.#listener = new Listener(CHANNEL, this.#open, {
+    this.#listener = this.#core.listener(CHANNEL, {
       heard: (payload) => this.#wake(payload),
-      // What was said while nobody listened is lost.
-      listens: () => (this.#wake(""), true),
+      // PostgreSQL keeps no notification for a listener that is not connected.
+      listens: () => this.#wake(""),
     });
     void this.#listener.run();
   }
@@ -108,7 +123,7 @@ export class LogTails {
     await listener?.close();
   }
 
-  /** @param payload Ids of devices; none stands for all. */
+  /** @param payload Ids of devices, separated by commas; empty for all devices. */
   #wake(payload: string): void {
     const devices = payload === "" ? undefined : new Set(payload.split(","));
     for (const [wake, deviceId] of this.#readers) {

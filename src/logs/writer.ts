@@ -1,61 +1,63 @@
 /**
- * Where lines of jobs go: they are gathered, and stored in batches over a connection of their own, so
- * that they outlive a transaction that is rolled back. One at a time, in their order, each once.
+ * Collects the lines of all jobs and stores them in batches, in order and exactly once. A dedicated
+ * connection stores them, so a rollback of the caller's transaction does not lose them.
  */
 import process from "node:process";
-import { ParameterError } from "../errors.ts";
-import { jobLogWrite, jobLogWriterDelete } from "../generated/job_logs.ts";
-import { type Dropped, LEVELS, type Line, LogQueue } from "./buffer.ts";
+import { jobLogWrite, jobLogWriterDelete } from "../generated/internal/job_logs.ts";
+import { type DroppedCounts, LEVELS, type Line, LogQueue } from "./buffer.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { Nap } from "../nap.ts";
-import type { Queryable } from "../query.ts";
+import type { Attachment, BesideConnection, Core, JobLogOptions, Session } from "../session.ts";
 import { codeOf } from "../telemetry/trace.ts";
 
-/** How lines of jobs are gathered; `connect` takes it. */
-export interface JobLogOptions {
-  /** The most bytes that waiting lines may take; 16 MiB unless told. */
-  readonly bytes?: number | undefined;
-  /**
-   * What happens where they would take more. `drop`, unless told: lines of the lowest levels go, the
-   * oldest first, are counted, and the job's log says how many. `block`: the promises of new lines wait
-   * until there is room; lines whose callers do not wait are dropped at twice the bytes.
-   */
-  readonly full?: "drop" | "block" | undefined;
-  /** Milliseconds that the first line of a batch waits for others; 100 unless told. */
-  readonly delay?: number | undefined;
-}
-
-/** The sink at this moment. */
-export interface JobLogStats {
-  /** Lines that wait to be stored, and bytes that they take. */
+/** Statistics of the log writer. */
+export interface LogWriterStats {
+  /** Lines that wait to be stored, and their memory in bytes. */
   readonly waiting: number;
   readonly bytes: number;
-  /** Lines since the start that the database took, and that were dropped. */
+  /** Stored and dropped lines since the start. */
   readonly stored: number;
   readonly dropped: number;
 }
 
-/** A connection of the sink's own. */
-export interface SinkConnection extends Queryable {
-  ready(): Promise<void>;
-  close(options: { drain: number }): Promise<void>;
-}
-
-/** Lines and bytes of one statement. */
-const BATCH = 4_000;
+/** Maximum lines and bytes of one statement. */
+const BATCH_LINES = 4_000;
 const BATCH_BYTES = 2 * 1024 * 1024;
-const BYTES = 16 * 1024 * 1024;
-const DELAY = 100;
-/** Milliseconds until the database is asked again after it failed. */
-const PAUSE = 1_000;
-/** Milliseconds that lines are given when the process is told to end. */
-const LAST = 5_000;
-const WARNING = LEVELS.indexOf("warning");
+const QUEUE_BYTES = 16 * 1024 * 1024;
+const WRITE_DELAY_MS = 100;
+/** Pause after a database error. */
+const RETRY_PAUSE_MS = 1_000;
+const DELETE_WRITER_TIMEOUT_MS = 1_000;
+/** Maximum time of the last flush after SIGTERM. */
+const SIGTERM_FLUSH_MS = 5_000;
+const WARNING_INDEX = LEVELS.indexOf("warning");
 const DONE = Promise.resolve();
 
-/** Gathers lines of all jobs of a process. */
-export class LogSink {
-  readonly #open: () => SinkConnection;
+/** Minimum time of the last flush when the database closes. */
+const MIN_CLOSE_FLUSH_MS = 1_000;
+
+/**
+ * Returns how many lines of jobs wait to be stored, were stored and were dropped.
+ *
+ * @example
+ * console.log(logWriterStats(db).waiting);
+ */
+export function logWriterStats(db: Session): LogWriterStats {
+  return logWriterOf(db).stats();
+}
+
+/** Returns the log writer of a database, which all its sessions share. */
+export function logWriterOf(db: Session): LogWriter {
+  return db.attached(logWriter);
+}
+
+function logWriter({ beside, logger, jobLog }: Core): LogWriter {
+  return new LogWriter(beside, logger, jobLog);
+}
+
+/** Stores the lines of all jobs of a database. */
+export class LogWriter implements Attachment {
+  readonly #open: () => BesideConnection;
   readonly #logger: Logger;
   readonly #queue: LogQueue;
   readonly #blockAt: number;
@@ -64,12 +66,12 @@ export class LogSink {
   readonly #started = performance.now();
   readonly #nap = new Nap(true);
   readonly #pause = new Nap(true);
-  #connection: SinkConnection | undefined;
-  /** Sent, and not known to be stored. */
+  #connection: BesideConnection | undefined;
+  /** The batch that was sent and not confirmed. */
   #sent:
     | { readonly batch: number; readonly lines: readonly Line[]; readonly upTo: number }
     | undefined;
-  /** Lines that were ever put into the queue, and how many of these are stored or dropped. */
+  /** Total of lines that entered the queue, and of lines that were stored or dropped. */
   #pushed = 0;
   #settled = 0;
   readonly #flushes = new Set<{ readonly upTo: number; readonly nap: Nap }>();
@@ -80,15 +82,8 @@ export class LogSink {
   #closed = false;
   #room: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
-  constructor(open: () => SinkConnection, logger: Logger, options: JobLogOptions = {}) {
-    const { bytes = BYTES, full = "drop", delay = DELAY } = options;
-    if (!(bytes >= 1_000)) throw new ParameterError("bytes", "must be 1,000 at least");
-    if (full !== "drop" && full !== "block") {
-      throw new ParameterError("full", 'must be "drop" or "block"');
-    }
-    if (!(delay >= 0 && delay < 2 ** 31)) {
-      throw new ParameterError("delay", "must be milliseconds, from 0");
-    }
+  constructor(open: () => BesideConnection, logger: Logger, options: JobLogOptions = {}) {
+    const { bytes = QUEUE_BYTES, full = "drop", delay = WRITE_DELAY_MS } = options;
     this.#open = open;
     this.#logger = logger;
     this.#queue = new LogQueue(full === "block" ? 2 * bytes : bytes);
@@ -96,7 +91,7 @@ export class LogSink {
     this.#delay = delay;
   }
 
-  stats(): JobLogStats {
+  stats(): LogWriterStats {
     const sent = this.#sent?.lines.length ?? 0;
     return {
       waiting: this.#queue.length + sent,
@@ -106,7 +101,7 @@ export class LogSink {
     };
   }
 
-  /** @returns Settles when there is room for another line. */
+  /** Queues a line. The promise settles when the queue has room for another one. */
   write(jobId: number, level: number, message: string): Promise<void> {
     if (this.#closed) {
       this.#dropped++;
@@ -114,7 +109,7 @@ export class LogSink {
     }
     this.#push({ jobId, level, message, at: performance.now() });
     this.#writing ??= this.#write();
-    if (this.#queue.length >= BATCH) this.#nap.wake();
+    if (this.#queue.length >= BATCH_LINES) this.#nap.wake();
     if (this.#queue.bytes <= this.#blockAt) return DONE;
     if (this.#room === undefined) {
       let resolve = () => {};
@@ -124,32 +119,33 @@ export class LogSink {
     return this.#room.promise;
   }
 
-  /** Stores what waits, now. Settles when that is stored, or after so many milliseconds. */
-  async flush(most: number): Promise<void> {
+  /** Stores the waiting lines without delay, and waits for them at most `timeout` milliseconds. */
+  async flush(timeout: number): Promise<void> {
     if (this.#settled === this.#pushed) return;
     const flush = { upTo: this.#pushed, nap: new Nap(true) };
     this.#flushes.add(flush);
-    const end = flush.nap.sleep(most);
+    const end = flush.nap.sleep(timeout);
     this.#nap.wake();
     await end;
     this.#flushes.delete(flush);
   }
 
-  /** Stores what waits, if so many milliseconds are enough, and takes no more. */
-  async close(most: number): Promise<void> {
-    await this.flush(most);
+  /** Flushes for `timeout` milliseconds, but at least a second, and accepts no more lines. */
+  async close(timeout: number): Promise<void> {
+    await this.flush(Math.max(timeout, MIN_CLOSE_FLUSH_MS));
     this.#closed = true;
     this.#nap.wake();
     this.#pause.wake();
     forget(this);
     const { waiting } = this.stats();
-    if (waiting > 0) this.#logger.error(`${waiting} lines of job logs could not be stored`);
-    else if (this.#batch > 0) await this.#deleteWriter();
+    if (waiting > 0) {
+      this.#logger.error(`The log writer could not store ${waiting} lines of job logs`);
+    } else if (this.#batch > 0) await this.#deleteWriter();
     await this.#connection?.close({ drain: 0 });
     await this.#writing;
   }
 
-  /** Ends when nothing waits any more. */
+  /** Stores batches until the queue is empty. */
   async #write(): Promise<void> {
     if (this.#connection === undefined) {
       this.#connection = this.#open();
@@ -157,14 +153,14 @@ export class LogSink {
     }
     while (!this.#closed) {
       if (this.#sent === undefined) {
-        const urgent = this.#flushes.size > 0 || this.#queue.length >= BATCH;
+        const urgent = this.#flushes.size > 0 || this.#queue.length >= BATCH_LINES;
         if (!urgent) await this.#nap.sleep(this.#delay);
-        this.#tellDropped();
-        const lines = this.#queue.take(BATCH, BATCH_BYTES);
+        this.#logDropped();
+        const lines = this.#queue.take(BATCH_LINES, BATCH_BYTES);
         this.#sent = { batch: ++this.#batch, lines, upTo: this.#pushed - this.#queue.length };
       }
       try {
-        // What is sent says when, as if it arrived at once.
+        // The statement contains the current time, so the connection must be ready to send it.
         await this.#connection.ready();
         await this.#send(this.#sent.batch, this.#sent.lines);
         this.#stored += this.#sent.lines.length;
@@ -173,12 +169,15 @@ export class LogSink {
         if (this.#queue.bytes <= this.#blockAt) this.#makeRoom();
         if (this.#queue.length === 0) break;
       } catch (error) {
-        this.#logger.warn(`Lines of job logs could not be stored (${codeOf(error)}); trying again`);
-        if (!this.#closed) await this.#pause.sleep(PAUSE);
+        const code = codeOf(error);
+        this.#logger.warn(
+          `The log writer could not store lines of job logs (${code}) and tries again`,
+        );
+        if (!this.#closed) await this.#pause.sleep(RETRY_PAUSE_MS);
       }
     }
     this.#makeRoom();
-    // At once: a line that came before a promise told of it would wait for ever.
+    // In the same tick as the loop's end: otherwise nobody stores a line that arrives in between.
     this.#writing = undefined;
   }
 
@@ -190,7 +189,7 @@ export class LogSink {
       jobIds: lines.map(({ jobId }) => jobId),
       levels: lines.map(({ level }) => LEVELS[level]!),
       messages: lines.map(({ message }) => message),
-      // Whole milliseconds, as they are stored; lines of the same one keep their order.
+      // The column holds whole milliseconds; lines of the same millisecond keep their order.
       times: lines.map(({ at }) => Math.round(at - this.#started)),
     }, this.#connection!);
   }
@@ -212,44 +211,44 @@ export class LogSink {
     this.#room = undefined;
   }
 
-  /** In the log of each job that lost lines. */
-  #tellDropped(): void {
+  /** Writes the number of dropped lines into the log of each job that lost some. */
+  #logDropped(): void {
     for (const [jobId, dropped] of this.#queue.takeDropped()) {
       const lines = dropped.reduce((sum, count) => sum + count, 0);
       this.#dropped += lines;
-      const message = `${lines} lines were dropped here: ${described(dropped)}`;
-      this.#push({ jobId, level: WARNING, message, at: performance.now() });
+      const message = `The log writer dropped ${lines} lines here: ${described(dropped)}`;
+      this.#push({ jobId, level: WARNING_INDEX, message, at: performance.now() });
     }
   }
 
   async #deleteWriter(): Promise<void> {
-    const options = { timeout: PAUSE };
-    // Maintenance forgets it otherwise.
+    const options = { timeout: DELETE_WRITER_TIMEOUT_MS };
+    // If this fails, maintenance deletes the row later.
     await jobLogWriterDelete.run({ writer: this.#writer }, this.#connection!, options)
       .catch(() => {});
   }
 }
 
-/** Sinks that have written; one listener for all of them. */
-const open = new Set<LogSink>();
+/** Writers with a connection. They share one SIGTERM listener. */
+const open = new Set<LogWriter>();
 
-function listenFor(sink: LogSink): void {
+function listenFor(writer: LogWriter): void {
   if (open.size === 0) process.on("SIGTERM", onTerm);
-  open.add(sink);
+  open.add(writer);
 }
 
-function forget(sink: LogSink): void {
-  open.delete(sink);
+function forget(writer: LogWriter): void {
+  open.delete(writer);
   if (open.size === 0) process.off("SIGTERM", onTerm);
 }
 
-/** Whoever listens as well ends the process; where nobody does, it ends as it would have. */
+/** Flushes, and ends the process unless it has another SIGTERM listener, which then ends it. */
 async function onTerm(): Promise<void> {
   const alone = process.listenerCount("SIGTERM") === 1;
-  await Promise.all([...open].map((sink) => sink.flush(LAST)));
+  await Promise.all([...open].map((writer) => writer.flush(SIGTERM_FLUSH_MS)));
   if (alone) process.exit(143);
 }
 
-function described(dropped: Dropped): string {
+function described(dropped: DroppedCounts): string {
   return LEVELS.flatMap((level, i) => dropped[i] === 0 ? [] : `${dropped[i]} ${level}`).join(", ");
 }

@@ -1,38 +1,38 @@
 /**
- * Tells the settings cache what has changed: by notification after each commit,
- * or, where notifications do not arrive, by asking for the versions.
+ * Reports changes to the settings cache: by notification after each commit, or by
+ * polling the versions if notifications do not arrive.
  */
 import { setTimeout as after } from "node:timers";
-import { settingVersionGet } from "../generated/system_settings.ts";
-import { HEARTBEAT_ANSWER, Listener } from "../connection/listener.ts";
+import { settingVersionGet } from "../generated/internal/system_settings.ts";
+import { HEARTBEAT_TIMEOUT_MS, Listener } from "../connection/listener.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Queryable } from "../query.ts";
 import type { Connection, OnNotify } from "../connection/connection.ts";
 
-/** How fresh the cache is. */
+/** The freshness of the settings cache. */
 export interface Freshness {
   /**
-   * `idle`: nothing has been read yet. `listening`: changes arrive by
-   * notification. `polling`: they are asked for every few seconds.
+   * `idle`: nothing has been read yet. `listening`: changes arrive by notification.
+   * `polling`: the feed polls for changes every few seconds.
    */
   readonly mode: "idle" | "listening" | "polling";
   /** Milliseconds since the cache was last known to be current: a read may be this stale. */
   readonly age: number;
 }
 
-/** The cache, as the feed sees it. */
+/** The feed's view of the cache. */
 interface Cache {
-  /** A key, or all of them, must be read again. */
+  /** Marks a key as stale; all keys by default. */
   changed(key?: string): void;
-  /** Number of rows and highest version that the cache holds. */
+  /** Returns the number of cached rows and their highest version. */
   known(): { count: number; version: number };
 }
 
 const CHANNEL = "netraven_settings";
-const POLL = 5_000;
+const POLL_INTERVAL_MS = 5_000;
 const NOTHING = () => {};
 
-/** One listener beside the pool. */
+/** Listens over one connection outside the pool. */
 export class SettingsFeed {
   readonly #db: Queryable;
   readonly #logger: Logger;
@@ -61,7 +61,7 @@ export class SettingsFeed {
     });
   }
 
-  /** Begins, at the first call. */
+  /** Starts the feed at the first call. */
   start(): void {
     if (this.#mode !== "idle" || this.#closed) return;
     this.#mode = "polling";
@@ -79,7 +79,7 @@ export class SettingsFeed {
     await this.#listener.close();
   }
 
-  /** Listens while it can; asks where notifications do not arrive. */
+  /** Listens, and polls if notifications do not arrive. */
   async #watch(): Promise<void> {
     await this.#listener.run();
     await this.#poll();
@@ -88,12 +88,12 @@ export class SettingsFeed {
   async #listens(connection: Connection): Promise<boolean> {
     if (!await this.#greet(connection)) {
       this.#logger.warn(
-        `Settings: notifications do not arrive (a transaction pooler?); asking every ${POLL} ms`,
+        `Settings: notifications do not arrive (a transaction pooler?); polling every ${POLL_INTERVAL_MS} ms`,
       );
       return false;
     }
     this.#mode = "listening";
-    // What was said while nobody listened is lost: look at everything.
+    // Notifications sent before are lost, so every key may be stale.
     this.#cache.changed();
     return true;
   }
@@ -102,7 +102,7 @@ export class SettingsFeed {
    * Sends a notification over another connection and waits for it: a pooler that
    * shares connections between transactions accepts `listen` and delivers nothing.
    *
-   * @throws {DatabaseError} the listener was lost meanwhile, which tells nothing of a pooler.
+   * @throws {DatabaseError} the listener lost its connection, which does not prove a pooler.
    */
   async #greet(connection: Connection): Promise<boolean> {
     const greeting = crypto.randomUUID();
@@ -111,7 +111,7 @@ export class SettingsFeed {
       this.#greeted = (text) => {
         if (text === greeting) resolve(true);
       };
-      after(() => resolve(false), HEARTBEAT_ANSWER).unref();
+      after(() => resolve(false), HEARTBEAT_TIMEOUT_MS).unref();
     });
     heard.catch(NOTHING);
     if (connection.death !== undefined) throw connection.death;
@@ -128,7 +128,7 @@ export class SettingsFeed {
     } catch {
       return this.#cache.changed();
     }
-    // Anybody may notify, of anything.
+    // Anybody can send a notification with any payload.
     if (message === null) this.#cache.changed();
     else if (typeof message.greeting === "string") this.#greeted(message.greeting);
     else if (typeof message.key === "string") this.#cache.changed(message.key);
@@ -138,12 +138,12 @@ export class SettingsFeed {
   async #poll(): Promise<void> {
     this.#mode = "polling";
     while (!this.#closed) {
-      await this.#listener.sleep(POLL);
+      await this.#listener.sleep(POLL_INTERVAL_MS);
       if (!this.#closed) await this.#verify().catch(NOTHING);
     }
   }
 
-  /** Compares the number of rows and the highest version with what is known. */
+  /** Compares the number of rows and the highest version with the cache. */
   async #verify(): Promise<void> {
     const started = performance.now();
     const { count, version } = await settingVersionGet.one(undefined, this.#db);

@@ -1,10 +1,10 @@
-/** What a system setting has to be, for the layer's own settings. */
-import type { StandardSchema } from "./settings.ts";
+/** Schemas of the layer's own system settings. */
+import type { StandardSchema } from "../session.ts";
 
 /**
- * A schema for `settings.get`: a value that passes, or the default where there is none.
+ * Returns a schema for `settings.get` that accepts values that pass.
  *
- * @param otherwise What no value, and the JSON null, stand for.
+ * @param otherwise Replaces a missing value and the JSON null.
  */
 export function settingOr<T>(
   otherwise: T,
@@ -14,12 +14,12 @@ export function settingOr<T>(
     const value = given ?? otherwise;
     return value === otherwise || passes(value)
       ? { value: value as T }
-      : { issues: [{ message: "does not fit" }] };
+      : { issues: [{ message: "The value is invalid" }] };
   };
   return { "~standard": { version: 1, vendor: "netraven-db", validate } };
 }
 
-/** Whether a value is a number from 0 that fits an integer of the database. */
+/** Whether a value is a whole number from 0 that fits the database's `integer`. */
 export function isCount(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 2_147_483_647;
 }

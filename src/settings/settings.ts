@@ -1,51 +1,38 @@
 /**
- * The system settings: environment over database over YAML. All rows are read
- * once; after that a read costs a look into a Map. `settings_feed.ts` tells what
- * has changed.
+ * The system settings: the environment overrides the database, which overrides the
+ * YAML file. The cache reads all rows once; later reads look into a Map. `feed.ts`
+ * reports changes.
  */
 import { ConfigError, ConflictError, ParameterError } from "../errors.ts";
 import {
   settingDelete,
   settingGetMany,
-  settingList,
   settingUpsert,
-} from "../generated/system_settings.ts";
+} from "../generated/internal/system_settings.ts";
+import { settingList } from "../generated/system_settings.ts";
 import type { Json } from "../json.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { CallOptions, Queryable } from "../query.ts";
+import type { SettingReader, StandardSchema } from "../session.ts";
 import { type Freshness, SettingsFeed } from "./feed.ts";
-import { within } from "../shared_wait.ts";
+import { within } from "../deadline.ts";
 import type { Connection, OnNotify } from "../connection/connection.ts";
 
-/** A schema of any library that speaks Standard Schema (valibot, zod, arktype…), https://standardschema.dev. */
-export interface StandardSchema<Output> {
-  readonly "~standard": {
-    readonly version: 1;
-    readonly vendor: string;
-    readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>;
-    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
-  };
-}
-
-type StandardResult<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly unknown[] };
-
-/** A setting and where its value comes from. */
+/** A setting, with the source of its value. */
 export interface SettingEntry {
   readonly key: string;
   /** Frozen. */
   readonly value: Json;
   readonly source: "environment" | "database" | "default";
-  /** The row's version; undefined where there is no row. */
+  /** The row's version; undefined if the database has no row. */
   readonly version: number | undefined;
   readonly description: string | undefined;
 }
 
-/** What `onChange` tells. */
+/** A change that `onChange` reports. */
 export interface SettingChange {
   readonly key: string;
-  /** The value that holds now; undefined when there is none any more. */
+  /** The new value; undefined if the setting no longer exists. */
   readonly value: Json | undefined;
 }
 
@@ -64,28 +51,28 @@ interface Row {
 }
 
 const NOTHING = () => {};
-/** What a wait is for. */
-const READ = "The settings were not read";
+/** Begins the message of a timeout. */
+const READ_FAILURE = "The settings were not read";
 
 /** The settings of one `Database`: `db.settings`. */
-export class Settings {
+export class Settings implements SettingReader {
   readonly #db: Queryable;
   readonly #sources: Sources;
-  /** Values that are current, as promises so that a read allocates nothing. */
+  /** Current values, as promises so that a read allocates nothing. */
   readonly #ready = new Map<string, Promise<Json | undefined>>();
   readonly #rows = new Map<string, Row>();
   readonly #watchers = new Set<(change: SettingChange) => void>();
-  /** Keys to read again; `#allStale` stands for all of them. */
+  /** Keys to read again. `#allStale` marks all keys. */
   #stale = new Set<string>();
   #allStale = true;
-  /** The same of the load under way: what it reads is not known yet. */
-  #underWay: { readonly keys: ReadonlySet<string>; readonly all: boolean } | undefined;
+  /** The stale keys that the current load reads: their values are not known yet. */
+  #inFlight: { readonly keys: ReadonlySet<string>; readonly all: boolean } | undefined;
   #loaded = false;
   #loading: Promise<void> | undefined;
   #following: Promise<void> | undefined;
   readonly #feed: SettingsFeed;
 
-  /** Made by `connect`. */
+  /** `connect` creates the settings. */
   constructor(db: Queryable, sources: Sources) {
     this.#db = db;
     this.#sources = sources;
@@ -99,12 +86,12 @@ export class Settings {
   }
 
   /**
-   * A setting's value. The first call reads all rows; later ones cost no round trip.
+   * Returns a setting's value. The first call reads all rows; later calls cost no round trip.
    *
    * @param schema Checks and types the value: any Standard Schema.
-   * @returns The frozen value; undefined where neither environment, database nor YAML has the key.
+   * @param options End only this caller's wait. The load that callers share continues.
+   * @returns The frozen value; undefined if neither environment, database nor YAML has the key.
    * @throws {ConfigError} the value does not fit the schema.
-   * @param options End this wait alone; the load that others share goes on.
    * @throws {ConnectionError | TimeoutError} the first read failed.
    * @example
    * const days = await db.settings.get("log_retention_days");
@@ -117,16 +104,16 @@ export class Settings {
   ): Promise<Output>;
   get(key: string, schema?: StandardSchema<unknown>, options?: CallOptions): Promise<unknown> {
     const ready = this.#ready.get(key);
-    const value = ready ?? within(this.#read(key), READ, options);
+    const value = ready ?? within(this.#read(key), READ_FAILURE, options);
     return schema === undefined ? value : check(key, value, schema);
   }
 
   /**
-   * Stores a value. Every process drops the old one at once.
+   * Stores a value. Every listening process drops the old value at once.
    *
-   * @param options `ifVersion` writes only over that version; 0 only where there is no row.
+   * @param options `ifVersion` replaces only that version of the row; 0 only creates a row.
    * @returns The row's new version.
-   * @throws {ConflictError} the row has another version by now.
+   * @throws {ConflictError} the row has another version.
    * @throws {ParameterError | ConnectionError | TimeoutError}
    * @example
    * const { version } = await db.settings.set("log_retention_days", 90);
@@ -149,11 +136,11 @@ export class Settings {
   }
 
   /**
-   * Removes the row; environment and YAML still count.
+   * Deletes the row. Values of the environment and the YAML file remain.
    *
-   * @param options `ifVersion` removes only that version.
-   * @returns Whether there was a row.
-   * @throws {ConflictError} the row has another version by now.
+   * @param options `ifVersion` deletes only that version of the row.
+   * @returns Whether the row existed.
+   * @throws {ConflictError} the row has another version.
    * @throws {ConnectionError | TimeoutError}
    * @example
    * await db.settings.delete("log_retention_days");
@@ -170,22 +157,22 @@ export class Settings {
   }
 
   /**
-   * Every setting of database and YAML, with environment over both, by key.
+   * Returns every setting of the database and the YAML file, sorted by key. The environment overrides both.
    *
    * @throws {ConnectionError | TimeoutError} the first read failed.
    * @example
    * for (const { key, value, source } of await db.settings.entries()) console.log(key, value, source);
    */
   async entries(options?: CallOptions): Promise<SettingEntry[]> {
-    await within(this.#current(() => this.#isStale()), READ, options);
+    await within(this.#current(() => this.#isStale()), READ_FAILURE, options);
     const keys = new Set([...Object.keys(this.#sources.defaults), ...this.#rows.keys()]);
     return [...keys].sort().flatMap((key) => this.#resolve(key) ?? []);
   }
 
   /**
-   * Calls back after a setting's row has changed, here or elsewhere.
+   * Calls back after any process has changed a setting's row.
    *
-   * @returns Ends it.
+   * @returns A function that removes the callback.
    * @example
    * const stop = db.settings.onChange(({ key, value }) => console.log(key, value));
    * stop();
@@ -193,28 +180,28 @@ export class Settings {
   onChange(callback: (change: SettingChange) => void): () => void {
     const watcher = (change: SettingChange) => callback(change);
     this.#watchers.add(watcher);
-    // Only what is known can be seen to change.
+    // A change shows only against known values.
     this.#sync().catch(NOTHING);
     return () => this.#watchers.delete(watcher);
   }
 
-  /** How fresh the cache is. */
+  /** Returns the freshness of the cache. */
   freshness(): Freshness {
     return this.#feed.freshness();
   }
 
-  /** Ends listening. The database's `close` calls it. */
+  /** Stops listening. The database's `close` calls it. */
   async close(): Promise<void> {
     await this.#feed.close();
   }
 
   /**
-   * The same inside a transaction, which may hold the last connection there is: what is not known
-   * at once is read through it, as it sees it, all rows with the first key.
+   * Returns a reader for a transaction, which may hold the pool's last connection. The reader takes
+   * cached values and reads others through the transaction: all rows at the first such key.
    *
    * @param db The transaction.
    */
-  within(db: Queryable): Pick<Settings, "get"> {
+  within(db: Queryable): SettingReader {
     let loading: Promise<Map<string, Row>> | undefined;
     const load = async (options: CallOptions | undefined) => {
       const rows = await settingList.run({}, db, options);
@@ -231,7 +218,7 @@ export class Settings {
       const value = this.#ready.get(key) ?? read(key, options);
       return schema === undefined ? value : check(key, value, schema);
     };
-    return { get: get as Settings["get"] };
+    return { get: get as SettingReader["get"] };
   }
 
   async #read(key: string): Promise<Json | undefined> {
@@ -241,38 +228,38 @@ export class Settings {
     return value;
   }
 
-  /** Whether a key, or any, is to be read again. */
+  /** Whether a key is stale; without a key, whether any key is. */
   #isStale(key?: string): boolean {
     const has = (keys: ReadonlySet<string>) => key === undefined ? keys.size > 0 : keys.has(key);
-    const { keys, all } = this.#underWay ?? { keys: new Set<string>(), all: false };
+    const { keys, all } = this.#inFlight ?? { keys: new Set<string>(), all: false };
     return this.#allStale || all || has(this.#stale) || has(keys);
   }
 
   /**
-   * Loads until nothing asked for is stale. A load that begins after the call
-   * gives a value that was current during it, so that two are enough even while
-   * a burst of writes makes the key stale again and again.
+   * Loads until the requested keys are current. A load that begins after the call
+   * returns a value that was current during the call, so two loads are enough even
+   * while a burst of writes makes the key stale again and again.
    */
   async #current(stale: () => boolean): Promise<void> {
     for (let loads = 0; loads < 2 && stale(); loads++) {
       try {
         await this.#sync();
       } catch (error) {
-        // What is known outlasts a server that is away; `freshness` says how old it is.
+        // Known values outlast an unreachable server; `freshness` reports their age.
         if (!this.#loaded) throw error;
         return;
       }
     }
   }
 
-  /** One load at a time, so that a later one never brings an older value. */
+  /** Runs one load at a time, so that no load overwrites a newer value with an older one. */
   #sync(): Promise<void> {
     this.#feed.start();
     if (this.#loading === undefined) {
       this.#loading = this.#load().finally(() => this.#loading = undefined);
       return this.#loading;
     }
-    // Before the first load has ended there is nothing that could be stale.
+    // Before the first load has ended, no value can be stale.
     if (!this.#loaded) return this.#loading;
     this.#following ??= this.#loading.catch(NOTHING).then(() => {
       this.#following = undefined;
@@ -287,7 +274,7 @@ export class Settings {
     if (!all && keys.size === 0) return;
     this.#allStale = false;
     this.#stale = new Set();
-    this.#underWay = { keys, all };
+    this.#inFlight = { keys, all };
     let rows: Row[];
     try {
       rows = all
@@ -298,7 +285,7 @@ export class Settings {
       for (const key of keys) this.#stale.add(key);
       throw error;
     } finally {
-      this.#underWay = undefined;
+      this.#inFlight = undefined;
     }
     const seen = new Set(rows.map(({ key }) => key));
     const changed: string[] = [];
@@ -314,10 +301,10 @@ export class Settings {
     for (const key of changed) this.#ready.delete(key);
     const first = !this.#loaded;
     this.#loaded = true;
-    if (!first) this.#tell(changed);
+    if (!first) this.#report(changed);
   }
 
-  #tell(keys: readonly string[]): void {
+  #report(keys: readonly string[]): void {
     for (const key of keys) {
       const entry = this.#resolve(key);
       if (entry?.source === "environment") continue;
@@ -325,7 +312,7 @@ export class Settings {
         try {
           watcher({ key, value: entry?.value });
         } catch {
-          this.#sources.logger.error(`A callback of settings.onChange threw, for "${key}"`);
+          this.#sources.logger.error(`A callback of settings.onChange threw an error for "${key}"`);
         }
       }
     }
@@ -370,7 +357,7 @@ async function check(
   return result.value;
 }
 
-/** The environment knows only text: JSON where it reads as such. */
+/** Parses the text of an environment variable as JSON; invalid JSON stays text. */
 function parse(text: string): Json {
   try {
     return JSON.parse(text) as Json;
@@ -388,5 +375,5 @@ function freeze(value: Json): Json {
 }
 
 function conflict(key: string): ConflictError {
-  return new ConflictError(`Setting "${key}" has been changed meanwhile: read it again`);
+  return new ConflictError(`Setting "${key}" has another version: read it again`);
 }

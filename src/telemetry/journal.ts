@@ -1,22 +1,21 @@
 /**
- * What is told of queries and transactions when they end: a message on a
- * diagnostics channel, a log line, a sum by name. Names, durations and codes;
- * never a value.
+ * Records each query and transaction when it ends: a message on a diagnostics
+ * channel, a log line, and statistics by name. Records hold names, durations and
+ * codes, never a value.
  */
-import type { LoggingConfig } from "../config/load.ts";
-import { levelled, type Logger } from "./logger.ts";
+import { levelled, type Logger, type LogLevel } from "./logger.ts";
 import { type QueryTrace, traces, type TransactionTrace } from "./trace.ts";
 
-/** All calls of one query since the start. */
+/** Statistics of one query's calls since the start. */
 export interface QueryStats {
   /** The generated query's name; `unnamed` for statements without one. */
   readonly name: string;
   readonly calls: number;
   /** Calls that ended with an error. */
   readonly failed: number;
-  /** Milliseconds, without the wait for a connection. */
+  /** Mean duration in milliseconds, without the wait for a connection. */
   readonly mean: number;
-  /** Milliseconds of the slowest call. */
+  /** Duration of the slowest call in milliseconds. */
   readonly longest: number;
 }
 
@@ -27,30 +26,34 @@ interface Sum {
   longest: number;
 }
 
-/** Names that are kept apart; whoever makes up names as they go fills no memory. */
+/** Maximum names with statistics of their own: invented names must not fill the memory. */
 const MAX_NAMES = 1_000;
 const OTHERS = "others";
 const UNNAMED = "unnamed";
 
 /** The journal of one `Database`. */
 export class Journal {
-  /** With everything below its level left out. */
+  /** Drops messages below the configured level. */
   readonly logger: Logger;
   readonly #slow: number;
   readonly #debug: boolean;
   readonly #sums = new Map<string, Sum>();
 
-  constructor(logger: Logger, { level, slowQuery }: LoggingConfig) {
+  /** @param options `slowQuery`: milliseconds after which a query is logged as slow. */
+  constructor(
+    logger: Logger,
+    { level, slowQuery }: { readonly level: LogLevel; readonly slowQuery: number },
+  ) {
     this.logger = levelled(logger, level);
     this.#slow = slowQuery;
     this.#debug = level === "debug";
   }
 
   /**
-   * A statement was answered, or failed.
+   * Records a statement that succeeded or failed.
    *
    * @param duration Milliseconds.
-   * @param rows Found or changed; undefined where it failed.
+   * @param rows Rows found or changed; undefined if the statement failed.
    * @param error The error's code.
    */
   query(
@@ -76,12 +79,12 @@ export class Journal {
     else this.logger.debug(line);
   }
 
-  /** A transaction ended. */
+  /** Records a transaction that ended. */
   transaction(trace: TransactionTrace): void {
     if (traces.transaction.hasSubscribers) traces.transaction.publish(trace);
   }
 
-  /** The queries whose slowest call took longest, at most ten, slowest first. */
+  /** Returns at most ten queries, sorted by their slowest call, slowest first. */
   slowest(): QueryStats[] {
     return [...this.#sums]
       .sort(([, a], [, b]) => b.longest - a.longest)

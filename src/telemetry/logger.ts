@@ -1,8 +1,12 @@
-/** Where the layer's own words go. Never a value, a row or a password. */
+/** The layer's log. Messages never hold a value, a row or a password. */
 
-import type { LogLevel } from "../config/schema.ts";
+/** The levels, from the most verbose to none. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 
-/** Any object with these four methods: `console`, pino, winston… */
+/** The lowest level that is logged; `silent` logs nothing. */
+export type LogLevel = typeof LOG_LEVELS[number];
+
+/** Any logger with these four methods: `console`, pino, winston… */
 export interface Logger {
   debug(message: string): void;
   info(message: string): void;
@@ -12,11 +16,10 @@ export interface Logger {
 
 const NOTHING = () => {};
 
-/** The logger with everything below `level` left out. */
+/** Returns a logger that drops messages below `level`. */
 export function levelled(logger: Logger, level: LogLevel): Logger {
-  const order: LogLevel[] = ["debug", "info", "warn", "error", "silent"];
-  const from = order.indexOf(level);
+  const from = LOG_LEVELS.indexOf(level);
   const at = (name: "debug" | "info" | "warn" | "error") =>
-    order.indexOf(name) >= from ? (message: string) => logger[name](message) : NOTHING;
+    LOG_LEVELS.indexOf(name) >= from ? (message: string) => logger[name](message) : NOTHING;
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }

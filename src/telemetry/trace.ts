@@ -1,58 +1,57 @@
 /**
- * What happens, for whoever subscribes, on `node:diagnostics_channel`: names,
- * durations and codes, never a value. Without a subscriber it costs a look at a
- * flag.
+ * Publishes events on `node:diagnostics_channel`: names, durations and codes, never
+ * a value. Without a subscriber, an event costs one check of a flag.
  */
 import { channel } from "node:diagnostics_channel";
 import { DatabaseError } from "../errors.ts";
 
-/** A statement was answered, or failed. On `netraven-db:query`. */
+/** A statement succeeded or failed. Published on `netraven-db:query`. */
 export interface QueryTrace {
   /** The generated query's name; undefined for a statement without one. */
   readonly name: string | undefined;
   /** Milliseconds. */
   readonly duration: number;
-  /** Rows found or changed; undefined where it failed. */
+  /** Rows found or changed; undefined if the statement failed. */
   readonly rows: number | undefined;
-  /** The error's `code`; undefined where it was answered. */
+  /** The error's `code`; undefined if the statement succeeded. */
   readonly error: string | undefined;
 }
 
-/** A transaction ended. On `netraven-db:transaction`. */
+/** A transaction ended. Published on `netraven-db:transaction`. */
 export interface TransactionTrace {
-  /** As given to `transaction`. */
+  /** The option `name` of `transaction`. */
   readonly name: string | undefined;
-  /** Milliseconds from `begin` to the answer to `commit` or `rollback`. */
+  /** Milliseconds from `begin` to the server's answer to `commit` or `rollback`. */
   readonly duration: number;
   readonly outcome: "committed" | "rolled back" | "lost" | "unknown";
-  /** 1 for the first run of the callback. */
+  /** Number of the callback's run, from 1. */
   readonly attempt: number;
 }
 
-/** A caller got a connection, or none. On `netraven-db:acquire`. */
+/** A caller got a connection, or failed to get one. Published on `netraven-db:acquire`. */
 export interface AcquireTrace {
-  /** Whose statement it is for. */
+  /** The name of the caller's statement or transaction. */
   readonly name: string;
-  /** Milliseconds waited. */
+  /** Milliseconds of the wait. */
   readonly duration: number;
-  /** The error's `code`; undefined where a connection was had. */
+  /** The error's `code`; undefined if the caller got a connection. */
   readonly error: string | undefined;
 }
 
-/** A connection was made, was thrown away, or was closed in peace. On `netraven-db:connection`. */
+/** A connection was opened, discarded, or closed in an orderly way. Published on `netraven-db:connection`. */
 export interface ConnectionTrace {
   readonly event: "opened" | "discarded" | "closed";
-  /** Why it was discarded: a ConnectionError's reason or a TimeoutError's kind. */
+  /** The cause of `discarded`: a ConnectionError's reason or a TimeoutError's kind. */
   readonly reason: string | undefined;
 }
 
-/** The `error` of a trace: a DatabaseError's code, or that a signal or a callback ended it. */
+/** Returns the `error` of a trace: a DatabaseError's code, or `ABORTED` for any other error. */
 export function codeOf(error: unknown): string | undefined {
   if (error === undefined) return undefined;
   return error instanceof DatabaseError ? error.code : "ABORTED";
 }
 
-/** The channels, by what is told on them. */
+/** The diagnostics channels, by event. */
 export const traces = {
   query: channel("netraven-db:query"),
   transaction: channel("netraven-db:transaction"),

@@ -1,23 +1,24 @@
 /**
- * The connection probe: `make check`. One clear answer for a person, or JSON for
+ * The health check: `make check`. Prints one clear answer for a person, or JSON for
  * a monitor, within five seconds.
  */
 import process from "node:process";
-import { pathToFileURL } from "node:url";
 import { type Config, loadConfig } from "../config/load.ts";
 import { ConfigError, ConnectionError, DatabaseError, TimeoutError } from "../errors.ts";
+import { runCommand } from "./command.ts";
 import { openConnection } from "../connection/open_connection.ts";
 import type { Connection } from "../connection/connection.ts";
 import { formatTarget } from "../config/url.ts";
-import { status } from "./migrate.ts";
-import { ROLES } from "./roles.ts";
+import { type Migration, type MigrationStatus, status } from "./migrations/migrator.ts";
+import { ROLES } from "./migrations/roles.ts";
 
-/** The oldest PostgreSQL that the SQL of this project runs on. */
-const OLDEST_SERVER = 15;
-/** Milliseconds. */
-const DEADLINE = 5000;
+/** The oldest supported major version of PostgreSQL. */
+const MIN_SERVER_VERSION = 15;
+const CHECK_TIMEOUT_MS = 5_000;
+/** Time that the command itself needs. */
+const MARGIN_MS = 500;
 
-/** What the probe found. */
+/** The result of the check. */
 export type CheckReport =
   | {
     readonly ok: true;
@@ -25,34 +26,34 @@ export type CheckReport =
     readonly database: string;
     readonly address: string;
     readonly role: string;
-    /** The protocol's version; null without TLS. */
+    /** The version of TLS; null without TLS. */
     readonly tls: string | null;
     readonly roundTripMs: number;
     readonly migrations: { readonly applied: number; readonly pending: number };
-    /** Whether the role may do only what it needs, or everything, and who owns the tables. */
+    /** `split`: the role has only its own privileges. `single`: the role has the privileges of the tables' owner. */
     readonly roles: { readonly setup: "split" | "single"; readonly owner: string };
-    /** Of those that the role may see; null where none has been open for a second. */
+    /** The oldest visible transaction; null if none has been open for a second. */
     readonly oldestTransaction: { readonly pid: number; readonly seconds: number } | null;
   }
   | {
     readonly ok: false;
-    /** Stable, for monitors. */
+    /** A stable identifier for monitors. */
     readonly problem: string;
     readonly message: string;
     readonly advice: string;
   };
 
 /**
- * Looks at the configured database.
+ * Checks the configured database.
  *
- * @param config Read from file and environment unless given.
- * @returns What was found; never throws for a database that cannot be reached.
+ * @param config Defaults to the configuration of file and environment.
+ * @returns The report. An unreachable database is a report too, not an error.
  */
 export async function check(config?: Config): Promise<CheckReport> {
   let connection: Connection | undefined;
   try {
     const { database } = config ??= await loadConfig();
-    const until = performance.now() + DEADLINE - 500;
+    const until = performance.now() + CHECK_TIMEOUT_MS - MARGIN_MS;
     const left = () => Math.max(1, until - performance.now());
     connection = await openConnection(database, Math.min(left(), database.timeouts.connect));
     const { rows } = await connection.run(SERVER, [], {}, left());
@@ -61,44 +62,16 @@ export async function check(config?: Config): Promise<CheckReport> {
     await connection.run("select", [], {}, left());
     const roundTripMs = Math.round((performance.now() - started) * 100) / 100;
     const major = Math.floor(found.number / 10_000);
-    if (major < OLDEST_SERVER) return tooOld(found.version);
-    const { applied, pending, missing, edited, newer } = await status({
+    if (major < MIN_SERVER_VERSION) return tooOld(found.version);
+    const migrations = await status({
       url: database.target,
       ca: database.ca,
       allowCleartextPassword: database.allowCleartextPassword,
       plaintextHosts: database.plaintextHosts,
       timeout: left(),
     });
-    const names = (list: readonly { version: string; name: string }[]) =>
-      list.map(({ version, name }) => name === "" ? version : `${version}_${name}`).join(", ");
-    if (newer.length > 0) {
-      return problem(
-        "schema_newer",
-        `The database's schema is newer than this code: it has ${names(newer)}`,
-        "update this code",
-      );
-    }
-    if (missing.length > 0) {
-      return problem(
-        "migration_missing",
-        `An applied migration has no file: ${names(missing)}`,
-        "bring the file back from version control",
-      );
-    }
-    if (edited.length > 0) {
-      return problem(
-        "migration_edited",
-        `A migration was edited after it had been applied: ${names(edited)}`,
-        "undo the edit, and write a new migration instead",
-      );
-    }
-    if (pending.length > 0) {
-      return problem(
-        "migrations_pending",
-        `${pending.length} of ${applied.length + pending.length} migrations are pending`,
-        "run: make migrate",
-      );
-    }
+    const wrong = migrationProblem(migrations);
+    if (wrong !== undefined) return wrong;
     return {
       ok: true,
       server: `PostgreSQL ${found.version}`,
@@ -107,7 +80,10 @@ export async function check(config?: Config): Promise<CheckReport> {
       role: found.role,
       tls: found.tls,
       roundTripMs,
-      migrations: { applied: applied.length, pending: pending.length },
+      migrations: {
+        applied: migrations.applied.length,
+        pending: migrations.pending.length,
+      },
       roles: await rolesOf(connection, left()),
       oldestTransaction: await oldestTransactionOf(connection, left()),
     };
@@ -118,7 +94,43 @@ export async function check(config?: Config): Promise<CheckReport> {
   }
 }
 
-/** What the probe prints for a person. */
+function migrationProblem(
+  { applied, pending, missing, edited, newer }: MigrationStatus,
+): CheckReport | undefined {
+  const names = (list: readonly Migration[]) =>
+    list.map(({ version, name }) => name === "" ? version : `${version}_${name}`).join(", ");
+  if (newer.length > 0) {
+    return problem(
+      "schema_newer",
+      `The database's schema is newer than this code: this code lacks ${names(newer)}`,
+      "update this code",
+    );
+  }
+  if (missing.length > 0) {
+    return problem(
+      "migration_missing",
+      `An applied migration has no file: ${names(missing)}`,
+      "restore the file from version control",
+    );
+  }
+  if (edited.length > 0) {
+    return problem(
+      "migration_edited",
+      `The file of an applied migration has changed: ${names(edited)}`,
+      "undo the edit, and write a new migration instead",
+    );
+  }
+  if (pending.length > 0) {
+    return problem(
+      "migrations_pending",
+      `${pending.length} of ${applied.length + pending.length} migrations are pending`,
+      "run: make migrate",
+    );
+  }
+  return undefined;
+}
+
+/** Formats the report for a person. */
 export function describe(report: CheckReport): string {
   if (!report.ok) return `❌ ${report.message}; ${report.advice}`;
   const { applied, pending } = report.migrations;
@@ -135,15 +147,15 @@ export function describe(report: CheckReport): string {
   ].join("\n");
 }
 
-/** A transaction of so many seconds is too old. */
-const OLD = 60;
+/** The age in seconds at which a transaction is too old. */
+const OLD_TRANSACTION_S = 60;
 
 function warnings({ oldestTransaction }: CheckReport & { ok: true }): string[] {
-  if (oldestTransaction === null || oldestTransaction.seconds < OLD) return [];
+  if (oldestTransaction === null || oldestTransaction.seconds < OLD_TRANSACTION_S) return [];
   const { pid, seconds } = oldestTransaction;
   return [
-    `⚠️  A transaction has been open for ${seconds} s (pid ${pid}): nothing that was deleted since is cleaned ` +
-    "away, and jobs are claimed more slowly; end it",
+    `⚠️  A transaction has been open for ${seconds} s (pid ${pid}): the server cannot vacuum rows deleted since, ` +
+    "and claiming jobs gets slower; end it",
   ];
 }
 
@@ -151,10 +163,10 @@ function describeRoles({ role, roles }: CheckReport & { ok: true }): string {
   const { setup, owner } = roles;
   if (setup === "split") return `split: ${role}, and ${owner} owns the tables`;
   if (owner === role) return `single: ${role} owns the tables`;
-  return `single: ${role} may do all that ${owner} may, who owns the tables`;
+  return `single: ${role} has all privileges of ${owner}, who owns the tables`;
 }
 
-/** Superusers and members of the owner are no better than the owner. */
+/** Returns the setup: superusers and members of the owner count as the owner. */
 async function rolesOf(
   connection: Connection,
   timeout: number,
@@ -201,7 +213,7 @@ where
 order by xact_start
 limit 1`;
 
-// Any table will do: migrations made them all.
+// One table is enough: migrations created them all.
 const OWNER = `
 select
   pg_get_userbyid(relowner)::text as owner,
@@ -217,7 +229,7 @@ function tooOld(version: string): CheckReport {
   return problem(
     "server_too_old",
     `The server is PostgreSQL ${version}`,
-    `use PostgreSQL ${OLDEST_SERVER} or newer`,
+    `use PostgreSQL ${MIN_SERVER_VERSION} or newer`,
   );
 }
 
@@ -228,7 +240,7 @@ function explain(error: unknown, config: Config | undefined): CheckReport {
   const message = error.message;
   if (error instanceof ConfigError) return problem("configuration", message, "correct it");
   if (error instanceof TimeoutError) {
-    return problem("timeout", message, "check the server, the network and the firewall between");
+    return problem("timeout", message, "check the server, the network and the firewall");
   }
   if (error instanceof ConnectionError) {
     const start = bundled ? "run: make start" : "start the server, or correct the URL";
@@ -236,19 +248,19 @@ function explain(error: unknown, config: Config | undefined): CheckReport {
       unknown_host: "correct the host in the URL",
       refused: start,
       unreachable: "check the network",
-      forbidden: "allow this process to open it",
+      forbidden: "allow this process to open the connection",
       tls: "see sslmode in the URL and database.tls.ca",
       authentication: bundled
         ? "correct the URL, or run: make reset (it deletes the development data)"
         : ROLES.includes(user)
-        ? `correct the password in the URL; migrations make ${user} without one: give it one with ` +
+        ? `correct the password in the URL; migrations create ${user} without a password: set one with ` +
           `\\password ${user} in make psql`
         : "correct the user or the password in the URL",
       untrusted: "see sslmode in the URL, and the server's pg_hba.conf",
       missing_database: "run: make migrate",
-      too_many_connections: "close some, or raise max_connections",
+      too_many_connections: "close some connections, or raise max_connections",
       starting_up: "try again in a moment",
-      protocol: "check that a PostgreSQL server listens there",
+      protocol: "check that a PostgreSQL server listens at this address",
       lost: "see the server's log",
       closed: "try again",
     };
@@ -257,13 +269,12 @@ function explain(error: unknown, config: Config | undefined): CheckReport {
   return problem(error.code.toLowerCase(), message, "see the server's log");
 }
 
-/** Prints the report; the exit code is 0 where all is well. */
+/** Prints the report. Returns the exit code: 0 if the check found no problem, else 1. */
 export async function main(args: readonly string[]): Promise<number> {
   const report = await check();
   console.log(args.includes("--json") ? JSON.stringify(report) : describe(report));
   return report.ok ? 0 : 1;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  process.exit(await main(process.argv.slice(2)));
-}
+// Exit at once: an open connection, such as one to a silent server, would keep the process alive.
+runCommand(import.meta.url, async (args) => process.exit(await main(args)));

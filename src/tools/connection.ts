@@ -1,24 +1,24 @@
-/** How the tools talk to a server: one connection of their own, apart from any pool. */
+/** The tools' own connections, outside any pool. */
 import { openConnection } from "../connection/open_connection.ts";
 import type { Connection, ConnectionOptions } from "../connection/connection.ts";
 
-const STATEMENT = 30_000;
+const STATEMENT_TIMEOUT_MS = 30_000;
 
-/** One connection. */
+/** One connection of a tool. */
 export class ToolConnection {
   readonly #connection: Connection;
 
   private constructor(connection: Connection) {
     this.#connection = connection;
-    // Nobody gets it after its user, who may begin and end transactions.
+    // The connection has one user, who may begin and end transactions.
     connection.transaction = true;
   }
 
   /**
    * Connects and logs in.
    *
-   * @param timeout Milliseconds for all of it.
-   * @param applicationName How it is called in `pg_stat_activity`.
+   * @param timeout Milliseconds for connection and login.
+   * @param applicationName The connection's name in `pg_stat_activity`.
    * @throws {ConnectionError | TimeoutError}
    */
   static async open(
@@ -30,27 +30,27 @@ export class ToolConnection {
     return new ToolConnection(await openConnection({ ...options, target }, timeout));
   }
 
-  /** Is called once when the connection is lost; not at `end`. */
+  /** Calls back once when the connection is lost, but not at `end`. */
   onLoss(act: () => void): void {
     this.#connection.onDeath = act;
   }
 
   /**
-   * Runs one statement; its columns come in camelCase.
+   * Runs one statement, and returns its rows with camelCase fields.
    *
-   * @param timeout Milliseconds; after it the connection is gone.
+   * @param timeout Milliseconds, after which the connection is discarded.
    * @throws {DatabaseError}
    */
   async ask<Row>(
     text: string,
     values: readonly unknown[] = [],
-    timeout = STATEMENT,
+    timeout = STATEMENT_TIMEOUT_MS,
   ): Promise<Row[]> {
     return (await this.#connection.run(text, values, {}, timeout)).rows as Row[];
   }
 
   /** Runs one statement that cannot be prepared, such as `create database`. */
-  async command(text: string, timeout = STATEMENT): Promise<void> {
+  async command(text: string, timeout = STATEMENT_TIMEOUT_MS): Promise<void> {
     await this.#connection.run(text, [], {}, timeout, true);
   }
 

@@ -1,7 +1,7 @@
 /**
  * The development server: the bundled PostgreSQL on this machine's loopback, with the roles, passwords
- * and port of the configured URLs. It outlives the command. What `make start`, `stop`, `reset` and
- * `psql` call:
+ * and port of the configured URLs. It outlives the command. `make start`, `stop`, `reset` and `psql`
+ * call:
  *
  *     node --import tsx src/tools/dev_server.ts start [--quiet] | stop | status | reset | psql
  */
@@ -9,12 +9,13 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
 import { chmod, mkdir, readFile, rm, stat, truncate } from "node:fs/promises";
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Config, loadConfig } from "../config/load.ts";
-import { ConnectionError, DatabaseError } from "../errors.ts";
+import { ConnectionError } from "../errors.ts";
 import { formatTarget, type Target } from "../config/url.ts";
+import { type Log, MISUSE, orFailure, runCommand } from "./command.ts";
 import { ToolConnection } from "./connection.ts";
 import { makeMissingKeys } from "./keys.ts";
 import { hasAddress, serverStatus, startServer, stopServer } from "./postgres/server.ts";
@@ -28,106 +29,103 @@ import {
 import { type Login, makeData } from "./postgres/data.ts";
 import { ServerError } from "./postgres/error.ts";
 
-/** Where the development server of a project lives, and who runs it. */
-interface Place {
-  /** Holds the data folder and the log. */
+/** The folders of a project's development server, and the account that runs it. */
+interface ServerLocation {
+  /** The parent of the data folder and the log. */
   readonly folder: string;
   readonly dataDir: string;
   readonly logFile: string;
   readonly account: Account | undefined;
 }
 
-type Log = (line: string) => void;
-
 const PROJECT = realpathSync(fileURLToPath(new URL("../..", import.meta.url)));
-/** From this size on, in bytes, a start begins the log anew. */
-const LOG_LIMIT = 10_000_000;
-/** Milliseconds to log in. */
-const CONNECT = 10_000;
+/** A start truncates a log of this size. */
+const MAX_LOG_BYTES = 10_000_000;
+const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * Starts the development server, unless it runs already or the configuration asks for none.
- * @param log is told what happened.
- * @returns whether this call started it.
- * @throws {ServerError} what is in the way, and what to do.
+ * Starts the development server, unless it already runs or the configuration names another server.
+ * @param log Receives progress lines.
+ * @returns Whether this call started the server.
+ * @throws {ServerError} with the obstacle and advice.
  */
 export async function startDevServer(config: Config, log: Log): Promise<boolean> {
   const { target } = config.database;
   if (config.database.server === "external") {
-    log(`${whyExternal()}: no server is started here, ${formatTarget(target)} is used`);
+    log(`${whyExternal()}: the project uses ${formatTarget(target)} and starts no server`);
     return false;
   }
   await makeMissingKeys(config, log);
   const { target: owner } = await config.database.migration();
   const listen = await listenAddresses(target, owner);
-  const place = await placeOf(PROJECT);
-  await prepareFolder(place, log);
+  const location = await locationOf(PROJECT);
+  await prepareFolder(location, log);
 
-  const status = await serverStatus(place.dataDir);
+  const status = await serverStatus(location.dataDir);
   if (status.state === "running" && status.port !== target.port) {
     log(`The server on port ${status.port} moves to port ${target.port}, as database.url says`);
-    await stopServer(place.dataDir);
+    await stopServer(location.dataDir);
   }
   if (status.state === "running" && status.port === target.port) {
-    log(`PostgreSQL is running already on ${target.host}:${target.port}`);
-    await refuseOtherLogins([owner, target], place);
+    log(`PostgreSQL is already running on ${target.host}:${target.port}`);
+    await refuseOtherLogins([owner, target], location);
     return false;
   }
 
-  const { bin, version } = await reachableBinaries(findBundledServer(), place.account, log);
-  await refuseOtherVersion(place, version);
+  const { bin, version } = await reachableBinaries(findBundledServer(), location.account, log);
+  await refuseOtherVersion(location, version);
   const made = await makeData({
-    dataDir: place.dataDir,
+    dataDir: location.dataDir,
     bin,
-    account: place.account,
+    account: location.account,
     login: loginOf(owner),
     client: owner.user === target.user ? undefined : loginOf(target),
   });
-  if (made) log(`Made the data folder ${shown(place.dataDir)}`);
+  if (made) log(`Created the data folder ${shown(location.dataDir)}`);
   const { started } = await startServer({
-    dataDir: place.dataDir,
+    dataDir: location.dataDir,
     bin,
-    account: place.account,
+    account: location.account,
     port: target.port,
     listen,
-    logFile: place.logFile,
+    logFile: location.logFile,
     settings: { cluster_name: "netraven-dev" },
   });
   log(
-    `PostgreSQL ${version} ${started ? "runs" : "is running already"} on ` +
-      `${target.host}:${target.port}, its log is ${shown(place.logFile)}`,
+    `PostgreSQL ${version} ${started ? "is running" : "is already running"} on ` +
+      `${target.host}:${target.port}; its log is ${shown(location.logFile)}`,
   );
-  await refuseOtherLogins([owner, target], place);
+  await refuseOtherLogins([owner, target], location);
   return started;
 }
 
 /**
  * Stops the development server.
- * @returns whether one was running.
+ * @returns Whether the server was running.
  */
 export async function stopDevServer(): Promise<boolean> {
-  return await stopServer((await placeOf(PROJECT)).dataDir);
+  return await stopServer((await locationOf(PROJECT)).dataDir);
 }
 
-/** Removes the development server's data, after saying so, and starts it anew. */
+/** Deletes the development server's data, after a message, and starts the server again. */
 export async function resetDevServer(config: Config, log: Log): Promise<void> {
   if (config.database.server === "external") {
     throw new ServerError(
-      `${whyExternal()}: only the bundled development server can be reset, and this is ${
+      `${whyExternal()}: make reset resets only the bundled development server, not ${
         formatTarget(config.database.target)
       }`,
     );
   }
-  const { dataDir } = await placeOf(PROJECT);
-  log(`Removes all databases of the development server: ${shown(dataDir)}`);
+  const { dataDir } = await locationOf(PROJECT);
+  log(`Deleting all databases of the development server: ${shown(dataDir)}`);
   await stopServer(dataDir);
   await rm(dataDir, { recursive: true, force: true });
   await startDevServer(config, log);
 }
 
 /**
- * Opens psql on the configured database; the password goes by environment, where no list of processes
- * shows it.
+ * Opens psql on the configured database. The environment carries the password, since a list of
+ * processes shows arguments.
  * @returns psql's exit code.
  */
 export async function psql(target: Target, args: readonly string[]): Promise<number> {
@@ -142,13 +140,13 @@ export async function psql(target: Target, args: readonly string[]): Promise<num
     ...(target.sslRootCert === undefined ? {} : { PGSSLROOTCERT: target.sslRootCert }),
   };
   const child = spawn("psql", args, { env, stdio: "inherit" });
-  // Ctrl-C is psql's: it cancels a query there, and must not end this process under it.
+  // In psql, Ctrl-C cancels a query; it must not end this process.
   process.on("SIGINT", () => {});
   return await new Promise((resolve, reject) => {
     child.once("error", () =>
       reject(
         new ServerError(
-          "There is no psql here, and the bundled server brings none: install PostgreSQL's client programs",
+          "Cannot find psql, and the bundled server has none: install PostgreSQL's client programs",
         ),
       ));
     child.once("close", (code) => resolve(code ?? 1));
@@ -157,7 +155,7 @@ export async function psql(target: Target, args: readonly string[]): Promise<num
 
 function whyExternal(): string {
   return process.env["DATABASE_URL"] === undefined
-    ? "The configuration names a server of its own"
+    ? "The configuration names another server"
     : "DATABASE_URL is set";
 }
 
@@ -166,46 +164,46 @@ function loginOf(target: Target): Login {
 }
 
 /**
- * Refuses a data folder that was made before the configuration had these roles or passwords: nothing could log in.
- * @throws {ServerError} which role, and what to do.
+ * Refuses a data folder whose roles or passwords differ from the configuration: no program could log in.
+ * @throws {ServerError} with the role and advice.
  */
 export async function refuseOtherLogins(
   targets: readonly Target[],
-  { dataDir }: Pick<Place, "dataDir">,
+  { dataDir }: Pick<ServerLocation, "dataDir">,
 ): Promise<void> {
   for (const target of targets) {
     try {
       const options = { target, ca: undefined, allowCleartextPassword: false };
-      await (await ToolConnection.open(options, CONNECT)).end();
+      await (await ToolConnection.open(options, CONNECT_TIMEOUT_MS)).end();
     } catch (error) {
       if (!(error instanceof ConnectionError) || error.reason !== "authentication") continue;
       throw new ServerError(
-        `The data folder ${shown(dataDir)} does not know the role ${target.user} with the ` +
-          "password of the configuration: make reset begins anew, without its data",
+        `The data folder ${shown(dataDir)} has no role ${target.user} with the ` +
+          "configured password: make reset deletes the data and creates the role",
       );
     }
   }
 }
 
-/** The addresses of the URLs' host; only this machine's loopback will do. */
+/** Returns the addresses of the URLs' host, which must be this machine's loopback. */
 async function listenAddresses(target: Target, owner: Target): Promise<string[]> {
   if (target.password() === "" || owner.password() === "") {
     const key = target.password() === "" ? "url" : "migration_url";
     throw new ServerError(
-      `database.${key} has no password, and the bundled server asks for one: write one, as in dev.yaml`,
+      `database.${key} has no password, and the bundled server requires one: write one, as in dev.yaml`,
     );
   }
   if (owner.host !== target.host || owner.port !== target.port) {
     throw new ServerError(
       `Migrations go to ${
         formatTarget(owner)
-      }, and database.url names another server: name one, or ` +
-        "give DATABASE_URL together with DATABASE_MIGRATION_URL",
+      }, and database.url names another server: name the same server, or ` +
+        "set both DATABASE_URL and DATABASE_MIGRATION_URL",
     );
   }
   if (/^(require|verify)/.test(target.sslMode)) {
     throw new ServerError(
-      `database.url asks for sslmode=${target.sslMode}, and the bundled server has no TLS: leave it out`,
+      `database.url requires TLS by sslmode=${target.sslMode}, and the bundled server has no TLS: remove sslmode`,
     );
   }
   const { host } = target;
@@ -214,13 +212,13 @@ async function listenAddresses(target: Target, owner: Target): Promise<string[]>
   }
   if (host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host)) return [host];
   throw new ServerError(
-    `database.url names the host ${host}, and the bundled server runs on this machine's loopback only: ` +
+    `database.url names the host ${host}, and the bundled server runs only on this machine's loopback: ` +
       'write localhost, or "server: external" for a server of your own',
   );
 }
 
-/** In the project; as root, elsewhere when the server's account cannot enter the project. */
-async function placeOf(project: string): Promise<Place> {
+/** Returns the location: the project, or for root a system folder if the server's account cannot enter the project. */
+async function locationOf(project: string): Promise<ServerLocation> {
   const inProject = join(project, ".data");
   const account = await serverAccount([join(inProject, "postgres"), project]);
   const name = createHash("sha256").update(project).digest("hex").slice(0, 12);
@@ -233,35 +231,37 @@ async function placeOf(project: string): Promise<Place> {
   };
 }
 
-async function prepareFolder(place: Place, log: Log): Promise<void> {
-  if (place.folder.startsWith(SYSTEM_FOLDER)) {
+async function prepareFolder(location: ServerLocation, log: Log): Promise<void> {
+  if (location.folder.startsWith(SYSTEM_FOLDER)) {
     await makeSystemFolder();
-    if (!existsSync(place.dataDir)) {
+    if (!existsSync(location.dataDir)) {
       log(
-        `Keeps the data in ${place.dataDir}: ${accountName(place.account)} cannot enter ${PROJECT}`,
+        `The data is in ${location.dataDir}: ${
+          accountName(location.account)
+        } cannot enter ${PROJECT}`,
       );
     }
   }
-  await mkdir(place.folder, { recursive: true });
-  // Whatever the umask: the server's account has to pass.
-  if (place.account !== undefined) await chmod(place.folder, 0o755);
-  const size = await stat(place.logFile).then((log) => log.size, () => 0);
-  if (size > LOG_LIMIT) await truncate(place.logFile);
+  await mkdir(location.folder, { recursive: true });
+  // Whatever the umask, the server's account must be able to enter.
+  if (location.account !== undefined) await chmod(location.folder, 0o755);
+  const size = await stat(location.logFile).then((log) => log.size, () => 0);
+  if (size > MAX_LOG_BYTES) await truncate(location.logFile);
 }
 
-async function refuseOtherVersion(place: Place, version: string): Promise<void> {
-  const text = await readFile(join(place.dataDir, "PG_VERSION"), "utf8").catch(() => "");
+async function refuseOtherVersion(location: ServerLocation, version: string): Promise<void> {
+  const text = await readFile(join(location.dataDir, "PG_VERSION"), "utf8").catch(() => "");
   const major = version.split(".")[0];
   if (text === "" || text.trim() === major) return;
   throw new ServerError(
     `The data folder ${
-      shown(place.dataDir)
-    } is of PostgreSQL ${text.trim()}, and this is ${major}: ` +
-      "make reset begins anew, without its data",
+      shown(location.dataDir)
+    } belongs to PostgreSQL ${text.trim()}, and the bundled server is PostgreSQL ${major}: ` +
+      "make reset deletes the data and creates a new folder",
   );
 }
 
-/** A path as one types it in the project. */
+/** Returns a path relative to the working directory, if it is inside. */
 function shown(path: string): string {
   const short = relative(process.cwd(), path);
   return short.startsWith("..") ? path : short;
@@ -276,7 +276,7 @@ async function main(args: readonly string[]): Promise<number> {
         await startDevServer(await loadConfig(), say);
         return 0;
       }
-      // Before another target: only what is news, and not into that one's output.
+      // Before another target of make, print only news, and not to standard output.
       const lines: string[] = [];
       const started = await startDevServer(await loadConfig(), (line) => lines.push(line));
       if (started) lines.forEach((line) => console.error(line));
@@ -290,7 +290,7 @@ async function main(args: readonly string[]): Promise<number> {
       );
       return 0;
     case "status": {
-      const status = await serverStatus((await placeOf(PROJECT)).dataDir);
+      const status = await serverStatus((await locationOf(PROJECT)).dataDir);
       say(status.state === "stopped" ? "stopped" : `${status.state} on port ${status.port}`);
       return 0;
     }
@@ -300,17 +300,9 @@ async function main(args: readonly string[]): Promise<number> {
     case "psql":
       return await psql((await (await loadConfig()).database.migration()).target, rest);
     default:
-      console.error("Say what to do: start [--quiet], stop, status, reset or psql");
-      return 2;
+      console.error("Usage: dev_server start [--quiet] | stop | status | reset | psql");
+      return MISUSE;
   }
 }
 
-if (process.argv[1] && realpathSync(resolve(process.argv[1])) === fileURLToPath(import.meta.url)) {
-  try {
-    process.exitCode = await main(process.argv.slice(2));
-  } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
-    console.error(`❌ ${error.message}`);
-    process.exitCode = 1;
-  }
-}
+runCommand(import.meta.url, (args) => orFailure(() => main(args)));

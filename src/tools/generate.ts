@@ -1,38 +1,41 @@
 /**
- * Writes `src/generated` from `queries/`, or checks that it is up to date.
- * Nothing is written unless every query of every file is right.
+ * Writes `src/generated` from `queries/`, or checks that it is up to date. If any
+ * query of any file is wrong, it writes nothing.
  */
-import { realpathSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DatabaseError } from "../errors.ts";
-import { parseDatabaseUrl } from "../config/url.ts";
-import { migrate } from "./migrate.ts";
+import { parseDatabaseUrl, type Target } from "../config/url.ts";
+import { MISUSE, runCommand } from "./command.ts";
+import { ToolConnection } from "./connection.ts";
+import { migrate } from "./migrations/migrator.ts";
 import { MIGRATIONS } from "./migrations/files.ts";
 import { runPgtyped } from "./queries/pgtyped.ts";
 import { QUERIES, readQueries } from "./queries/files.ts";
-import { rewriteModule } from "./queries/module.ts";
+import { rewriteModules } from "./queries/modules.ts";
 import { verifySchema } from "./migrations/schema_file.ts";
 import { startThrowaway } from "./postgres/throwaway.ts";
 
 /** `src/generated` of this package. */
 export const GENERATED: string = fileURLToPath(new URL("../generated", import.meta.url));
 
-/** Which folders; default: those of this package. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** The folders. They default to those of this package. */
 export interface GenerateOptions {
   readonly queriesDir?: string;
   readonly migrationsDir?: string;
   readonly outDir?: string;
-  /** Instead of `config/pgtyped.json`. */
+  /** Defaults to `config/pgtyped.json`. */
   readonly configFile?: string;
-  /** A migrated database to use in place of a throwaway server. */
+  /** A migrated database. Defaults to a throwaway server. */
   readonly url?: string;
   readonly log?: (line: string) => void;
 }
 
-/** Queries are not right, or what was generated from them is stale. */
+/** Queries are wrong, or the generated modules are stale. */
 export class GenerateError extends DatabaseError {
   override readonly name = "GenerateError";
   /** A line for each problem, with file and query. */
@@ -44,10 +47,11 @@ export class GenerateError extends DatabaseError {
 }
 
 /**
- * Writes a module for each query file and deletes those whose query file is gone.
+ * Writes the modules of each query file: one for exported queries and one, in the folder `internal`,
+ * for steps of other functions. Deletes modules without queries.
  *
  * @returns The names of the modules that changed.
- * @throws {GenerateError} nothing was written.
+ * @throws {GenerateError} a query is wrong; the function wrote nothing.
  */
 export async function generate(options: GenerateOptions = {}): Promise<string[]> {
   const { outDir = GENERATED } = options;
@@ -55,8 +59,8 @@ export async function generate(options: GenerateOptions = {}): Promise<string[]>
   const present = await readModules(outDir);
   const changed = [...modules].filter(([file, text]) => present.get(file) !== text);
   const gone = [...present.keys()].filter((file) => !modules.has(file));
-  await mkdir(outDir, { recursive: true });
-  // All of them are on the disk before the first takes its place.
+  for (const file of modules.keys()) await mkdir(dirname(join(outDir, file)), { recursive: true });
+  // Write all files before the first rename.
   for (const [file, text] of changed) await writeFile(join(outDir, `${file}.new`), text);
   for (const [file] of changed) await rename(join(outDir, `${file}.new`), join(outDir, file));
   for (const file of gone) await rm(join(outDir, file));
@@ -65,7 +69,7 @@ export async function generate(options: GenerateOptions = {}): Promise<string[]>
 
 /**
  * Compares the modules with what `generate` would write, and the schema file
- * with the migrations; writes nothing.
+ * with the migrations. Writes nothing.
  *
  * @throws {GenerateError} a line for each file that is missing, stale or left over.
  */
@@ -75,17 +79,17 @@ export async function verify(
   const { outDir = GENERATED } = options;
   const modules = await makeModules(options);
   const present = await readModules(outDir);
-  const place = (file: string) => relative(process.cwd(), join(outDir, file));
+  const pathOf = (file: string) => relative(process.cwd(), join(outDir, file));
   const problems = [
     ...[...modules].flatMap(([file, text]) =>
       !present.has(file)
-        ? [`${place(file)} is missing: run \`make generate\``]
+        ? [`${pathOf(file)} is missing: run \`make generate\``]
         : present.get(file) !== text
-        ? [`${place(file)} is stale: run \`make generate\``]
+        ? [`${pathOf(file)} is stale: run \`make generate\``]
         : []
     ),
     ...[...present.keys()].filter((file) => !modules.has(file)).map((file) =>
-      `${place(file)} is left over: run \`make generate\``
+      `${pathOf(file)} is left over: run \`make generate\``
     ),
     ...await verifySchema(options),
   ];
@@ -93,13 +97,27 @@ export async function verify(
 }
 
 async function readModules(folder: string): Promise<Map<string, string>> {
-  const entries = await readdir(folder).catch(() => [] as string[]);
+  const entries = await readdir(folder, { recursive: true }).catch(() => [] as string[]);
   const files = entries.filter((name) => name.endsWith(".ts")).sort();
   return new Map(
     await Promise.all(
       files.map(async (name) => [name, await readFile(join(folder, name), "utf8")] as const),
     ),
   );
+}
+
+/** Returns the bodies of the schema's functions. */
+async function functionsOf(target: Target): Promise<string> {
+  const options = { target, ca: undefined, allowCleartextPassword: false, plaintextHosts: [] };
+  const connection = await ToolConnection.open(options, CONNECT_TIMEOUT_MS);
+  try {
+    const rows = await connection.ask<{ source: string }>(
+      "select prosrc as source from pg_proc where pronamespace = 'public'::regnamespace",
+    );
+    return rows.map(({ source }) => source).join("\n");
+  } finally {
+    await connection.end();
+  }
 }
 
 async function makeModules(options: GenerateOptions): Promise<Map<string, string>> {
@@ -109,20 +127,15 @@ async function makeModules(options: GenerateOptions): Promise<Map<string, string
   const work = await mkdtemp(join(tmpdir(), "netraven-generate-"));
   const server = url === undefined ? await startThrowaway() : undefined;
   try {
-    // A database of its own, since only its owner may make tables in `public`.
+    // Only the owner of a database may create tables in `public`, so create one.
     const database = url ?? Object.assign(new URL(server!.url), { pathname: "/generate" }).href;
     if (server !== undefined) await migrate({ url: database, migrationsDir });
     const target = parseDatabaseUrl(database);
-    const result = await runPgtyped(files, queriesDir, target, work, configFile);
-    problems.push(...result.problems);
-    const modules = new Map<string, string>();
-    for (const file of files) {
-      const source = result.modules.get(file.stem);
-      if (source === undefined) continue;
-      const module = rewriteModule(source, file);
-      problems.push(...module.problems);
-      modules.set(`${file.stem}.ts`, module.text);
-    }
+    const result = await runPgtyped(files, target, work, configFile);
+    // pgtyped has already reported an unreachable server.
+    const functions = result.problems.length > 0 ? "" : await functionsOf(target);
+    const { modules, problems: wrong } = rewriteModules(files, result.modules, functions);
+    problems.push(...result.problems, ...wrong);
     if (problems.length > 0) throw new GenerateError(problems.sort());
     return modules;
   } finally {
@@ -131,12 +144,12 @@ async function makeModules(options: GenerateOptions): Promise<Map<string, string
   }
 }
 
-/** The command line: nothing, or `--verify`. Returns the exit code. */
+/** The command line. Returns the exit code: 0, 1 for a failure, 2 for misuse. */
 export async function main(args: readonly string[]): Promise<number> {
   const checks = args[0] === "--verify";
   if (args.length > (checks ? 1 : 0)) {
     console.error("Usage: generate [--verify]");
-    return 2;
+    return MISUSE;
   }
   const log = (line: string) => console.log(line);
   try {
@@ -156,6 +169,4 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  void main(process.argv.slice(2)).then((code) => process.exitCode = code);
-}
+runCommand(import.meta.url, main);

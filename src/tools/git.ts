@@ -1,13 +1,13 @@
 /**
- * Histories from a git repository and to one, such as Oxidized and RANCID keep. Either may be ended
- * and run again: it goes on where it was.
+ * Imports configurations from a git repository, such as Oxidized or RANCID write, and exports them to one.
+ * Both can be interrupted: the next run continues.
  *
  *     node --import tsx src/tools/git.ts import <repository> [<ref>]
  *     node --import tsx src/tools/git.ts export <repository> [<branch>]
  *
- * The repository is its own folder or a bare one. An import reads what leads to HEAD unless told. An
- * export writes the branch `main` unless told, which must not be checked out; where there is no
- * repository it makes a bare one.
+ * The repository is a folder with a `.git` folder, or a bare repository. `<ref>` defaults to HEAD and
+ * `<branch>` to `main`. The branch must not be checked out. An export creates a bare repository if the
+ * folder does not exist.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,19 +15,21 @@ import { mkdir, readdir, realpath } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
 import { pipeline } from "node:stream/promises";
-import { pathToFileURL } from "node:url";
 import { connect, type Database } from "../client.ts";
 import { DatabaseError, ParameterError } from "../errors.ts";
 import {
   configExport,
   type ConfigExportOptions,
+  type ConfigExportParams,
   type ExportCursor,
   type ExportProgress,
 } from "../history/git/export.ts";
-import { configImport, type Imported, type ImportProgress } from "../history/git/import.ts";
+import { configImport, type ConfigImportOptions } from "../history/git/import.ts";
+import type { ConfigImportResult, ImportProgress } from "../history/git/import_result.ts";
 import { ByteReader, LARGEST } from "../history/git/read_stream.ts";
+import { everySecond, MISUSE, orFailure, runCommand } from "./command.ts";
 
-/** What is wrong with a repository, or with git. */
+/** A repository is unusable, or git failed. */
 export class GitError extends DatabaseError {
   override readonly name = "GitError";
   constructor(message: string) {
@@ -35,29 +37,28 @@ export class GitError extends DatabaseError {
   }
 }
 
-const USAGE = "Say what to do: import <repository> [<ref>], or export <repository> [<branch>]; " +
-  "with make: git-import repo=<repository>, git-export repo=<repository>, branch=<name> for another branch";
-/** Milliseconds: no save takes longer, so that no version comes to stand before one this old. */
-const SETTLED = 300_000;
-/** Bytes of what git says that are kept. */
-const SAID = 10_000;
-/** Milliseconds between two lines of progress. */
-const PROGRESS = 1000;
-/** Unknown files that are named. */
-const SHOWN = 10;
-/** What would lead git to another repository than the one that is named. */
-const ELSEWHERE = /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|COMMON_DIR|NAMESPACE|PREFIX)$/;
+const USAGE = "Usage: git import <repository> [<ref>] | export <repository> [<branch>]; " +
+  "with make: git-import repo=<repository> or git-export repo=<repository>, with branch=<name> for another branch";
+/** No save takes longer, so no further version can precede a version of this age. */
+const MIN_EXPORT_AGE_MS = 300_000;
+/** Maximum kept characters of git's messages. */
+const MAX_GIT_OUTPUT = 10_000;
+/** Maximum unknown files that the import lists. */
+const MAX_LISTED_PATHS = 10;
+/** The variables that would make git use another repository. */
+const REPOSITORY_VARIABLES =
+  /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|COMMON_DIR|NAMESPACE|PREFIX)$/;
 
-/** A git that runs in a repository. */
+/** A git process in a repository. */
 class Git {
   readonly child: ChildProcess;
   readonly #command: string;
   readonly #ended: Promise<number | null>;
   #said = "";
 
-  /** @param repository The folder; git looks in none above it. */
+  /** @param repository The repository's folder. Git does not search the folders above it. */
   constructor(repository: string, args: readonly string[]) {
-    const own = Object.entries(process.env).filter(([name]) => !ELSEWHERE.test(name));
+    const own = Object.entries(process.env).filter(([name]) => !REPOSITORY_VARIABLES.test(name));
     this.#command = args[0]!;
     this.child = spawn("git", args, {
       cwd: repository,
@@ -69,30 +70,30 @@ class Git {
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.child.stderr!.setEncoding("utf8").on("data", (text) => {
-      this.#said = (this.#said + text).slice(-SAID);
+      this.#said = (this.#said + text).slice(-MAX_GIT_OUTPUT);
     });
-    // Who ends early does not read on; why it did, its exit code tells.
+    // If git ends early, the pipe breaks; its exit code has the reason.
     this.child.stdin!.on("error", () => {});
     this.#ended = once(this.child, "close").then(([code]) => code, (error) => {
       const missing = error.code === "ENOENT";
       throw new GitError(
-        missing ? "There is no git: install it" : `Git does not start: ${error.code}`,
+        missing ? "Cannot find git: install it" : `Git does not start: ${error.code}`,
       );
     });
     this.#ended.catch(() => {});
   }
 
-  /** What it said, or the end of it. */
+  /** The end of git's messages. */
   get said(): string {
     return this.#said;
   }
 
-  /** Its exit code, once it ended; null after a signal. */
+  /** Waits for the end of git. Returns the exit code; null after a signal. */
   async code(): Promise<number | null> {
     return await this.#ended;
   }
 
-  /** @throws {GitError} it failed; with the last line of what it said. */
+  /** @throws {GitError} git failed, with the last line of its messages. */
   async done(): Promise<void> {
     if (await this.code() !== 0) throw this.failure();
   }
@@ -100,11 +101,11 @@ class Git {
   failure(): GitError {
     const line = this.#said.trim().split("\n").findLast((line) => line.startsWith("fatal:")) ??
       this.#said.trim().split("\n").at(-1);
-    return new GitError(`git ${this.#command} failed: ${line || "it was ended"}`);
+    return new GitError(`git ${this.#command} failed: ${line || "a signal ended it"}`);
   }
 }
 
-/** What git prints, without the last line feed; undefined where it fails. */
+/** Returns git's output without the last line feed; undefined if git fails. */
 async function ask(repository: string, ...args: string[]): Promise<string | undefined> {
   const { git, text } = await run(repository, args);
   return await git.code() === 0 ? text : undefined;
@@ -122,7 +123,7 @@ async function run(
   return { git, text: text.replace(/\n$/, "") };
 }
 
-/** The repository in the folder; undefined where there is none. */
+/** Returns the path of the folder's repository; undefined if the folder has none. */
 async function repositoryIn(folder: string): Promise<string | undefined> {
   let path: string;
   try {
@@ -172,28 +173,32 @@ class Blobs {
   }
 }
 
+/** Parameters of `gitImport`. */
+export interface GitImportParams {
+  /** The repository's folder. */
+  readonly folder: string;
+  /** A branch, a tag or a commit. Defaults to HEAD. */
+  readonly ref?: string | undefined;
+}
+
 /**
- * Imports what leads to a commit.
+ * Imports a commit and all its ancestors.
  *
- * @param ref A branch, a tag or a commit; HEAD unless told.
- * @throws {GitError} there is no git, no repository or no such commit, or git fails.
- * @throws what `configImport` throws.
+ * @throws {GitError} git, the repository or the commit does not exist, or git fails.
+ * @throws the errors of `configImport`.
  */
 export async function gitImport(
+  { folder, ref = "HEAD" }: GitImportParams,
   db: Database,
-  folder: string,
-  { ref = "HEAD", onProgress }: {
-    ref?: string | undefined;
-    onProgress?: ((progress: ImportProgress) => void) | undefined;
-  } = {},
-): Promise<Imported> {
+  { onProgress }: Omit<ConfigImportOptions, "signal"> = {},
+): Promise<ConfigImportResult> {
   const repository = await repositoryIn(folder);
-  if (repository === undefined) throw new GitError(`There is no git repository in ${folder}`);
+  if (repository === undefined) throw new GitError(`${folder} has no git repository`);
   const verify = ["rev-parse", "--verify", "--quiet", `${ref}^{commit}`];
   if (ref.startsWith("-") || await ask(repository, ...verify) === undefined) {
-    throw new GitError(`There is no commit ${JSON.stringify(ref)} in ${folder}`);
+    throw new GitError(`${folder} has no commit ${JSON.stringify(ref)}`);
   }
-  // Texts are asked for one by one: a first commit may have those of thousands of devices.
+  // Blobs are read one by one: the first commit may contain thousands of devices.
   const git = new Git(repository, [
     ...["fast-export", "--no-data", "--show-original-ids", "--use-done-feature", "--date-order"],
     ...["--reencode=no", "--signed-tags=strip", ref, "--"],
@@ -202,11 +207,11 @@ export async function gitImport(
   const blobs = new Blobs(repository);
   try {
     const blob = (oid: string) => blobs.read(oid);
-    const imported = await configImport(db, git.child.stdout!, { blob, onProgress });
+    const imported = await configImport({ stream: git.child.stdout!, blob }, db, { onProgress });
     await git.done();
     return imported;
   } catch (error) {
-    // The stream may have been cut off because git failed.
+    // A failure of git may have cut the stream off.
     if (error instanceof ParameterError && await git.code()) throw git.failure();
     throw error;
   } finally {
@@ -216,22 +221,26 @@ export async function gitImport(
   }
 }
 
+/** Parameters of `gitExport`. */
+export interface GitExportParams {
+  readonly branch?: ConfigExportParams["branch"];
+  readonly path?: ConfigExportParams["path"];
+  /** The repository's folder. The export creates it if it does not exist. */
+  readonly folder: string;
+}
+
 /**
- * Exports to a branch what it has not yet, or all to a new one, but for what is younger than
- * five minutes. Makes a bare repository where there is none.
+ * Exports the versions that the branch lacks, or all versions to a new branch, except versions
+ * younger than five minutes. Creates a bare repository if the folder has none.
  *
- * @param options `branch`: `main` unless told; `path` as for `configExport`.
- * @throws {GitError} there is no git; the folder holds something else; the branch is checked out, or is
- *   of somebody else; or git fails.
- * @throws what `configExport` throws.
+ * @throws {GitError} git does not exist or fails; the folder contains other files; the branch is
+ *   checked out, or is not an export.
+ * @throws the errors of `configExport`.
  */
 export async function gitExport(
+  { folder, branch = "main", path }: GitExportParams,
   db: Database,
-  folder: string,
-  { branch = "main", path, onProgress }: Pick<
-    ConfigExportOptions,
-    "branch" | "path" | "onProgress"
-  > = {},
+  { onProgress }: Omit<ConfigExportOptions, "signal"> = {},
 ): Promise<ExportProgress> {
   const ref = `refs/heads/${branch}`;
   const found = await repositoryIn(folder);
@@ -239,15 +248,14 @@ export async function gitExport(
   else await checkBranch(found, branch, folder);
   const after = found === undefined ? undefined : await lastExported(found, ref, folder);
   let done: ExportProgress = { devices: 0, versions: 0, last: undefined };
-  const stream = configExport(db, {
-    ...{ branch, path, after, minimumAge: SETTLED },
+  const stream = configExport({ branch, path, after, minimumAge: MIN_EXPORT_AGE_MS }, db, {
     onProgress: (progress) => {
       done = progress;
       onProgress?.(progress);
     },
   });
   try {
-    // What is wrong with a path or the branch comes to light before anything is written.
+    // The first chunk reveals an invalid path or branch before anything is written.
     const first = await stream.next();
     const repository = found ?? await makeRepository(folder, ref);
     await write(repository, first.done ? [] : [first.value], stream);
@@ -257,7 +265,7 @@ export async function gitExport(
   }
 }
 
-/** Gives a stream to git, after the chunks that were taken off it. */
+/** Writes a stream to git, after the chunks that were already read from it. */
 async function write(
   repository: string,
   taken: readonly Uint8Array[],
@@ -275,32 +283,32 @@ async function write(
       throw error;
     }
   }
-  // Where git does not read to the end, it says why.
+  // If git does not read to the end, its exit code and messages have the reason.
   await pipeline(chunks, git.child.stdin!).catch(() => {});
   const code = await git.code();
   if (failure !== undefined) throw failure.error;
   if (code !== 0) throw git.failure();
 }
 
-/** Refuses a folder that holds something. */
+/** Refuses a folder that is not empty. */
 async function checkEmpty(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   if (names.length === 0) return;
   throw new GitError(
-    `The folder ${folder} is neither empty nor a git repository: name another one`,
+    `The folder ${folder} is neither empty nor a git repository: name another folder`,
   );
 }
 
-/** Refuses a branch that is checked out: its files would not follow. */
+/** Refuses a branch that is checked out: its working tree would become stale. */
 async function checkBranch(repository: string, branch: string, folder: string): Promise<void> {
   const worktrees = await ask(repository, "worktree", "list", "--porcelain") ?? "";
   if (!worktrees.split("\n").includes(`branch refs/heads/${branch}`)) return;
   throw new GitError(
-    `The branch ${branch} is checked out in ${folder}: name another one, or a bare repository`,
+    `The branch ${branch} is checked out in ${folder}: name another branch, or a bare repository`,
   );
 }
 
-/** The version that the last commit of the branch is; undefined where there is no commit. */
+/** Returns the version of the branch's last commit; undefined if the branch has no commit. */
 async function lastExported(
   repository: string,
   ref: string,
@@ -310,7 +318,9 @@ async function lastExported(
   if (commit === undefined) return undefined;
   const [, id, time] = /^NetRaven-Version: (\d+) (\S+)$/.exec(commit.split("\n").at(-1)!) ?? [];
   if (id === undefined || time === undefined) {
-    throw new GitError(`The last commit of ${ref} in ${folder} is no export: name another branch`);
+    throw new GitError(
+      `The last commit of ${ref} in ${folder} is not an export: name another branch`,
+    );
   }
   return { id: Number(id), retrievedAt: new Date(time) };
 }
@@ -320,7 +330,7 @@ async function makeRepository(folder: string, ref: string): Promise<string> {
     await mkdir(folder, { recursive: true });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new GitError(`Cannot make the folder ${folder}: ${code}`);
+    throw new GitError(`Cannot create the folder ${folder}: ${code}`);
   }
   const path = await realpath(folder);
   await (await run(path, ["init", "--quiet", "--bare"])).git.done();
@@ -328,53 +338,53 @@ async function makeRepository(folder: string, ref: string): Promise<string> {
   return path;
 }
 
-/** Prints what it is told about once a second; the end has a line of its own. */
-function printer<T>(line: (progress: T) => string): (progress: T) => void {
-  let next = performance.now() + PROGRESS;
-  return (progress) => {
-    if (performance.now() < next) return;
-    next = performance.now() + PROGRESS;
-    console.log(line(progress));
-  };
-}
-
-/** What became of the files, in words. */
-function notes(imported: Imported): string {
+/** Describes the outcomes of the files. */
+function notes(imported: ConfigImportResult): string {
   const { known, unchanged, skipped, shifted, unknown, missing } = imported;
   const counts: [number, string][] = [
-    [known, "there already"],
+    [known, "already imported"],
     [unchanged, "unchanged"],
-    [skipped, "older than what their device had"],
-    [shifted, "at the time of a later commit before them"],
-    [missing, "without a text"],
-    [unknown, "of no device"],
+    [skipped, "older than a version of their device"],
+    [shifted, "with the time of an earlier commit"],
+    [missing, "without content"],
+    [unknown, "without a device"],
   ];
-  return counts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`)
+  return counts.filter(([number]) => number > 0).map(([number, outcome]) => `${number} ${outcome}`)
     .join(", ");
 }
 
 async function importAll(db: Database, folder: string, ref: string | undefined): Promise<void> {
-  const onProgress = printer(({ commits, versions, known }: ImportProgress) =>
-    `${commits} commits, ${versions} versions, ${known} there already`
+  const onProgress = everySecond(
+    console.log,
+    ({ commits, versions, known }: ImportProgress) =>
+      `${commits} commits, ${versions} versions, ${known} already imported`,
   );
-  const imported = await gitImport(db, folder, { ref, onProgress });
+  const imported = await gitImport({ folder, ref }, db, { onProgress });
   const { commits, versions, devices, unknown, unknownPaths } = imported;
   if (unknown > 0) {
-    const some = unknownPaths.slice(0, SHOWN).map((path) => JSON.stringify(path)).join(", ");
-    console.log(`No device has the name of: ${some}${unknownPaths.length > SHOWN ? ", …" : ""}`);
+    const some = unknownPaths.slice(0, MAX_LISTED_PATHS).map((path) => JSON.stringify(path)).join(
+      ", ",
+    );
+    console.log(
+      `No device has the name of these files: ${some}${
+        unknownPaths.length > MAX_LISTED_PATHS ? ", …" : ""
+      }`,
+    );
   }
   const rest = notes(imported);
-  const what = `Imported ${versions} versions of ${devices} devices from ${commits} commits`;
-  console.log(`✅ ${what}${rest === "" ? "" : `; ${rest}`}`);
+  const summary = `Imported ${versions} versions of ${devices} devices from ${commits} commits`;
+  console.log(`✅ ${summary}${rest === "" ? "" : `; ${rest}`}`);
 }
 
 async function exportAll(db: Database, folder: string, branch: string | undefined): Promise<void> {
-  const onProgress = printer(({ versions, last }: ExportProgress) =>
-    `${versions} versions, up to ${last?.retrievedAt.toISOString()}`
+  const onProgress = everySecond(
+    console.log,
+    ({ versions, last }: ExportProgress) =>
+      `${versions} versions, up to ${last?.retrievedAt.toISOString()}`,
   );
-  const { devices, versions } = await gitExport(db, folder, { branch, onProgress });
-  const what = `Exported ${versions} versions of ${devices} devices`;
-  console.log(`✅ ${what}; what is younger than 5 minutes comes with the next export`);
+  const { devices, versions } = await gitExport({ folder, branch }, db, { onProgress });
+  const summary = `Exported ${versions} versions of ${devices} devices`;
+  console.log(`✅ ${summary}; the next export includes versions younger than 5 minutes`);
 }
 
 /** The command line. Returns the exit code: 0, 1 for a failure, 2 for misuse. */
@@ -383,20 +393,13 @@ async function main(args: readonly string[]): Promise<number> {
   const act = { import: importAll, export: exportAll }[command as "import" | "export"];
   if (act === undefined || folder === undefined || args.length > 3) {
     console.error(USAGE);
-    return 2;
+    return MISUSE;
   }
-  try {
+  return await orFailure(async () => {
     await using db = await connect();
     await act(db, folder, name);
     return 0;
-  } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
-    const noTable = error.sqlState === "42P01";
-    console.error(noTable ? "❌ The schema is missing; run: make migrate" : `❌ ${error.message}`);
-    return 1;
-  }
+  });
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  process.exitCode = await main(process.argv.slice(2));
-}
+runCommand(import.meta.url, main);

@@ -1,17 +1,15 @@
 /**
- * The keys of the sealed columns, for operators. What `make keys-generate`, `keys-check`,
- * `keys-rotate`, `keys-status` and `keys-retire` call:
+ * Manages the keys of the sealed columns. `make keys-generate`, `keys-check`, `keys-rotate`,
+ * `keys-status` and `keys-retire` call:
  *
  *     node --import tsx src/tools/keys.ts generate [<id>] [<file>] | check | rotate | status | retire <id>
  */
-import { realpathSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, relative } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { Database } from "../client.ts";
 import { type Config, loadConfig } from "../config/load.ts";
 import { isKeyId } from "../vault/envelope.ts";
-import { ConfigError, DatabaseError } from "../errors.ts";
+import { ConfigError } from "../errors.ts";
 import { hasKeyFile, keysGenerate } from "../vault/key_ring.ts";
 import {
   keysCheck,
@@ -19,20 +17,17 @@ import {
   keysRotate,
   keysStatus,
   type RotationProgress,
-  type Unopened,
+  type UnopenedValue,
 } from "../credentials/key_rotation.ts";
-import type { KeyState } from "../vault/key_states.ts";
+import type { KeyState } from "../credentials/key_states.ts";
+import { everySecond, type Log, MISUSE, orFailure, runCommand } from "./command.ts";
 
-type Log = (line: string) => void;
-
-/** Milliseconds between two lines of progress. */
-const PROGRESS = 1000;
-const USAGE = "Say what to do: generate [<id>] [<file>], check, rotate, status or retire <id>";
+const USAGE = "Usage: keys generate [<id>] [<file>] | check | rotate | status | retire <id>";
 
 /**
- * Makes the files of the configured key ring that are missing.
+ * Generates the missing files of the configured key ring.
  *
- * @returns How many were made; undefined where there is no key ring.
+ * @returns The number of new keys; undefined if no key ring is configured.
  * @throws {ConfigError} a file cannot be written.
  */
 export async function makeMissingKeys(
@@ -44,39 +39,39 @@ export async function makeMissingKeys(
   for (const [keyId, { file, env }] of Object.entries(vault.sources)) {
     if (file === undefined) {
       if (vault.variable(env) === undefined) {
-        log(`Key "${keyId}" is expected in ${env}, which is not set`);
+        log(`The environment variable ${env} of key "${keyId}" is not set`);
       }
       continue;
     }
     if (await hasKeyFile(file)) continue;
     await keysGenerate({ file });
-    log(`Made key "${keyId}": ${shown(file)}`);
+    log(`Generated key "${keyId}": ${shown(file)}`);
     made++;
   }
   return made;
 }
 
-/** Makes a new key, and says what to write into the configuration. */
+/** Generates a new key, and prints its lines for the configuration. */
 async function makeKey(config: Config, keyId: string, given: string | undefined, log: Log) {
   if (!isKeyId(keyId)) {
     throw new ConfigError(
-      "The key's name is not usable: write lower-case letters, digits, hyphens and underscores",
+      "The key's name is invalid: write lower-case letters, digits, hyphens and underscores",
     );
   }
   const active = config.vault?.sources[config.vault.active]?.file;
   const file = given ?? (active === undefined ? undefined : join(dirname(active), keyId));
   if (file === undefined) {
-    throw new ConfigError("No key of the configuration stands in a file: say where, by file=");
+    throw new ConfigError("The active key is not in a file: name the new key's file by file=");
   }
   await keysGenerate({ file });
   const beside = config.file === undefined ? process.cwd() : dirname(config.file);
   const path = relative(beside, file);
-  log(`Made key "${keyId}": ${shown(file)}`);
-  log("Bring it to every process, not active yet; in the configuration:");
+  log(`Generated key "${keyId}": ${shown(file)}`);
+  log("Copy the key to every process and add it to the configuration, not active yet:");
   log(`  vault:\n    keys:\n      ${keyId}: { file: ${JSON.stringify(path)} }`);
 }
 
-/** The owner of the tables may all of it; `netraven_rotator` may too, where DATABASE_URL says so. */
+/** Opens the database as the owner of the tables, or as `netraven_rotator` if DATABASE_URL names it. */
 async function openAsOwner(config: Config): Promise<Database> {
   const database = { ...config.database, ...await config.database.migration() };
   const logging = { ...config.logging, level: "silent" as const };
@@ -88,8 +83,12 @@ async function openAsOwner(config: Config): Promise<Database> {
 async function check(db: Database, log: Log): Promise<boolean> {
   const { keys, opened, unopened, problem } = await keysCheck(db);
   log(table(keys));
-  log(`${opened} sealed values open${unopened.length === 0 ? "" : `, ${unopened.length} do not`}`);
-  tellUnopened(unopened, log);
+  log(
+    `${opened} sealed values open${
+      unopened.length === 0 ? "" : `, ${unopened.length} do not open`
+    }`,
+  );
+  printUnopened(unopened, log);
   if (problem !== undefined) log(`❌ ${problem.message}`);
   const fine = problem === undefined && unopened.length === 0;
   if (fine) log("✅ Every key in use is loaded and opens what it sealed");
@@ -99,15 +98,14 @@ async function check(db: Database, log: Log): Promise<boolean> {
 async function rotate(db: Database, log: Log): Promise<boolean> {
   const { keys } = await keysStatus(db);
   const total = keys.filter(({ active }) => !active).reduce((sum, { rows }) => sum + rows, 0);
-  let next = performance.now() + PROGRESS;
-  const onProgress = ({ rotated, pass }: RotationProgress) => {
-    if (performance.now() < next) return;
-    next = performance.now() + PROGRESS;
-    log(`${rotated} of about ${total} sealed anew (pass ${pass})`);
-  };
-  const { keyId, rotated, unopened } = await keysRotate(db, { onProgress });
-  log(`${unopened.length === 0 ? "✅" : "❌"} ${rotated} values sealed anew with key "${keyId}"`);
-  tellUnopened(unopened, log);
+  const onProgress = everySecond(
+    log,
+    ({ rotated, pass }: RotationProgress) =>
+      `${rotated} of about ${total} values resealed (pass ${pass})`,
+  );
+  const { keyId, rotated, unopened } = await keysRotate({}, db, { onProgress });
+  log(`${unopened.length === 0 ? "✅" : "❌"} ${rotated} values resealed with key "${keyId}"`);
+  printUnopened(unopened, log);
   return unopened.length === 0;
 }
 
@@ -115,7 +113,7 @@ async function status(db: Database, log: Log): Promise<boolean> {
   const { keys, unsealed } = await keysStatus(db);
   log(table(keys));
   if (unsealed.length > 0) {
-    log(`Not sealed by any key, set them again: credentials ${unsealed.join(", ")}`);
+    log(`No key seals these credentials; set them again: ${unsealed.join(", ")}`);
   }
   return keys.every(({ problem }) => problem === undefined);
 }
@@ -136,14 +134,14 @@ function table(keys: readonly KeyState[]): string {
     .join("\n");
 }
 
-function tellUnopened(unopened: readonly Unopened[], log: Log): void {
+function printUnopened(unopened: readonly UnopenedValue[], log: Log): void {
   for (const { table, column, id, keyId } of unopened.slice(0, 20)) {
     log(`   ${table}.${column} of row ${id} does not open with key "${keyId}"`);
   }
   if (unopened.length > 20) log(`   … and ${unopened.length - 20} more`);
 }
 
-/** A path as one types it here. */
+/** Returns a path relative to the working directory, if it is inside. */
 function shown(file: string): string {
   const short = relative(process.cwd(), file);
   return short.startsWith("..") ? file : short;
@@ -162,9 +160,9 @@ export async function main(args: readonly string[], log: Log = console.log): Pro
   const given = [first, second].filter((arg) => arg !== undefined).length;
   if (!wanted[command]?.includes(given)) {
     console.error(USAGE);
-    return 2;
+    return MISUSE;
   }
-  try {
+  return await orFailure(async () => {
     const config = await loadConfig();
     if (command === "generate") {
       if (first !== undefined) {
@@ -173,27 +171,20 @@ export async function main(args: readonly string[], log: Log = console.log): Pro
       }
       const made = await makeMissingKeys(config, log);
       if (made === undefined) {
-        throw new ConfigError("The configuration has no key ring: give the new key a name, by id=");
+        throw new ConfigError("The configuration has no key ring: name the new key by id=");
       }
-      if (made === 0) log("No key file is missing; a new key takes a name, as in id=2026b");
+      if (made === 0) log("No key file is missing; for a new key, give its name, as in id=2026b");
       return 0;
     }
     await using db = await openAsOwner(config);
     if (command === "retire") {
-      const retiredAt = await keysRetire(db, first!);
-      log(`✅ Key "${first}" is retired since ${retiredAt.toISOString()}`);
+      const retiredAt = await keysRetire({ keyId: first! }, db);
+      log(`✅ Key "${first}" was retired at ${retiredAt.toISOString()}`);
       return 0;
     }
     const act = { check, rotate, status }[command as "check" | "rotate" | "status"];
     return await act(db, log) ? 0 : 1;
-  } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
-    const noTable = error.sqlState === "42P01";
-    console.error(noTable ? "❌ The schema is missing; run: make migrate" : `❌ ${error.message}`);
-    return 1;
-  }
+  });
 }
 
-if (process.argv[1] && realpathSync(resolve(process.argv[1])) === fileURLToPath(import.meta.url)) {
-  process.exitCode = await main(process.argv.slice(2));
-}
+runCommand(import.meta.url, main);

@@ -1,38 +1,22 @@
 /**
- * Removes the versions of configurations that the system settings do not keep: `make prune`; with
- * `dry=1` it says which ones would go. Others may work meanwhile; a run that was ended is taken up by
- * the next one.
+ * Deletes the versions of configurations that the system settings do not keep: `make prune`. With
+ * `dry=1`, it only lists them. Other work continues meanwhile; the next run continues an interrupted
+ * run.
  *
  *     node --import tsx src/tools/prune.ts [--dry]
  */
-import process from "node:process";
-import { pathToFileURL } from "node:url";
 import { connect } from "../client.ts";
 import { configPrune, configPrunePolicy, type ConfigPruneProgress } from "../history/prune.ts";
-import { DatabaseError } from "../errors.ts";
+import { everySecond, type Log, MISUSE, orFailure, runCommand } from "./command.ts";
 
-type Log = (line: string) => void;
-
-/** Milliseconds between two lines of progress. */
-const PROGRESS = 1000;
-/** To keep everything is a choice, so this is no failure. */
+/** Keeping everything is a choice, not a failure. */
 const NO_POLICY =
-  `No retention is set: everything is kept. Set one of these system settings, or more:
-  config_keep_last    so many last versions of each device
-  config_keep_days    what was valid within so many days
-  config_keep_months  the last version of each month, for so many months; true for all months`;
+  `No retention policy is set: all versions are kept. Set one or more of these system settings:
+  config_keep_last    keeps the last versions of each device: their number
+  config_keep_days    keeps the versions that were valid in the last days: their number
+  config_keep_months  keeps the last version of each month: the number of months, or true for all`;
 
-/** A line at most every second. */
-function progress(log: Log): (progress: ConfigPruneProgress) => void {
-  let next = performance.now() + PROGRESS;
-  return ({ versions, devices }) => {
-    if (performance.now() < next) return;
-    next = performance.now() + PROGRESS;
-    log(`${versions} versions of ${devices} devices`);
-  };
-}
-
-/** A line a device. */
+/** Prints a line for each device. */
 function plan(log: Log): (progress: ConfigPruneProgress) => void {
   return ({ removed }) => {
     const bytes = removed.reduce((sum, { size }) => sum + size, 0);
@@ -45,28 +29,26 @@ export async function main(args: readonly string[], log: Log = console.log): Pro
   const dryRun = args[0] === "--dry";
   if (args.length > (dryRun ? 1 : 0)) {
     console.error("Usage: prune [--dry]");
-    return 2;
+    return MISUSE;
   }
-  try {
+  return await orFailure(async () => {
     await using db = await connect();
     const policy = await configPrunePolicy(db);
     if (policy === undefined) {
       log(NO_POLICY);
       return 0;
     }
-    const onProgress = dryRun ? plan(log) : progress(log);
-    const { versions, devices, bytes } = await configPrune(db, policy, { dryRun, onProgress });
-    const done = dryRun ? "Would remove" : "Removed";
+    const onProgress = dryRun
+      ? plan(log)
+      : everySecond(log, ({ versions, devices }: ConfigPruneProgress) =>
+        `${versions} versions of ${devices} devices`);
+    const { versions, devices, bytes } = await configPrune({ ...policy, dryRun }, db, {
+      onProgress,
+    });
+    const done = dryRun ? "Would delete" : "Deleted";
     log(`✅ ${done} ${versions} versions of ${devices} devices, ${bytes} bytes`);
     return 0;
-  } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
-    const noTable = error.sqlState === "42P01";
-    console.error(noTable ? "❌ The schema is missing; run: make migrate" : `❌ ${error.message}`);
-    return 1;
-  }
+  });
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  process.exitCode = await main(process.argv.slice(2));
-}
+runCommand(import.meta.url, main);

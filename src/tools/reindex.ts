@@ -1,35 +1,37 @@
 /**
- * Packs what is not packed, and makes the index of lines anew from the texts, device by device: `make reindex`. Others may work
- * meanwhile; a run that was ended is taken up by the next one.
+ * Compresses uncompressed configurations and rebuilds the line index, device by device: `make reindex`.
+ * Other work continues meanwhile; the next run continues an interrupted run.
  *
  *     node --import tsx src/tools/reindex.ts [--all]
  */
-import process from "node:process";
-import { pathToFileURL } from "node:url";
 import { connect, type Database } from "../client.ts";
 import { reindexDevice } from "../history/line_index.ts";
 import { configBytes } from "../history/text.ts";
-import { DatabaseError } from "../errors.ts";
-import { configPack, configUnindexedList, configUnpackedList } from "../generated/config_lines.ts";
 import { configLatestList } from "../generated/device_configurations.ts";
-import { deviceStateLock } from "../generated/device_states.ts";
-import { pack } from "../history/packed.ts";
+import {
+  configPack,
+  configUnindexedList,
+  configUnpackedList,
+} from "../generated/internal/config_lines.ts";
+import { deviceStateLock } from "../generated/internal/device_states.ts";
+import { pack } from "../connection/packed.ts";
 import type { Queryable } from "../query.ts";
+import { everySecond, orFailure, runCommand } from "./command.ts";
 
-/** How far it has come. */
+/** The progress of `reindex`. */
 export interface ReindexProgress {
   readonly devices: number;
   readonly versions: number;
 }
 
-/** The longest that one device may take, in milliseconds: some have thousands of versions. */
-const DEVICE = 600_000;
-const PAGE = 500;
+/** Maximum time for one device, which may have thousands of versions. */
+const DEVICE_TIMEOUT_MS = 600_000;
+const PAGE_SIZE = 500;
 
 /**
- * Indexes the devices that are not, or all.
+ * Indexes the devices without a line index.
  *
- * @param options `all`: also those that are indexed; `onProgress` is told after every device.
+ * @param options `all`: rebuilds the index of every device. `onProgress`: called after each device.
  */
 export async function reindex(
   db: Database,
@@ -41,26 +43,26 @@ export async function reindex(
   let devices = 0;
   let versions = 0;
   for (let afterDeviceId = 0;;) {
-    const page = { afterDeviceId, limit: PAGE };
+    const page = { afterDeviceId, limit: PAGE_SIZE };
     const rows = all
       ? await configLatestList.run(page, db)
       : await configUnindexedList.run(page, db);
     for (const { deviceId } of rows) {
       versions += await db.transaction(async (tx) => {
         await deviceStateLock.first({ deviceIds: [deviceId] }, tx);
-        await packDevice(tx, deviceId);
+        await compressDevice(tx, deviceId);
         return await reindexDevice(tx, deviceId);
-      }, { name: "ConfigReindex", timeout: DEVICE });
+      }, { name: "ConfigReindex", timeout: DEVICE_TIMEOUT_MS });
       devices++;
       onProgress?.({ devices, versions });
     }
-    if (rows.length < PAGE) return { devices, versions };
+    if (rows.length < PAGE_SIZE) return { devices, versions };
     afterDeviceId = rows.at(-1)!.deviceId;
   }
 }
 
-/** Packs the versions of before there was packing. */
-async function packDevice(db: Queryable, deviceId: number): Promise<void> {
+/** Compresses the device's uncompressed versions. */
+async function compressDevice(db: Queryable, deviceId: number): Promise<void> {
   for (let afterId = 0;;) {
     const [version] = await configUnpackedList.run({ deviceId, afterId, limit: 1 }, db);
     if (version === undefined) return;
@@ -72,24 +74,16 @@ async function packDevice(db: Queryable, deviceId: number): Promise<void> {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  let next = performance.now() + 1000;
-  const onProgress = ({ devices, versions }: ReindexProgress) => {
-    if (performance.now() < next) return;
-    next = performance.now() + 1000;
-    console.log(`${versions} versions of ${devices} devices`);
-  };
-  try {
+  const onProgress = everySecond(
+    console.log,
+    ({ devices, versions }: ReindexProgress) => `${versions} versions of ${devices} devices`,
+  );
+  return await orFailure(async () => {
     await using db = await connect();
     const { devices, versions } = await reindex(db, { all: args.includes("--all"), onProgress });
     console.log(`✅ Indexed ${versions} versions of ${devices} devices`);
     return 0;
-  } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
-    console.error(`❌ ${error.message}`);
-    return 1;
-  }
+  });
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  process.exitCode = await main(process.argv.slice(2));
-}
+runCommand(import.meta.url, main);

@@ -1,25 +1,24 @@
 /**
- * A small demonstration fleet: `make seed`. A device, tag or credential that is
- * there already stays as it is, so that a second time changes nothing.
+ * Adds a small demonstration fleet: `make seed`. An existing device, tag or credential
+ * stays unchanged, so a second run changes nothing.
  */
 import process from "node:process";
-import { pathToFileURL } from "node:url";
 import { connect, type Database } from "../client.ts";
 import { loadConfig } from "../config/load.ts";
 import { configSave } from "../history/save.ts";
 import { credentialCreate } from "../credentials/credentials.ts";
-import { DatabaseError } from "../errors.ts";
 import { connectionLogInsertMany } from "../generated/connection_logs.ts";
 import { credentialList } from "../generated/credentials.ts";
 import { deviceInsertMany, deviceSeen } from "../generated/devices.ts";
-import { jobLogInsertMany } from "../generated/job_logs.ts";
+import { jobLogInsertMany, type LogLevel } from "../generated/job_logs.ts";
 import { jobInsertMany } from "../generated/jobs.ts";
 import { tagEnsure } from "../generated/tags.ts";
-import type { Transaction } from "../connection/transaction.ts";
+import type { Transaction } from "../session.ts";
 import { makeMissingKeys } from "./keys.ts";
+import { orFailure, runCommand } from "./command.ts";
 
-/** How many rows of each kind were made. */
-export interface Seeded {
+/** The number of new rows of each kind. */
+export interface SeedResult {
   readonly devices: number;
   readonly configurations: number;
   readonly jobs: number;
@@ -35,9 +34,9 @@ interface DemoDevice {
 
 const SITES = ["demo-amsterdam", "demo-berlin"];
 const ROLES = ["demo-spine", "demo-leaf", "demo-firewall"];
-const DAY = 24 * 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Nothing here is a password of anything. */
+/** Demonstration credentials, valid on no device. */
 const CREDENTIALS = [
   { username: "demo-admin", password: "demo-1", priority: 10, tagNames: SITES },
   { username: "demo-backup", password: "demo-2", priority: 20, tagNames: ["demo-leaf"] },
@@ -49,7 +48,7 @@ const CREDENTIALS = [
   },
 ];
 
-/** Twelve devices with addresses that are kept for documentation. */
+/** Returns twelve devices with addresses reserved for documentation. */
 function fleet(): DemoDevice[] {
   const types: Record<string, [number, string]> = {
     "demo-spine": [2, "arista_eos"],
@@ -70,7 +69,7 @@ function fleet(): DemoDevice[] {
   return devices;
 }
 
-/** What the device sends; the second time with one more line. */
+/** Returns a device's configuration. Version 2 has one more line. */
 function configuration({ hostname, ipAddress }: DemoDevice, version: 1 | 2): string {
   const lines = [
     `hostname ${hostname}`,
@@ -86,8 +85,8 @@ function configuration({ hostname, ipAddress }: DemoDevice, version: 1 | 2): str
   return lines.join("\n") + "\n";
 }
 
-/** Makes what is missing, all or nothing. */
-export async function seed(db: Database): Promise<Seeded> {
+/** Adds the missing rows in one transaction. */
+export async function seed(db: Database): Promise<SeedResult> {
   return await db.transaction(async (tx) => {
     const names = [...SITES, ...ROLES];
     const types = names.map((name) => SITES.includes(name) ? "site" : "role");
@@ -96,8 +95,8 @@ export async function seed(db: Database): Promise<Seeded> {
     const made = await addDevices(tx);
     for (const { id, device } of made) {
       const first = { deviceId: id, text: configuration(device, 1) };
-      await configSave(tx, { ...first, retrievedAt: new Date(Date.now() - 7 * DAY) });
-      await configSave(tx, { deviceId: id, text: configuration(device, 2) });
+      await configSave({ ...first, retrievedAt: new Date(Date.now() - 7 * DAY_MS) }, tx);
+      await configSave({ deviceId: id, text: configuration(device, 2) }, tx);
     }
     const jobs = await addJobs(tx, made);
     return { devices: made.length, configurations: 2 * made.length, jobs, credentials };
@@ -110,11 +109,11 @@ async function addCredentials(tx: Transaction): Promise<number> {
     there.add(username);
   }
   const missing = CREDENTIALS.filter(({ username }) => !there.has(username));
-  for (const credential of missing) await credentialCreate(tx, credential);
+  for (const credential of missing) await credentialCreate(credential, tx);
   return missing.length;
 }
 
-/** The devices that were not there yet, with their ids. */
+/** Adds the missing devices. Returns them with their ids. */
 async function addDevices(tx: Transaction): Promise<{ id: number; device: DemoDevice }[]> {
   const devices = fleet();
   const outcomes = await deviceInsertMany.run({
@@ -129,7 +128,7 @@ async function addDevices(tx: Transaction): Promise<{ id: number; device: DemoDe
   });
 }
 
-/** A job for each device, with what it reported and what was said on the line. */
+/** Adds a job for each device, with its log and its connection log. */
 async function addJobs(
   tx: Transaction,
   made: readonly { id: number; device: DemoDevice }[],
@@ -137,11 +136,15 @@ async function addJobs(
   const deviceIds = made.map(({ id }) => id);
   const jobs = await jobInsertMany.run({ deviceIds }, tx);
   const jobIds = jobs.flatMap(({ id }) => id === null ? [] : [id]);
-  const lines = [["info", "Connected"], ["debug", "Sent: show running-config"], ["info", "Saved"]];
+  const lines: readonly (readonly [LogLevel, string])[] = [
+    ["info", "Connected"],
+    ["debug", "Sent: show running-config"],
+    ["info", "Saved"],
+  ];
   await jobLogInsertMany.run({
     jobIds: jobIds.flatMap((id) => lines.map(() => id)),
-    levels: jobIds.flatMap(() => lines.map(([level = "info"]) => level)),
-    messages: jobIds.flatMap(() => lines.map(([, message = ""]) => message)),
+    levels: jobIds.flatMap(() => lines.map(([level]) => level)),
+    messages: jobIds.flatMap(() => lines.map(([, message]) => message)),
   }, tx);
   await connectionLogInsertMany.run({
     jobIds,
@@ -152,31 +155,24 @@ async function addJobs(
   return jobIds.length;
 }
 
-/** Seeds the configured database; the exit code is 0 where the fleet is there. */
+/** Seeds the configured database. Returns the exit code. */
 async function main(): Promise<number> {
   if (process.env["NETRAVEN_ENV"] === "prod") {
     console.error("The demonstration fleet is not for production: unset NETRAVEN_ENV");
     return 1;
   }
-  try {
+  return await orFailure(async () => {
     await makeMissingKeys(await loadConfig(), (line) => console.log(line));
     await using db = await connect();
     const made = await seed(db);
     const counts = Object.entries(made).map(([name, number]) => `${name}: ${number}`).join(", ");
     console.log(
       made.devices + made.credentials === 0
-        ? "✅ The demonstration fleet was there already"
+        ? "✅ The demonstration fleet already exists"
         : `✅ Added to the demonstration fleet: ${counts}`,
     );
     return 0;
-  } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
-    const noTable = error.sqlState === "42P01";
-    console.error(noTable ? "❌ The schema is missing; run: make migrate" : `❌ ${error.message}`);
-    return 1;
-  }
+  });
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  process.exitCode = await main();
-}
+runCommand(import.meta.url, main);

@@ -1,4 +1,4 @@
-/** The key ring of the configuration: each key in an environment variable or in a file of its own. */
+/** The configured key ring: each key comes from an environment variable or from its own file. */
 import { Buffer } from "node:buffer";
 import { mkdir, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -6,7 +6,7 @@ import process from "node:process";
 import { ConfigError } from "../errors.ts";
 import type { KeyProvider } from "./vault.ts";
 
-/** Where one key stands: in the environment, or in a file. */
+/** The source of one key: an environment variable or a file. */
 export type KeySource =
   | { readonly env: string; readonly file?: undefined }
   | { readonly file: string; readonly env?: undefined };
@@ -16,15 +16,15 @@ export interface KeyRingConfig {
   /** The key that seals. */
   readonly active: string;
   readonly sources: Readonly<Record<string, KeySource>>;
-  /** An environment variable, as it is now. */
+  /** Returns the current value of an environment variable. */
   readonly variable: (name: string) => string | undefined;
 }
 
 const KEY_BYTES = 32;
-/** A key is 44 characters; whatever is much longer is something else. */
-const FILE_LIMIT = 1000;
+/** A key has 44 characters: a much longer file holds something else. */
+const MAX_KEY_FILE_BYTES = 1000;
 
-/** Reads the keys where the configuration says they are, when they are asked for. */
+/** Returns a provider that reads each configured key when it is requested. */
 export function keyRing({ active, sources, variable }: KeyRingConfig): KeyProvider {
   return {
     active,
@@ -40,21 +40,12 @@ export function keyRing({ active, sources, variable }: KeyRingConfig): KeyProvid
   };
 }
 
-/** Whether the file is there, whatever it holds. */
+/** Whether the file exists, whatever it contains. */
 export async function hasKeyFile(file: string): Promise<boolean> {
   return await stat(file).then(() => true, ({ code }: { code?: unknown }) => code !== "ENOENT");
 }
 
-/**
- * Makes a key of 32 random bytes.
- *
- * @param options `file`: is written, readable for its owner alone, and never over another one.
- * @returns The key as a file or a variable holds it, in base64; keep it secret.
- * @throws {ConfigError} the file is there already, or cannot be written.
- * @example
- * const key = await keysGenerate();
- * console.log(key.length); // 44
- */
+/** Implements `keysGenerate` of `credentials/mod.ts`. */
 export async function keysGenerate({ file }: { file?: string } = {}): Promise<string> {
   const text = Buffer.from(crypto.getRandomValues(new Uint8Array(KEY_BYTES))).toString("base64");
   if (file === undefined) return text;
@@ -70,7 +61,7 @@ export async function keysGenerate({ file }: { file?: string } = {}): Promise<st
   } catch (error) {
     const { code } = error as { code?: unknown };
     const problem = code === "EEXIST"
-      ? "is there already, and a key that rows may be sealed with is never overwritten"
+      ? "exists already: a key that may have sealed rows is never overwritten"
       : `cannot be written: the system says ${typeof code === "string" ? code : "no reason"}`;
     throw new ConfigError(`The key's file ${problem}`, { file });
   }
@@ -81,17 +72,17 @@ async function readKeyFile(file: string, path: string): Promise<string> {
   const problem = (message: string) => new ConfigError(message, { file, path });
   let handle;
   try {
-    // Whoever opens a pipe waits for the one at its other end.
-    if (!(await stat(file)).isFile()) throw problem("The key's file is no regular file");
+    // Opening a pipe would wait for its writer.
+    if (!(await stat(file)).isFile()) throw problem("The key's file is not a regular file");
     handle = await open(file);
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const { code, name } = error as { code?: unknown; name?: unknown };
     if (code === "ENOENT") {
-      throw problem("The key's file is missing: bring it here, or make one by: make keys-generate");
+      throw problem("The key's file is missing: restore it, or run: make keys-generate");
     }
     const why = name === "NotCapable"
-      ? "the process may not (on Deno, add it to --allow-read)"
+      ? "permission denied (on Deno, add it to --allow-read)"
       : code === "EACCES"
       ? "permission denied"
       : `the system says ${typeof code === "string" ? code : "no reason"}`;
@@ -103,17 +94,17 @@ async function readKeyFile(file: string, path: string): Promise<string> {
     const allowed = uid === 0 ? 0o640 : 0o600;
     if (process.platform !== "win32" && (mode & 0o777 & ~(allowed | 0o100)) !== 0) {
       throw problem(
-        "Others can read the key's file: chmod 600, or 640 where root owns it and the process is of its group",
+        "Others can read the key's file: run chmod 600, or chmod 640 if root owns the file and the process is in its group",
       );
     }
-    if (size > FILE_LIMIT) throw problem("The key's file holds more than a key");
+    if (size > MAX_KEY_FILE_BYTES) throw problem("The key's file holds more than a key");
     return await handle.readFile("utf8");
   } finally {
     await handle.close();
   }
 }
 
-/** Base64 of exactly 32 bytes, in either alphabet. */
+/** Decodes base64 of exactly 32 bytes, in either alphabet. */
 function decodeKey(text: string, path: string): Uint8Array {
   const trimmed = text.trim();
   const bytes = /^[A-Za-z0-9+/_-]{43}=?$/.test(trimmed)
@@ -121,7 +112,7 @@ function decodeKey(text: string, path: string): Uint8Array {
     : Buffer.alloc(0);
   if (bytes.length === KEY_BYTES) return bytes;
   throw new ConfigError(
-    `The key is not the base64 of exactly ${KEY_BYTES} bytes: make one by: make keys-generate`,
+    `The key is not the base64 of exactly ${KEY_BYTES} bytes; to generate one, run: make keys-generate`,
     { path },
   );
 }

@@ -1,5 +1,5 @@
-/** A text that must not show. */
-import { textProblem } from "../connection/codec.ts";
+/** A text that must not be printed or logged. */
+import { textProblem } from "./text.ts";
 import { ParameterError } from "../errors.ts";
 
 const REDACTED = "[redacted]";
@@ -8,8 +8,8 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Holds a password so that no print, log line, JSON or error shows it: `reveal` alone
- * gives it. Until then it is bytes, not a string that a heap snapshot would list.
+ * Holds a password that no print, log line, JSON or error shows: only `reveal` returns the
+ * text. The secret stores bytes, because a heap snapshot lists strings.
  *
  * @example
  * const password = new Secret("swordfish");
@@ -36,15 +36,15 @@ export class Secret {
   }
 
   /**
-   * The text in the clear.
+   * Returns the plain text.
    *
-   * @throws {TypeError} it was made of bytes that are not UTF-8.
+   * @throws {TypeError} the secret was made of bytes that are not UTF-8.
    */
   reveal(): string {
     return decoder.decode(this.#bytes);
   }
 
-  /** The text's UTF-8 bytes, a copy. */
+  /** Returns a copy of the text's UTF-8 bytes. */
   bytes(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.#bytes);
   }

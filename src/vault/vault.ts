@@ -1,36 +1,35 @@
 /**
- * Seals texts for columns and opens them: AES-256-GCM by WebCrypto, a fresh random
- * nonce of 96 bits each. An envelope is
+ * Seals (encrypts) texts for columns and opens (decrypts) them: AES-256-GCM by WebCrypto,
+ * with a random nonce of 96 bits for each text. An envelope, the sealed text, is
  *
  *     nr1.<keyId>.<base64url(nonce ‖ ciphertext ‖ tag)>
  *
- * and is bound to its place: the additional data is
- * `nr1.<keyId>.<table>.<column>.<uuid of the row>`, so that an envelope that was moved
- * to another row or column, or relabelled with another key, does not open.
- * The format is frozen: `tests/vault.test.ts` holds vectors of it.
+ * The additional data `nr1.<keyId>.<table>.<column>.<uuid of the row>` binds an envelope to its
+ * place: an envelope that was moved to another row or column, or relabelled with another key,
+ * does not open. The format is frozen: `tests/vault.test.ts` holds test vectors.
  */
 import { Buffer } from "node:buffer";
 import { FORMAT, isKeyId, keyIdOf } from "./envelope.ts";
 import { VaultError } from "../errors.ts";
 import { Secret } from "./secret.ts";
 
-/** Where keys come from: the configuration's key ring, or a key management service. */
+/** A source of keys: the configured key ring, or a key management service. */
 export interface KeyProvider {
   /** The key that seals. */
   readonly active: string;
-  /** Every key that opens, the active one among them. */
+  /** Every key that opens, including the active key. */
   readonly keyIds: readonly string[];
-  /** The key's 32 bytes; asked for once. What it throws reaches whoever needed the key. */
+  /** Returns the key's 32 bytes. The vault calls it once per key and passes its errors to the caller. */
   key(keyId: string): Promise<Uint8Array>;
 }
 
-/** What an envelope is bound to. */
+/** The place that an envelope is bound to: a column of one row. */
 export interface SealedPlace {
   readonly table: string;
   readonly column: string;
-  /** Of the row, made by the client; it never changes. */
+  /** The row's uuid. The client makes it, and it never changes. */
   readonly uuid: string;
-  /** What messages call it, such as `credential 7`; the column unless told. */
+  /** The place's name in messages, such as `credential 7`. Defaults to the column. */
   readonly label?: string;
 }
 
@@ -43,7 +42,7 @@ const NAME = /^[a-z_][a-z0-9_]*$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const encoder = new TextEncoder();
 
-/** Keys, ready to seal and to open. */
+/** Seals and opens with loaded keys. */
 export class Vault {
   /** The key that seals. */
   readonly active: string;
@@ -55,14 +54,13 @@ export class Vault {
   }
 
   /**
-   * Takes every key of the provider.
+   * Loads every key of the provider.
    *
-   * @throws {VaultError} a key has not exactly 32 bytes, or a name that no key may have; the
-   *   active one is not among them.
-   * @throws what the provider throws.
+   * @throws {VaultError} a key does not have 32 bytes, a key id is invalid, or the active key is
+   *   missing.
+   * @throws the provider's errors.
    * @example
-   * const provider = { active: "k1", keyIds: ["k1"], key: async () => crypto.getRandomValues(new Uint8Array(32)) };
-   * const vault = await Vault.load(provider);
+   * const vault = await vaultOf(db).load(); // which calls this
    * const place = { table: "credentials", column: "password", uuid: crypto.randomUUID() };
    * const envelope = await vault.seal(place, "swordfish");
    * const secret = await vault.open(place, envelope);
@@ -74,13 +72,13 @@ export class Vault {
       if (!isKeyId(keyId)) {
         throw new VaultError(
           "bad_key",
-          "A key has an unusable name: write lower-case letters, digits, hyphens and underscores",
+          "A key's name is invalid: write lower-case letters, digits, hyphens and underscores",
         );
       }
       const bytes = await provider.key(keyId);
-      // WebCrypto would take 16 bytes for AES-128 without a word.
+      // WebCrypto would silently use 16 bytes for AES-128.
       if (!(bytes instanceof Uint8Array) || bytes.byteLength !== KEY_BYTES) {
-        throw new VaultError("bad_key", `Key "${keyId}" has not exactly ${KEY_BYTES} bytes`);
+        throw new VaultError("bad_key", `Key "${keyId}" does not have exactly ${KEY_BYTES} bytes`);
       }
       const raw = new Uint8Array(bytes);
       keys.set(
@@ -90,12 +88,12 @@ export class Vault {
       raw.fill(0);
     }
     if (!keys.has(provider.active)) {
-      throw new VaultError("bad_key", "The active key is not among the keys of the ring");
+      throw new VaultError("bad_key", "The key ring does not contain the active key");
     }
     return new Vault(provider.active, keys);
   }
 
-  /** The keys that are loaded. */
+  /** The ids of the loaded keys. */
   get keyIds(): string[] {
     return [...this.#keys.keys()];
   }
@@ -108,10 +106,10 @@ export class Vault {
   /**
    * Seals a text for a place.
    *
-   * @param keyId Another loaded key than the active one.
+   * @param keyId A loaded key. Defaults to the active key.
    * @returns The envelope.
    * @throws {ParameterError} the text holds a NUL character or a lone surrogate.
-   * @throws {TypeError} the place is none.
+   * @throws {TypeError} the place is invalid.
    */
   async seal(place: SealedPlace, text: string | Secret, keyId = this.active): Promise<string> {
     const secret = text instanceof Secret ? text : new Secret(text);
@@ -123,27 +121,27 @@ export class Vault {
   }
 
   /**
-   * Opens an envelope where it belongs.
+   * Opens an envelope at its place.
    *
-   * @throws {VaultError} reason `missing_keys`: its key is not loaded; `not_sealed`: it is no
-   *   envelope; `does_not_open`: it was changed, moved, or sealed with another key of that name.
-   * @throws {TypeError} the place is none.
+   * @throws {VaultError} reason `missing_keys`: the key is not loaded; `not_sealed`: the text is not an
+   *   envelope; `does_not_open`: the envelope was changed, moved, or sealed with another key of that name.
+   * @throws {TypeError} the place is invalid.
    */
   async open(place: SealedPlace, envelope: string): Promise<Secret> {
-    const what = `Cannot open ${nameOf(place)}`;
+    const failure = `Cannot open ${nameOf(place)}`;
     const keyId = keyIdOf(envelope);
     if (keyId === undefined) {
-      throw new VaultError("not_sealed", `${what}: no key of this layer sealed it; set it again`);
+      throw new VaultError("not_sealed", `${failure}: the text is not sealed; set it again`);
     }
-    const key = this.#key(keyId, what);
+    const key = this.#key(keyId, failure);
     const text = envelope.slice(FORMAT.length + keyId.length + 2);
     const body = Buffer.from(text, "base64url");
     const problem = new VaultError(
       "does_not_open",
-      `${what}: it was changed or moved after it had been sealed, or another key is called "${keyId}"`,
+      `${failure}: the sealed text was changed or moved, or another key is called "${keyId}"`,
       [{ keyId }],
     );
-    // One spelling only: Buffer reads many.
+    // Buffer accepts several spellings of the same bytes; the vault accepts one.
     const whole = body.length >= NONCE_BYTES + TAG_BYTES && body.toString("base64url") === text;
     if (!whole) throw problem;
     const algorithm = gcm(place, keyId, new Uint8Array(body.subarray(0, NONCE_BYTES)));
@@ -154,10 +152,10 @@ export class Vault {
     return new Secret(new Uint8Array(opened));
   }
 
-  #key(keyId: string, what: string): Key {
+  #key(keyId: string, failure: string): Key {
     const key = this.#keys.get(keyId);
     if (key !== undefined) return key;
-    throw new VaultError("missing_keys", `${what}: key "${keyId}" is not loaded`, [{ keyId }]);
+    throw new VaultError("missing_keys", `${failure}: key "${keyId}" is not loaded`, [{ keyId }]);
   }
 }
 
@@ -166,9 +164,11 @@ function nameOf({ table, column, label }: SealedPlace): string {
 }
 
 function gcm({ table, column, uuid }: SealedPlace, keyId: string, iv: Uint8Array<ArrayBuffer>) {
-  // None of the parts can hold the dot that joins them.
+  // No part contains the dot that joins them.
   if (!NAME.test(table) || !NAME.test(column) || !UUID.test(uuid)) {
-    throw new TypeError("A sealed place is a table, a column and the row's uuid, in lower case");
+    throw new TypeError(
+      "A sealed place must be a table, a column and the row's uuid, in lower case",
+    );
   }
   const bound = encoder.encode([FORMAT, keyId, table, column, uuid].join("."));
   return { name: "AES-GCM", iv, additionalData: bound, tagLength: 8 * TAG_BYTES };

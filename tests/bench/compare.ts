@@ -1,55 +1,55 @@
 /**
- * Measures two ways of doing the same thing in turns of a few milliseconds, so that whatever else
- * the machine does meanwhile falls on both. Each side works in a process of its own, as it would for
- * its users: in a shared one, each would pay for the other's garbage, timers and compiled code.
+ * Compares two implementations in alternating turns of a few milliseconds, so that other load on the machine
+ * affects both. Each side runs in a separate process, as for its users: in a shared process each would pay
+ * for the other's garbage, timers and compiled code.
  */
 
-/** What one turn took. */
+/** Result of one turn. */
 export interface Turn {
-  /** Milliseconds a call, garbage collection included. */
+  /** Milliseconds of a call, including garbage collection. */
   readonly time: number;
-  /** Milliseconds of user CPU time a call, all threads together; 0 where it is not known. */
+  /** Milliseconds of user CPU time of a call in all threads; 0 if unknown. */
   readonly cpu: number;
 }
 
 /** One side, ready to work. */
 export interface Contestant {
-  /** Works so many calls. */
+  /** Runs a number of calls. */
   turn(calls: number): Promise<Turn>;
   end(): Promise<void>;
 }
 
-/** What the layer and the bare driver took. */
+/** Results of the layer and of the bare driver. */
 export interface Comparison {
   readonly name: string;
-  /** Milliseconds an operation: the median of the turns. */
+  /** Milliseconds of an operation: the median of the turns. */
   readonly ours: number;
   readonly raw: number;
-  /** Ours to raw, round by round: the median, and the quartiles around it. */
+  /** Ratio of the layer to the bare driver by round: median and quartiles. */
   readonly ratio: number;
   readonly quartiles: readonly [number, number];
   readonly rounds: number;
-  /** Milliseconds of user CPU time an operation, over all rounds. */
+  /** Milliseconds of user CPU time of an operation, over all rounds. */
   readonly cpu: { readonly ours: number; readonly raw: number } | undefined;
-  /** The ratio must not be above it. */
+  /** Maximum ratio. */
   readonly goal: number | undefined;
 }
 
-/** How long and how finely to measure. */
+/** Duration and granularity of the measurement. */
 export interface Effort {
-  /** How often both sides begin anew: two connections of the same kind may differ by a few percent. */
+  /** Number of restarts of both sides, because two connections of the same kind may differ by a few percent. */
   readonly starts: number;
-  /** Milliseconds for each side's warm-up. */
+  /** Milliseconds of each side's warm-up. */
   readonly warmUp: number;
   /** Milliseconds of rounds after each start. */
   readonly measure: number;
-  /** Milliseconds for one side's turn, about. */
+  /** Approximate milliseconds of one side's turn. */
   readonly turn: number;
-  /** Rounds after each start at the least, whatever time they take. */
+  /** Minimum number of rounds after each start. */
   readonly rounds: number;
 }
 
-/** The quantile of the numbers, between neighbours where it falls between them. */
+/** Returns a quantile of the numbers, interpolated between neighbours. */
 export function quantile(numbers: readonly number[], at: number): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   const place = (sorted.length - 1) * at;
@@ -58,16 +58,16 @@ export function quantile(numbers: readonly number[], at: number): number {
   return low + (high - low) * (place % 1);
 }
 
-/** The number in the middle. */
+/** Returns the median. */
 export function median(numbers: readonly number[]): number {
   return quantile(numbers, 0.5);
 }
 
 /**
- * Lets both sides take turns; the one that goes first changes from round to round.
+ * Alternates both sides. The first side changes from round to round.
  *
  * @param open Starts a side.
- * @param options `operations`: how many a call is, 1 unless told.
+ * @param options `operations`: operations of a call. Defaults to 1.
  */
 export async function compare(
   name: string,
@@ -111,7 +111,7 @@ export async function compare(
   };
 }
 
-/** Lets a side settle. Returns what a call takes then, in milliseconds. */
+/** Warms a side up. Returns the milliseconds of a call afterwards. */
 async function warmUp(side: Contestant, effort: Effort): Promise<number> {
   let time = 0;
   let calls = 1;

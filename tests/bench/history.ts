@@ -1,6 +1,6 @@
 /**
- * Keeps histories in this layer, in a plain table and in git, asks all of them the same, and prints
- * what it took as a line of JSON. `BENCH_HISTORY` holds its `HistoryOptions` as JSON.
+ * Stores histories in this layer, in a plain table and in git, runs the same queries on all of them, and
+ * prints the results as a line of JSON. `BENCH_HISTORY` contains its `HistoryOptions` as JSON.
  */
 import process from "node:process";
 import { type Estate, generateFirewalls } from "./history_firewalls.ts";
@@ -26,13 +26,13 @@ import {
 import { measureSaves, type SaveEffort, type SaveRates } from "./history_saves.ts";
 import { type Ratio, ratioOf, type Taken, takeTurns, type TurnEffort } from "./history_turns.ts";
 
-/** What to measure, and where. */
+/** Parameters of the measurement. */
 export interface HistoryOptions {
-  /** The folder `fabric` of the shared data. */
+  /** Folder `fabric` of the shared data. */
   readonly fabric: string;
-  /** Migrated and empty databases for the fabric as so many sites, the fewest first. */
+  /** Migrated, empty databases for different numbers of sites, in ascending order. */
   readonly fleets: readonly { readonly sites: number; readonly url: string }[];
-  /** Numbers of sites that all questions are asked at; the others are for the curve alone. */
+  /** Numbers of sites with all queries; the others contribute to the curve only. */
   readonly compared: readonly [number, number];
   readonly firewalls: { readonly estate: Estate; readonly url: string };
   readonly questions: TurnEffort;
@@ -40,44 +40,44 @@ export interface HistoryOptions {
   readonly firewallSaves: SaveEffort;
 }
 
-/** Bytes that a history takes. */
+/** Size of a history in bytes. */
 export interface HistoryBytes {
   readonly name: string;
   readonly devices: number;
   readonly versions: number;
   readonly raw: number;
   readonly ours: number;
-  /** Of ours, by table with its indexes. */
+  /** Size in this layer, by table with its indexes. */
   readonly tables: readonly { readonly table: string; readonly bytes: number }[];
   readonly plain: number;
   readonly git: number;
-  /** Versions that are loaded a second: by batches, as rows before the index is there, by fast-import. */
+  /** Versions loaded per second: by batches, as rows before the index exists, by fast-import. */
   readonly loads: Readonly<Record<Side, number>>;
 }
 
-/** The answers to a question at a number of versions. */
+/** Results of a query at a number of versions. */
 export interface Asked {
   readonly name: string;
   readonly versions: number;
   readonly taken: Readonly<Partial<Record<Side, Taken>>>;
-  /** The plain table to ours. */
+  /** Ratio of the plain table to this layer. */
   readonly ahead: Ratio | undefined;
 }
 
-/** A question at a few versions and at many. */
+/** A query at few versions and at many. */
 export interface Growth {
   readonly name: string;
   readonly few: Asked;
   readonly many: Asked;
-  /** Time at many versions to time at few, of each side. */
+  /** Ratio of the time at many versions to the time at few, for each side. */
   readonly times: Readonly<Partial<Record<Side, Ratio>>>;
 }
 
-/** Everything that was measured. */
+/** All results. */
 export interface HistoryResults {
   readonly bytes: readonly HistoryBytes[];
   readonly growth: readonly Growth[];
-  /** The rare texts at every number of versions. */
+  /** Searches for rare texts at every number of versions. */
   readonly curve: readonly Asked[];
   readonly firewalls: readonly Asked[];
   readonly saves: SaveRates[];
@@ -139,7 +139,7 @@ async function discard({ ours, plain, git }: Kept): Promise<void> {
   await Promise.all([ours.close(), plain.close(), git.remove()]);
 }
 
-/** Asks a question at several numbers of versions at once, so that these take turns, too. */
+/** Measures a query at several numbers of versions in alternation. */
 async function ask(
   histories: readonly Kept[],
   questions: readonly Question[],
@@ -191,7 +191,7 @@ async function growthOf(few: Kept, many: Kept): Promise<Growth[]> {
   return growth;
 }
 
-/** The rare texts at every number of versions, all of them in turns. */
+/** Measures searches for rare texts at every number of versions in alternation. */
 async function curveOf(fleets: readonly Kept[]): Promise<Asked[]> {
   const asked: Asked[] = [];
   for (const i of Object.keys(Object.values(FABRIC.rare)).map(Number)) {
@@ -201,7 +201,7 @@ async function curveOf(fleets: readonly Kept[]): Promise<Asked[]> {
   return asked;
 }
 
-/** What to look for among the firewalls, taken from a version in the middle. */
+/** Search terms for the firewalls, from a version in the middle. */
 function firewallProbes({ devices, versions }: History): Probes {
   const device = devices.length - 1;
   const own = versions.filter((version) => version.device === device);

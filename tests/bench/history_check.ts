@@ -1,9 +1,9 @@
-/** Sees to it that those who are compared give the same answers, before any of them is measured. */
+/** Checks that all sides return the same answers before the measurement. */
 import type { Day } from "./history_layer.ts";
 import { type Kept, placeOf, type Probes } from "./history_questions.ts";
 
 /**
- * Compares the facts that both tables can tell, and the counts of what git tells.
+ * Compares the facts that both tables store, and the counts from git.
  * @throws {Error} two answers differ.
  */
 export async function checkAnswers(kept: Kept, probes: Probes): Promise<void> {
@@ -11,7 +11,7 @@ export async function checkAnswers(kept: Kept, probes: Probes): Promise<void> {
   const device = placeOf(kept, probes);
   const places = new Map(ours.deviceIds.map((id, place) => [id, place]));
 
-  // A line that came back has an answer for each time here, and one from the first to the last there.
+  // This layer has one answer for each period of a line; the plain table has one from the first to the last.
   const spans = (rows: Awaited<ReturnType<typeof ours.search>>) => {
     const first = new Map<string, Date>();
     for (const { deviceId, text, since } of rows) {
@@ -72,7 +72,7 @@ export async function checkAnswers(kept: Kept, probes: Probes): Promise<void> {
     ["blame", (await ours.blame(versions[0]!.id)).length, (await git.blame(device)).length],
   ];
   for (const rare of Object.values(probes.rare)) {
-    // It came in and it ended, unless it stands in the first or the latest version.
+    // It was added and removed, unless the first or the latest version contains it.
     const events = (await ours.search(rare)).reduce((all, { until }) => all + (until ? 2 : 1), 0);
     counts.push([rare, events, (await git.changesOfCount(rare)).length]);
   }

@@ -1,4 +1,4 @@
-/** What the histories of the bench are made of, whatever made them. */
+/** Types of the benchmark's histories, independent of their origin. */
 
 /** A device of a history. */
 export interface HistoryDevice {
@@ -9,20 +9,20 @@ export interface HistoryDevice {
 
 /** A version of a device's configuration. */
 export interface HistoryVersion {
-  /** The place of its device among the history's. */
+  /** Index of its device in the history. */
   readonly device: number;
   readonly at: Date;
-  /** Made when it is asked for: all of them together take hundreds of megabytes. */
+  /** Generated on demand: all texts together take hundreds of megabytes. */
   text(): string;
 }
 
-/** Devices, and their versions, oldest first; one device's have different times. */
+/** Devices and their versions, oldest first. Times of one device are distinct. */
 export interface History {
   readonly devices: readonly HistoryDevice[];
   readonly versions: readonly HistoryVersion[];
 }
 
-/** Bytes of all texts, as they are sent. */
+/** Total size of the texts in bytes, uncompressed. */
 export function rawBytes({ versions }: History): number {
   return versions.reduce((sum, version) => sum + Buffer.byteLength(version.text()), 0);
 }

@@ -1,16 +1,16 @@
 /**
- * A real fabric of 16 switches with four years of changes, as one site or as many. A further site has
- * the same changes some hours later, with names and addresses of its own, in one line of seven.
+ * A real fabric of 16 switches with four years of changes, as one site or many. A further site has the same
+ * changes some hours later, with different names and addresses in one line of seven.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { History, HistoryDevice, HistoryVersion } from "./history_data.ts";
 
-/** What stands in one version of the first site alone. */
+/** Texts that occur in one version of the first site only. */
 export const RARE = {
   /** Its trigrams are rare as well. */
   word: "CHG0048151",
-  /** All parts of it are everywhere, as those of an address are. */
+  /** All its components occur everywhere, like those of an address. */
   address: "10.255.200.120",
 } as const;
 
@@ -24,8 +24,8 @@ interface Switch {
 }
 
 /**
- * Reads the fabric as so many sites.
- * @param folder The folder `fabric` of the shared data.
+ * Reads the fabric as a number of sites.
+ * @param folder Folder `fabric` of the shared data.
  */
 export async function readFabric(folder: string, sites: number): Promise<History> {
   const switches: Switch[] = JSON.parse(await readFile(join(folder, "inventory.json"), "utf8"));
@@ -60,7 +60,7 @@ function timeOf(file: string): Date {
   return new Date(time);
 }
 
-/** The text as it would be at another site; the first one is the fabric itself. */
+/** Adapts the text to another site. The first site is the fabric itself. */
 function atSite(text: string, site: number): string {
   if (site === 0) return text;
   const shifted = (octet: string, by: number) => (Number(octet) + by) % 256;
@@ -72,7 +72,7 @@ function atSite(text: string, site: number): string {
     );
 }
 
-/** Adds what is rare. */
+/** Adds the rare texts. */
 function mark(text: string): string {
   return text.replace(
     /^hostname .*\n/m,

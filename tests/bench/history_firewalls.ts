@@ -1,23 +1,23 @@
 /**
- * A generated estate of firewalls whose lines are mostly unique: blocks in the way of FortiOS, with
- * addresses, UUIDs and hashes. It is the same each time.
+ * Generates firewalls with mostly unique lines: blocks like those of FortiOS, with addresses, UUIDs and
+ * hashes. The result is the same every time.
  */
 import type { History, HistoryDevice, HistoryVersion } from "./history_data.ts";
 
-/** How large it is. */
+/** Size of the estate. */
 export interface Estate {
   readonly firewalls: number;
   readonly versions: number;
-  /** Lines of the smallest and of the largest firewall, about; the others lie evenly between. */
+  /** Approximate lines of the smallest and of the largest firewall; the others are evenly distributed. */
   readonly lines: readonly [number, number];
-  /** Of the blocks, how many a version changes, adds and removes together. */
+  /** Fraction of the blocks that a version changes, adds and removes in total. */
   readonly change: number;
 }
 
 const FIRST = Date.UTC(2024, 0, 1);
 const DAY = 24 * 60 * 60 * 1000;
 
-/** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
+/** Random numbers from 0 to below 1, repeatable by seed (mulberry32). */
 function random(seed: number): () => number {
   let state = seed;
   return () => {
@@ -28,7 +28,7 @@ function random(seed: number): () => number {
   };
 }
 
-/** Generates it. */
+/** Generates the estate. */
 export function generateFirewalls({ firewalls, versions: count, lines, change }: Estate): History {
   const devices: HistoryDevice[] = [];
   const versions: HistoryVersion[] = [];
@@ -78,10 +78,10 @@ function address(next: () => number): string {
   return `10.${[0, 0, 0].map(() => Math.floor(next() * 256)).join(".")}`;
 }
 
-/** Lines of a block, at the mean. */
+/** Mean number of lines of a block. */
 const BLOCK_LINES = 7;
 
-/** An address object, a rule or a user; each line but the first and the last is its own. */
+/** An address object, a rule or a user. Each line except the first and the last is unique. */
 function block(id: number, next: () => number): string[] {
   const kind = next();
   if (kind < 0.4) {
@@ -114,7 +114,7 @@ function block(id: number, next: () => number): string[] {
   ];
 }
 
-/** The same block with another line in the place of one. */
+/** Replaces one line of a block. */
 function edited(lines: string[], next: () => number): string[] {
   return lines.with(2, `        set comment "changed ${hex(16, next)}"`);
 }

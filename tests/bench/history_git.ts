@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import type { History, HistoryVersion } from "./history_data.ts";
 
-// A repository of its own: no settings of the machine's, and nothing in the background.
+// Independent of the machine's settings and without background tasks.
 const ENVIRONMENT = {
   PATH: process.env["PATH"],
   GIT_CONFIG_NOSYSTEM: "1",
@@ -18,7 +18,7 @@ const ENVIRONMENT = {
   LC_ALL: "C",
 };
 
-/** A repository, packed. */
+/** A packed repository. */
 export class GitHistory {
   readonly #history: History;
   readonly #folder: string;
@@ -29,7 +29,7 @@ export class GitHistory {
     this.#folder = folder;
   }
 
-  /** Imports all versions, packs them, and indexes which commit changed which file. */
+  /** Imports all versions, packs them, and indexes the changed paths of the commits. */
   static async load(history: History): Promise<GitHistory> {
     const git = new GitHistory(history, await mkdtemp(join(tmpdir(), "netraven-bench-git-")));
     try {
@@ -59,7 +59,7 @@ export class GitHistory {
     return `${this.#history.devices[device]!.hostname}.cfg`;
   }
 
-  /** Bytes of all files of the repository, without a working tree. */
+  /** Size of all files of the repository in bytes, without a working tree. */
   async bytes(): Promise<number> {
     const root = join(this.#folder, ".git");
     const names = await readdir(root, { recursive: true });
@@ -67,22 +67,22 @@ export class GitHistory {
     return files.reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0);
   }
 
-  /** Commits after which the text stands there more or less often. */
+  /** Commits that change the number of occurrences of the text. */
   async changesOfCount(text: string): Promise<string[]> {
     return await this.#lines(["log", `-S${text}`, "--format=%H"]);
   }
 
-  /** Commits that add or remove a line that the regular expression matches. */
+  /** Commits that add or remove a line that matches the regular expression. */
   async changesOfLines(regex: string): Promise<string[]> {
     return await this.#lines(["log", `-G${regex}`, "--format=%H"]);
   }
 
-  /** Lines of the latest versions that hold the text. */
+  /** Lines of the latest versions that contain the text. */
   async latestLines(text: string): Promise<string[]> {
     return await this.#lines(["grep", "-n", "-F", "-e", text, "main"]);
   }
 
-  /** Files whose latest version does not hold the text. */
+  /** Files whose latest version does not contain the text. */
   async latestWithout(text: string): Promise<string[]> {
     return await this.#lines(["grep", "-L", "-F", "-e", text, "main"]);
   }
@@ -95,7 +95,7 @@ export class GitHistory {
     return await this.#lines(["log", "--format=%H %ct", "main", "--", this.#path(device)]);
   }
 
-  /** All files as they were at a time, without their texts. */
+  /** All files at a time, without their texts. */
   async asOf(at: Date): Promise<string[]> {
     return await this.#lines(["ls-tree", "-r", await this.#commitAt(at)]);
   }
@@ -104,17 +104,17 @@ export class GitHistory {
     return await this.#git(["show", `${await this.#commitAt(at)}:${this.#path(device)}`]);
   }
 
-  /** The day of each commit. */
+  /** Day of each commit. */
   async days(): Promise<string[]> {
     return await this.#lines(["log", "--date=format:%Y-%m-%d", "--format=%cd"]);
   }
 
-  /** Gives the latest versions a working tree, for `save`. */
+  /** Checks the latest versions out, for `save`. */
   async checkOut(): Promise<void> {
     await this.#git(["checkout", "--quiet", "--force", "main"]);
   }
 
-  /** Writes a version into the working tree and commits it where it differs. */
+  /** Writes a version into the working tree, and commits it if it differs. */
   async save({ device }: HistoryVersion, text: string): Promise<boolean> {
     const path = this.#path(device);
     await writeFile(join(this.#folder, path), text);
@@ -149,14 +149,14 @@ export class GitHistory {
       child.once("error", reject);
       child.once("close", resolve);
     });
-    // It says on its error output why it takes no more.
+    // Git explains a refusal on its error output.
     child.stdin.on("error", () => {});
     for (const part of input ?? []) {
       if (!child.stdin.write(part)) await new Promise((go) => child.stdin.once("drain", go));
     }
     child.stdin.end();
     const code = await ended;
-    // 1 is the answer of a search that finds nothing.
+    // A search without results exits with 1.
     if (code !== 0 && !(code === 1 && args[0] === "grep")) {
       throw new Error(`git ${args[0]} ended with ${code}: ${complaint}`);
     }

@@ -1,15 +1,15 @@
-/** A history in this layer, and what is asked of it. */
+/** A history in this layer, and its queries. */
 import {
   configAbsentSearch,
   configAsOfGet,
   configAsOfList,
-  type ConfigAsOfListResult,
+  type ConfigAsOfListRow,
   configBlame,
   configCalendarList,
   configHistoryList,
   configSaveMany,
   configSearch,
-  type ConfigSearchResult,
+  type ConfigSearchRow,
   connect,
   type Database,
   DatabaseError,
@@ -17,7 +17,7 @@ import {
 } from "netraven-db";
 import type { History, HistoryVersion } from "./history_data.ts";
 
-/** What a history takes of the schema. */
+/** Tables and indexes of a history. */
 export const TABLES = [
   "device_configurations",
   "config_lines",
@@ -25,32 +25,32 @@ export const TABLES = [
   "device_states",
 ] as const;
 
-/** More than any answer has. */
+/** More rows than any answer has. */
 const ALL = 10_000_000;
-/** Characters of a batch that is loaded. */
+/** Characters of a batch during the load. */
 const BATCH = 4_000_000;
-/** Autovacuum comes when so many rows are dead for each one that is not; each version leaves one. */
+/** Autovacuum starts at this ratio of dead to live rows; each version leaves a dead row. */
 const DEAD = 0.2;
 
-/** A day, such as `2024-02-29`, and how many versions came on it. */
+/** A day, such as `2024-02-29`, and its number of versions. */
 export interface Day {
   readonly day: string;
   readonly changes: number;
 }
 
-/** What a search looks at, beside all history. */
+/** Filters of a search. */
 export interface SearchScope {
   readonly limit?: number;
   readonly latest?: boolean;
   readonly deviceIds?: number[];
-  /** Only what comes behind this device, all of it. */
+  /** Returns all rows after this device only. */
   readonly afterDeviceId?: number | undefined;
 }
 
-/** A history that this layer keeps. */
+/** A history in this layer. */
 export class LayerHistory {
   readonly db: Database;
-  /** By the place of the device in the history. */
+  /** Device ids by index in the history. */
   readonly deviceIds: readonly number[];
 
   private constructor(db: Database, deviceIds: readonly number[]) {
@@ -83,8 +83,8 @@ export class LayerHistory {
   }
 
   /**
-   * In two halves at once, for a batch waits for its process half of the time. What is years in life is
-   * minutes here, too few for autovacuum: the vacuums that it would have made are made in between.
+   * Saves two halves concurrently, because a batch waits for its process half of the time. Years of changes
+   * pass in minutes, too fast for autovacuum, so the load runs the vacuums that it would have run.
    */
   async #save({ versions }: History): Promise<void> {
     for (
@@ -104,19 +104,19 @@ export class LayerHistory {
 
   async #saveBatch(batch: readonly HistoryVersion[]): Promise<void> {
     const outcomes = await configSaveMany(
-      this.db,
       batch.map(({ device, at, text }) => ({
         deviceId: this.deviceIds[device]!,
         text: text(),
         retrievedAt: at,
         guard: false,
       })),
+      this.db,
     );
     const failure = outcomes.find((outcome) => outcome instanceof DatabaseError);
     if (failure !== undefined) throw failure;
   }
 
-  /** Bytes of each table with its indexes. */
+  /** Size of each table with its indexes in bytes. */
   async bytes(): Promise<{ readonly table: string; readonly bytes: number }[]> {
     const { rows } = await this.db.query<{ table: string; bytes: number }>(
       `
@@ -127,25 +127,25 @@ export class LayerHistory {
     return rows;
   }
 
-  async search(text: string, scope: SearchScope = {}): Promise<ConfigSearchResult[]> {
+  async search(text: string, scope: SearchScope = {}): Promise<ConfigSearchRow[]> {
     return await configSearch.run({ texts: [text], ...parameters(scope) }, this.db);
   }
 
-  async regexSearch(regex: string, scope: SearchScope = {}): Promise<ConfigSearchResult[]> {
+  async regexSearch(regex: string, scope: SearchScope = {}): Promise<ConfigSearchRow[]> {
     return await configSearch.run({ regex, ...parameters(scope) }, this.db);
   }
 
-  /** Devices whose latest version does not hold the text. */
+  /** Devices whose latest version does not contain the text. */
   async absent(text: string): Promise<number[]> {
     const rows = await configAbsentSearch.run({ text, limit: ALL }, this.db);
     return rows.map(({ id }) => id);
   }
 
   async blame(configurationId: number): Promise<unknown[]> {
-    return await configBlame(this.db, configurationId);
+    return await configBlame({ id: configurationId }, this.db);
   }
 
-  /** The times of a device's versions, newest first, with their ids. */
+  /** Times and ids of a device's versions, newest first. */
   async historyOf(device: number): Promise<{ id: number; retrievedAt: Date }[]> {
     return await configHistoryList.run({ deviceId: this.deviceIds[device]!, limit: 100 }, this.db);
   }
@@ -155,14 +155,14 @@ export class LayerHistory {
     return (await configAsOfGet.first({ deviceId, at }, this.db))?.configData;
   }
 
-  /** The version of each device that was valid at a time, without its text. */
-  async asOf(at: Date): Promise<ConfigAsOfListResult[]> {
+  /** Version of each device that was valid at a time, without its text. */
+  async asOf(at: Date): Promise<ConfigAsOfListRow[]> {
     return await configAsOfList.run({ at, limit: ALL }, this.db);
   }
 
-  /** Days of UTC that have versions, with how many; a first one counts as well. */
+  /** UTC days with versions, and their number, including first versions. */
   async days(): Promise<Day[]> {
-    const whole = { since: new Date("2000-01-01Z"), until: new Date("2100-01-01Z"), zone: "UTC" };
+    const whole = { from: new Date("2000-01-01Z"), until: new Date("2100-01-01Z"), zone: "UTC" };
     const days = await configCalendarList.run(whole, this.db);
     return days.map(({ day, changes, firstRead }) => ({ day, changes: changes + firstRead }));
   }

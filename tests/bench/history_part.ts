@@ -1,10 +1,10 @@
-/** The part of the bench that is about the history: its databases, its tables, its picture. */
+/** Benchmark suite of the history: its databases, its tables, its picture. */
 import { existsSync } from "node:fs";
 import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import postgres from "postgres";
-import { migrate } from "../../src/tools/migrate.ts";
+import { migrate } from "../../src/tools/migrations/migrator.ts";
 import { startThrowaway } from "../../src/tools/postgres/throwaway.ts";
 import type { HistoryOptions, HistoryResults } from "./history.ts";
 import { drawHistory } from "./history_picture.ts";
@@ -14,8 +14,8 @@ const FABRIC = join(PROJECT, "../shared/data/fabric");
 const PICTURE = join(PROJECT, "tests/bench/history.svg");
 
 /**
- * Beside what throwaways have: a small server's memory, and as much log as a real one writes. It does
- * not wait for the disk, as theirs do not, for other work on the machine decides how long that takes.
+ * Settings in addition to those of throwaway servers: the memory of a small server, and the WAL size of a
+ * production one. Like theirs, its commits do not wait for the disk, whose speed depends on other load.
  */
 const SETTINGS = {
   max_connections: "100",
@@ -46,21 +46,21 @@ interface Sizes {
   readonly estate: HistoryOptions["firewalls"]["estate"];
 }
 
-/** What the part found, and the server it found it on. */
+/** Results of the suite, and its server. */
 export interface HistoryPart {
   readonly results: HistoryResults;
-  /** Such as `18.4`. */
+  /** Version, such as `18.4`. */
   readonly version: string;
 }
 
-/** Whether there is the data that it needs. */
+/** Whether the necessary data exists. */
 export function hasHistoryData(): boolean {
   return existsSync(FABRIC);
 }
 
 /**
- * Measures, on a server of its own or on the one that `BENCH_DATABASE_URL` names; what it makes there
- * it removes. A quick run draws no picture.
+ * Measures on a temporary server, or on the server of `BENCH_DATABASE_URL`, from which it removes all its
+ * databases. A quick run draws no picture.
  */
 export async function measureHistory(
   installed: Installed,
@@ -104,7 +104,7 @@ export async function measureHistory(
   }
 }
 
-/** What a save loads beside what a read does. */
+/** Additional modules that a save loads, compared with a read. */
 async function linkDiff({ folder }: Installed): Promise<void> {
   const link = join(folder, "node_modules/diff");
   if (!existsSync(link)) await symlink(join(PROJECT, "node_modules/diff"), link);

@@ -1,4 +1,4 @@
-/** Draws what was measured of the history: the changes of the fabric day by day, and two curves. */
+/** Draws the results for the history: the changes of the fabric by day, and two curves. */
 import type { HistoryResults } from "./history.ts";
 import type { Side } from "./history_questions.ts";
 
@@ -18,7 +18,7 @@ const NAMES: Readonly<Record<Side | "raw", string>> = {
   git: "git",
   raw: "raw texts",
 };
-/** Days without a change, and with at least so many. */
+/** Colours of days without changes, and with a minimum number of changes. */
 const LEVELS = [
   { least: 0, colour: "#ebedf0" },
   { least: 1, colour: "#9be9a8" },
@@ -34,13 +34,13 @@ const PLOT = { top: 552, height: 210, width: 262, lefts: [70, 452] } as const;
 const HEIGHT = PLOT.top + PLOT.height + 76;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** Writes the picture; the same figures give the same one. */
+/** Writes the picture. The same figures produce the same picture. */
 export function drawHistory(results: HistoryResults): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" ` +
     `width="${WIDTH}" height="${HEIGHT}" font-family="sans-serif" font-size="11" fill="${INK}">`,
     "<title>The history of a fabric: its changes by day, and what it costs to keep and to search</title>",
-    // Light in dark surroundings as well, so that every colour is seen as it was meant.
+    // Light in dark surroundings as well, so that the colours look as intended.
     `<rect width="${WIDTH}" height="${HEIGHT}" rx="6" fill="#ffffff"/>`,
     ...calendar(results.days),
     ...curves(results),
@@ -49,7 +49,7 @@ export function drawHistory(results: HistoryResults): string {
   ].join("\n");
 }
 
-/** Weeks from left to right, Mondays above, in strips one below the other. */
+/** Weeks from left to right, Mondays at the top, in strips below one another. */
 function calendar(days: HistoryResults["days"]): string[] {
   const changes = new Map(days.map(({ day, changes }) => [Date.parse(day), changes]));
   const [first, last] = [days[0]!, days.at(-1)!].map(({ day }) => Date.parse(day));
@@ -76,7 +76,7 @@ function calendar(days: HistoryResults["days"]): string[] {
       const level = LEVELS.findLastIndex(({ least }) => (changes.get(at) ?? 0) >= least);
       cells[level] += `M${round(x)} ${round(top + day * CELL.step)}h10v10h-10z`;
     }
-    // A month is named above the week with its first day, and the first strip begins with one.
+    // The name of a month is above the week with its first day; the first strip begins with one.
     const days = Array.from({ length: 7 }, (_, day) => new Date(begin + day * DAY));
     const month = days.find((day) => day.getUTCDate() === 1);
     if (month === undefined) continue;
@@ -109,7 +109,7 @@ function calendarLegend(): string[] {
   });
 }
 
-/** A line of a plot: versions, and what there is at so many. */
+/** A line of a plot: numbers of versions and the values for them. */
 interface Curve {
   readonly of: Side | "raw";
   readonly points: readonly (readonly [number, number])[];
@@ -134,7 +134,7 @@ function curves({ curve, bytes }: HistoryResults): string[] {
   ];
 }
 
-/** Both axes in powers of ten, so that what grows with its data rises by 45 degrees in shape. */
+/** Both axes are logarithmic, so that linear growth rises by 45 degrees. */
 function plot(
   left: number,
   title: string,
@@ -176,7 +176,7 @@ function plot(
       }),
     );
   }
-  // From above, each label at least its height below the one before.
+  // From the top, each label at least its height below the previous one.
   let free = top - 20;
   for (const { of, points } of lines.toSorted((a, b) => lastOf(b) - lastOf(a))) {
     free = Math.max(free, yOf(points.at(-1)![1]) + 4);

@@ -1,16 +1,16 @@
 /**
- * The same history as anybody would begin: one table with the text of each version, and an index of
- * its trigrams. The index is built when all rows are there, which makes the best one of it.
+ * The same history in the obvious schema: one table with the text of each version, and a trigram index. The
+ * index is built after all rows exist, which produces its best form.
  */
 import type postgres from "postgres";
 import type { History } from "./history_data.ts";
 import type { Day } from "./history_layer.ts";
 import { openRaw } from "./raw.ts";
 
-/** Rows of a statement that fills the table, and about how many characters. */
+/** Rows and approximate characters of a statement that fills the table. */
 const BATCH = { rows: 200, size: 8_000_000 };
 
-/** A line of a device, and the first and the last version that has it. */
+/** A line of a device, with its first and its last version. */
 export interface PlainLine {
   readonly device: number;
   readonly line: string;
@@ -85,13 +85,13 @@ export class PlainHistory {
     });
   }
 
-  /** Bytes of the table with its indexes. */
+  /** Size of the table with its indexes in bytes. */
   async bytes(): Promise<number> {
     const [row] = await this.#all("select pg_total_relation_size('plain_versions') as bytes");
     return row!["bytes"];
   }
 
-  /** The lines that hold the text, over all history. */
+  /** Lines that contain the text, over all history. */
   async search(text: string): Promise<PlainLine[]> {
     return await this.#distinct("config_text like $1 and line like $1", [holding(text)]);
   }
@@ -105,7 +105,7 @@ export class PlainHistory {
     return await this.#distinct("config_text ~ ('(?n)' || $1) and line ~ $1", [regex]);
   }
 
-  /** Lines by device and version, each once for each version that has it: a hundred of them. */
+  /** A hundred lines by device and version, each once for each version that contains it. */
   async page(text: string, afterDevice = -1): Promise<unknown[]> {
     return await this.#all(
       `
@@ -201,7 +201,7 @@ export class PlainHistory {
       order by 1`);
   }
 
-  /** Notes that a device sent its latest text again. */
+  /** Records that a device sent its latest text again. */
   async verify(device: number, text: string): Promise<boolean> {
     const rows = await this.#all(
       `
@@ -253,7 +253,7 @@ export class PlainHistory {
   }
 }
 
-/** The pattern of `like` for what holds the text. */
+/** Returns the `like` pattern for texts that contain the text. */
 function holding(text: string): string {
   return `%${text.replace(/[\\%_]/g, "\\$&")}%`;
 }

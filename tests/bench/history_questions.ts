@@ -1,14 +1,14 @@
-/** What is asked of a history, of whoever keeps it. */
+/** The queries of the history benchmark, for every side. */
 import type { History } from "./history_data.ts";
 import type { GitHistory } from "./history_git.ts";
 import type { Day, LayerHistory } from "./history_layer.ts";
 import type { PlainHistory } from "./history_plain.ts";
 import type { Work } from "./history_turns.ts";
 
-/** Who keeps a history: this layer, a plain table, git. */
+/** The sides: this layer, a plain table, git. */
 export type Side = "ours" | "plain" | "git";
 
-/** The same history, kept by each of them. */
+/** The same history in each of them. */
 export interface Kept {
   readonly history: History;
   readonly ours: LayerHistory;
@@ -16,30 +16,30 @@ export interface Kept {
   readonly git: GitHistory;
 }
 
-/** What to look for in a history. */
+/** Search terms for a history. */
 export interface Probes {
-  /** Texts that stand in one version alone, by their names. */
+  /** Names of texts that occur in one version only. */
   readonly rare: Readonly<Record<string, string>>;
   /** A text of many lines. */
   readonly common: string;
-  /** A regular expression that one line of one version matches. */
+  /** A regular expression that matches one line of one version. */
   readonly regex: string;
   /** Matches a line of each site. */
   readonly regexEach: string;
-  /** A text that some latest versions hold. */
+  /** A text that some latest versions contain. */
   readonly some: string;
   /** Hostname of the device with a version of about a thousand lines. */
   readonly device: string;
   readonly at: Date;
 }
 
-/** A question, and how each side answers it. */
+/** A query, and its implementation for each side. */
 export interface Question {
   readonly name: string;
   readonly works: Readonly<Partial<Record<Side, Work>>>;
 }
 
-/** Lines that stood in one version alone. */
+/** Lines that occur in one version only. */
 export function rareQuestions({ ours, plain, git }: Kept, { rare }: Probes): Question[] {
   return Object.entries(rare).map(([name, text]) => ({
     name,
@@ -51,7 +51,7 @@ export function rareQuestions({ ours, plain, git }: Kept, { rare }: Probes): Que
   }));
 }
 
-/** Lines that stood in many versions. */
+/** Lines that occur in many versions. */
 export function commonQuestions({ ours, plain, git }: Kept, { common }: Probes): Question[] {
   return [{
     name: `every line with \`${common}\``,
@@ -63,7 +63,7 @@ export function commonQuestions({ ours, plain, git }: Kept, { common }: Probes):
   }];
 }
 
-/** Parts of a large answer. */
+/** Pages of a large answer. */
 export function pageQuestions(kept: Kept, probes: Probes): Question[] {
   const { history: { devices }, ours, plain } = kept;
   const { common } = probes;
@@ -108,7 +108,7 @@ export function regexQuestions({ ours, plain, git }: Kept, probes: Probes): Ques
   }));
 }
 
-/** The fleet as it is. */
+/** The current fleet. */
 export function latestQuestions({ ours, plain, git }: Kept, { some }: Probes): Question[] {
   return [{
     name: `latest lines with \`${some}\``,
@@ -127,7 +127,7 @@ export function latestQuestions({ ours, plain, git }: Kept, { some }: Probes): Q
   }];
 }
 
-/** Where the lines of a version came in. */
+/** Origins of the lines of a version. */
 export async function blameQuestions(kept: Kept, probes: Probes): Promise<Question[]> {
   const { ours, git } = kept;
   const device = placeOf(kept, probes);
@@ -142,7 +142,7 @@ export async function blameQuestions(kept: Kept, probes: Probes): Promise<Questi
   }];
 }
 
-/** The fleet and its devices as they were. */
+/** The fleet and its devices at a time. */
 export function timeQuestions(kept: Kept, probes: Probes): Question[] {
   const { ours, plain, git } = kept;
   const { at } = probes;
@@ -178,7 +178,7 @@ export function timeQuestions(kept: Kept, probes: Probes): Question[] {
   }];
 }
 
-/** The place of the device that the probes name. */
+/** Index of the device that the search terms name. */
 export function placeOf({ history: { devices } }: Kept, probes: Probes): number {
   return devices.findIndex(({ hostname }) => hostname === probes.device);
 }

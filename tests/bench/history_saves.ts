@@ -1,4 +1,4 @@
-/** How many configurations a second each side saves, those that changed and those that did not. */
+/** Rate of saves per second of each side, for changed and for unchanged configurations. */
 import { configSave, configSaveMany, DatabaseError } from "netraven-db";
 import { median, quantile } from "./compare.ts";
 import type { HistoryVersion } from "./history_data.ts";
@@ -7,47 +7,47 @@ import type { Kept } from "./history_questions.ts";
 /** Ways to save. */
 export type SaveSide = "ours" | "batches" | "plain" | "git";
 
-/** Saves a second: the median and the quartiles of the rounds. */
+/** Saves per second: the median and the quartiles of the rounds. */
 export interface SaveRate {
   readonly rate: number;
   readonly quartiles: readonly [number, number];
 }
 
-/** The rates of every way. */
+/** Rates of every way. */
 export interface SaveRates {
   readonly changed: boolean;
   readonly rates: Readonly<Record<SaveSide, SaveRate>>;
   readonly rounds: number;
-  /** Bytes of write-ahead log for a save one by one, without images of whole pages. */
+  /** WAL bytes of a single save, without full-page images. */
   readonly wal: number;
 }
 
-/** How long to save. */
+/** Duration of the measurement. */
 export interface SaveEffort {
   readonly rounds: number;
-  /** Milliseconds of a turn; what is begun then is finished. */
+  /** Milliseconds of a turn, which completes its last save. */
   readonly turn: number;
-  /** Milliseconds of the first turn, which does not count: connections plan their statements anew. */
+  /** Milliseconds of the first turn, which does not count because connections plan their statements. */
   readonly warmUp: number;
 }
 
-/** Savers at once, each with a connection. */
+/** Number of concurrent savers, each with a connection. */
 const AT_ONCE = 8;
 /** Devices of a batch. */
 const BATCH = 100;
-/** Lines that a changed text changes: the median of real ones. */
+/** Changed lines of a changed text: the median of real changes. */
 const CHANGED_LINES = 2;
 
-/** A device that is saved over and over. */
+/** A device that is saved repeatedly. */
 interface Saved {
   readonly device: number;
   readonly version: HistoryVersion;
   readonly lines: readonly string[];
-  /** The latest text by way. */
+  /** Latest text by way. */
   readonly latest: Record<SaveSide, string>;
 }
 
-/** Measures both kinds of saves, all sides in turns. It adds versions to the histories. */
+/** Measures both kinds of saves for all sides in alternation. It adds versions to the histories. */
 export async function measureSaves(kept: Kept, effort: SaveEffort): Promise<SaveRates[]> {
   await kept.git.checkOut();
   const devices = kept.history.devices.map((_, device): Saved => {
@@ -109,7 +109,7 @@ class Saver {
     };
   }
 
-  /** Saves until the time has come. Returns how many it saved. */
+  /** Saves until the time is over. Returns the number of saves. */
   async #save(side: SaveSide, end: number): Promise<number> {
     const { ours, plain, git } = this.#kept;
     const idOf = ({ device }: Saved) => ours.deviceIds[device]!;
@@ -117,7 +117,7 @@ class Saver {
       case "ours":
         return await atOnce(AT_ONCE, end, async () => {
           const { saved, text } = this.#nextSave(side);
-          this.#expect((await configSave(ours.db, { deviceId: idOf(saved), text })).changed);
+          this.#expect((await configSave({ deviceId: idOf(saved), text }, ours.db)).changed);
           return 1;
         });
       case "batches":
@@ -126,7 +126,7 @@ class Saver {
             const { saved, text } = this.#nextSave(side);
             return { deviceId: idOf(saved), text };
           });
-          for (const outcome of await configSaveMany(ours.db, batch)) {
+          for (const outcome of await configSaveMany(batch, ours.db)) {
             if (outcome instanceof DatabaseError) throw outcome;
             this.#expect(outcome.changed);
           }
@@ -141,7 +141,7 @@ class Saver {
           return 1;
         });
       case "git":
-        // A working tree has one writer.
+        // A working tree allows one writer.
         return await atOnce(1, end, async () => {
           const { saved, text } = this.#nextSave(side);
           this.#expect(await git.save(saved.version, text));
@@ -156,7 +156,7 @@ class Saver {
     return { saved, text: saved.latest[side] };
   }
 
-  /** The text with a few lines that were never there. */
+  /** Returns the text with a few new lines. */
   #edit({ lines }: Saved): string {
     const edited = [...lines];
     const edit = ++this.#edits;
@@ -179,7 +179,7 @@ class Saver {
   }
 }
 
-/** Works until the time has come, so many at once. Returns the sum of what the work returned. */
+/** Works concurrently until the time is over. Returns the sum of the results. */
 async function atOnce(workers: number, end: number, work: () => Promise<number>): Promise<number> {
   let sum = 0;
   await Promise.all(Array.from({ length: workers }, async () => {

@@ -1,9 +1,9 @@
-/** What the bench prints of the history, as the README shows it. */
+/** Prints the results of the history for the README. */
 import type { Asked, Growth, HistoryBytes, HistoryResults } from "./history.ts";
 import type { SaveRate, SaveRates } from "./history_saves.ts";
 import type { Ratio, Taken } from "./history_turns.ts";
 
-/** All tables, and what became of the goals. */
+/** All tables, and the results for the goals. */
 export function historyTables(results: HistoryResults): string {
   const { bytes, growth, firewalls, saves, firewallSaves } = results;
   return [
@@ -18,14 +18,14 @@ export function historyTables(results: HistoryResults): string {
   ].join("\n\n");
 }
 
-/** A goal, what was found, and whether that is enough. */
+/** A goal, its result, and whether the result meets it. */
 export interface Goal {
   readonly goal: string;
   readonly found: string;
   readonly met: boolean;
 }
 
-/** The goals, by the figures of this run. */
+/** The goals with the figures of this run. */
 export function historyGoals({ bytes, growth, saves }: HistoryResults): Goal[] {
   const goals: Goal[] = [];
   for (const { name, many: { taken: { ours }, ahead } } of growth.slice(0, 2)) {
@@ -63,7 +63,7 @@ export function historyGoals({ bytes, growth, saves }: HistoryResults): Goal[] {
   return goals;
 }
 
-/** By the lower quartile, and within a tenth: what may as well be scatter is no growth. */
+/** Uses the lower quartile with a tolerance of a tenth, because scatter is no growth. */
 function growsWithAnswer(growth: Growth): boolean {
   return growth.times.ours!.quartiles[0] <= 1.1 * answerGrowth(growth);
 }
@@ -90,7 +90,7 @@ function bytesTable(sizes: readonly HistoryBytes[]): string {
   ]);
 }
 
-/** Where the bytes of this layer are. */
+/** Sizes of this layer's tables. */
 function tablesLine({ name, raw, tables, loads }: HistoryBytes): string {
   const parts = tables.map(({ table, bytes }) => `${table} ${(bytes / raw).toFixed(3)}`);
   const rates = Object.entries(loads).map(([side, rate]) => `${side} ${perSecond(rate)}`);

@@ -1,16 +1,16 @@
 /**
- * Lets any number of ways to do things take turns, so that whatever else the machine does falls on
- * all of them. What takes long takes part in the first rounds only.
+ * Alternates any number of implementations, so that other load on the machine affects all of them. Slow ones
+ * run in the first rounds only.
  */
 import { median, quantile } from "./compare.ts";
 
-/** Something to measure. */
+/** An implementation to measure. */
 export interface Work {
-  /** Does it once. Returns the size of its answer. */
+  /** Runs it once. Returns the size of its answer. */
   (): Promise<number>;
 }
 
-/** What the turns of one took. */
+/** Results of one implementation. */
 export interface Taken {
   /** Milliseconds of a call: the median and the quartiles. */
   readonly time: number;
@@ -18,23 +18,23 @@ export interface Taken {
   readonly rounds: number;
   /** Size of the answer. */
   readonly answer: number;
-  /** Milliseconds of a call, turn by turn. */
+  /** Milliseconds of a call in each turn. */
   readonly times: readonly number[];
 }
 
-/** How long to measure. */
+/** Duration of the measurement. */
 export interface TurnEffort {
-  /** Milliseconds of rounds, about, beside those that each takes part in. */
+  /** Approximate milliseconds of rounds, in addition to the first rounds. */
   readonly measure: number;
-  /** Milliseconds of a turn; what takes longer is called once. */
+  /** Milliseconds of a turn. A slower implementation runs once. */
   readonly turn: number;
-  /** Rounds at the least, and the ones that what is slow takes part in. */
+  /** Minimum number of rounds, in which slow implementations run as well. */
   readonly rounds: number;
-  /** Milliseconds from which a call is slow. */
+  /** Milliseconds from which a call counts as slow. */
   readonly slow: number;
 }
 
-/** Measures each of them. */
+/** Measures each implementation. */
 export async function takeTurns<Name extends string>(
   works: Readonly<Partial<Record<Name, Work>>>,
   { measure, turn, rounds, slow }: TurnEffort,
@@ -42,7 +42,7 @@ export async function takeTurns<Name extends string>(
   const names = Object.keys(works) as Name[];
   const states = new Map<Name, { calls: number; slow: boolean; times: number[]; answer: number }>();
   for (const name of names) {
-    // The first call compiles and reads what the next ones find.
+    // The first call compiles code and fills caches for the next ones.
     let { time, answer } = await call(works[name]!);
     if (time <= slow) ({ time, answer } = await call(works[name]!));
     const calls = Math.max(1, Math.round(turn / time));
@@ -81,13 +81,13 @@ async function call(work: Work): Promise<{ time: number; answer: number }> {
   return { time: performance.now() - started, answer };
 }
 
-/** One to the other, round by round: the median and the quartiles. */
+/** Ratio of one to the other by round: the median and the quartiles. */
 export interface Ratio {
   readonly ratio: number;
   readonly quartiles: readonly [number, number];
 }
 
-/** Over the rounds in which both took their turn. */
+/** Uses the rounds in which both ran. */
 export function ratioOf(one: Taken, other: Taken): Ratio {
   const rounds = Math.min(one.rounds, other.rounds);
   const ratios = one.times.slice(0, rounds).map((time, i) => time / other.times[i]!);

@@ -1,6 +1,6 @@
 /**
- * The package as its users have it: built, and found in `node_modules` by its name. The bench's own
- * files are compiled beside it, because what tsx makes of TypeScript is slower than what tsc does.
+ * The package as users have it: built, and resolved by its name in `node_modules`. The files of the benchmark
+ * are compiled beside it, because the output of tsx is slower than that of tsc.
  */
 import { spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
@@ -11,10 +11,10 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { build } from "../../src/tools/build.ts";
 
-/** A folder that works as a project that has installed the package. */
+/** A folder of a project that has installed the package. */
 export interface Installed {
   readonly folder: string;
-  /** The compiled form of a file of the bench, such as `measure.ts`. */
+  /** Path of the compiled form of a benchmark file, such as `measure.ts`. */
   file(name: string): string;
   remove(): Promise<void>;
 }
@@ -22,7 +22,7 @@ export interface Installed {
 export const PROJECT: string = fileURLToPath(new URL("../..", import.meta.url));
 const BENCH = join(PROJECT, "tests/bench");
 
-/** Builds the package from the sources as they are. */
+/** Builds the package from the current sources. */
 export async function install(): Promise<Installed> {
   const folder = await mkdtemp(join(tmpdir(), "netraven-bench-"));
   const remove = () => rm(folder, { recursive: true, force: true });
@@ -47,9 +47,9 @@ export async function install(): Promise<Installed> {
 }
 
 /**
- * Runs a file of the bench there, and gives the line of JSON that it prints.
+ * Runs a benchmark file there, and returns the line of JSON that it prints.
  *
- * @param env What to do. Not by argument: these can be seen in a list of processes, with the passwords of URLs.
+ * @param env Parameters of the run. Arguments would show the passwords of URLs in the list of processes.
  */
 export async function runJson<Result>(
   { file, folder }: Installed,
@@ -71,7 +71,7 @@ export async function runJson<Result>(
   return JSON.parse(output) as Result;
 }
 
-/** Takes the types away; `make lint` has checked them. */
+/** Removes the types, which `make lint` has checked. */
 async function compile(file: string, folder: string): Promise<void> {
   const { outputText } = ts.transpileModule(await readFile(file, "utf8"), {
     compilerOptions: {

@@ -1,31 +1,31 @@
 /**
- * Lets queues of jobs take turns: how many jobs a second each hands out and ends, and how soon a job is
- * begun. Prints what it found as a line of JSON. `BENCH_JOBS` holds its `JobsOptions` as JSON.
+ * Alternates job queues: the rate of claimed and completed jobs, and the latency of a start. Prints the
+ * results as a line of JSON. `BENCH_JOBS` contains its `JobsOptions` as JSON.
  */
 import process from "node:process";
 import { median, quantile } from "./compare.ts";
 import { type JobQueue, openBoss, openGraphile, openOurs, openWork } from "./jobs_peers.ts";
 
-/** What to measure, and where. */
+/** Parameters of the measurement. */
 export interface JobsOptions {
-  /** Where the peers are installed. */
+  /** Folder of the installed peers. */
   readonly peers: string;
-  /** Two that are migrated for this layer; empty ones for the others. */
+  /** Two migrated databases for this layer, and empty ones for the others. */
   readonly urls: Readonly<Record<"ours" | "work" | "graphile" | "boss", string>>;
   readonly jobs: { readonly batched: number; readonly single: number; readonly latency: number };
   readonly rounds: number;
 }
 
-/** What a queue did, in the median of the rounds. */
+/** Results of a queue: medians of the rounds. */
 export interface JobRate {
   readonly what: string;
   readonly queue: string;
-  /** Jobs a second, or milliseconds until a start. */
+  /** Jobs per second, or milliseconds until a start. */
   readonly value: number;
   readonly quartiles: readonly [number, number];
 }
 
-/** A queue that is slow gets such a part of the jobs, which is to its advantage. */
+/** A slow queue gets this fraction of the jobs, which is to its advantage. */
 const SLOW = 10;
 
 async function main({ peers, urls, jobs, rounds }: JobsOptions): Promise<JobRate[]> {

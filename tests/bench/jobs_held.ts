@@ -1,39 +1,39 @@
 /**
- * What a transaction that is held open does to a queue: its dead rows cannot be cleared away. Prints the
- * rates as a line of JSON. `BENCH_HELD` holds its `HeldOptions` as JSON.
+ * The effect of a long transaction on a queue, whose dead rows cannot be vacuumed. Prints the rates as a line
+ * of JSON. `BENCH_HELD` contains its `HeldOptions` as JSON.
  */
 import process from "node:process";
 import { connect } from "netraven-db";
 import { openOurs } from "./jobs_peers.ts";
 
-/** Where, and how long. */
+/** Parameters of the measurement. */
 export interface HeldOptions {
-  /** Migrated. */
+  /** URL of a migrated database. */
   readonly url: string;
-  /** Seconds of a window, and windows while the transaction is open. */
+  /** Seconds of a window, and number of windows during the transaction. */
   readonly window: number;
   readonly windows: number;
 }
 
-/** How many jobs a second were claimed and ended in a window. */
+/** Jobs per second that were claimed and completed in a window. */
 export interface HeldRate {
   readonly when: string;
   readonly rate: number;
-  /** Megabytes of the index that jobs are taken by. */
+  /** Megabytes of the index for claims. */
   readonly index: number;
 }
 
 const BATCH = 100;
-/** Jobs that are queued at once. */
+/** Jobs of one insert. */
 const QUEUED = 2_000;
-/** Milliseconds that a transaction may be open here. */
+/** Maximum milliseconds of a transaction. */
 const LONG = 600_000;
 
 async function main({ url, window, windows }: HeldOptions): Promise<HeldRate[]> {
   const queue = await openOurs(url);
   const db = await connect({ url, pool: { size: 2 }, logging: { level: "silent" } });
   const rates: HeldRate[] = [];
-  /** Time counts while jobs are claimed and ended, not while they are queued. */
+  /** Counts the time of claims and completions, but not of inserts. */
   const measure = async (when: string, seconds: number) => {
     let [done, time] = [0, 0];
     const end = performance.now() + seconds * 1_000;

@@ -1,16 +1,16 @@
-/** The part of the bench that is about jobs: its server, the peers, its table. */
+/** Benchmark suite of the jobs: its server, the peers, its table. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import postgres from "postgres";
-import { migrate } from "../../src/tools/migrate.ts";
+import { migrate } from "../../src/tools/migrations/migrator.ts";
 import { startThrowaway } from "../../src/tools/postgres/throwaway.ts";
 import { type Installed, PROJECT, runJson } from "./installed.ts";
 import type { JobRate, JobsOptions } from "./jobs.ts";
 import type { HeldOptions, HeldRate } from "./jobs_held.ts";
 
-/** What was measured of jobs. */
+/** Results for jobs. */
 export interface JobFigures {
   readonly rates: readonly JobRate[];
   readonly held: readonly HeldRate[];
@@ -18,7 +18,7 @@ export interface JobFigures {
 
 const PEERS = join(PROJECT, "tests/bench/peers");
 
-/** Measures on a server of its own; it does not wait for the disk, for anybody. */
+/** Measures on a temporary server whose commits do not wait for the disk, for any queue. */
 export async function measureJobs(
   installed: Installed,
   { quick }: { quick: boolean },
@@ -66,7 +66,7 @@ export async function measureJobs(
   }
 }
 
-/** Queues beside one another, and this layer's while a transaction is held open. */
+/** Compares the queues, and measures this layer's during a long transaction. */
 export function jobTables({ rates, held }: JobFigures): string {
   return `${rateTable(rates)}\n\n${heldTable(held)}`;
 }
@@ -82,7 +82,7 @@ function heldTable(held: readonly HeldRate[]): string {
   ].join("\n");
 }
 
-/** A row for each thing that was measured, a column for each queue. */
+/** A row for each measurement, a column for each queue. */
 function rateTable(rates: readonly JobRate[]): string {
   const queues = [...new Set(rates.map(({ queue }) => queue))];
   const lines = [...new Set(rates.map(({ what }) => what))].map((what) => {

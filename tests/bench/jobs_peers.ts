@@ -1,27 +1,27 @@
-/** Queues of jobs, each used as it is at its best: this layer's, graphile-worker's, pg-boss's. */
+/** Job queues in their best configuration: this layer, graphile-worker and pg-boss. */
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect, type Database, jobClaim, jobFinish, jobInsertMany } from "netraven-db";
+import { connect, type Database, jobClaim, jobFinish, jobInsertMany, work } from "netraven-db";
 
-/** Somebody's queue, in a database of its own. */
+/** A queue in a separate database. */
 export interface JobQueue {
   readonly name: string;
-  /** It would take minutes. */
+  /** Whether the full number of jobs would take minutes. */
   readonly slow?: boolean;
-  /** Queues so many jobs, each of another device. */
+  /** Inserts a number of jobs, each for another device. */
   fill(jobs: number): Promise<void>;
-  /** Takes and ends all jobs, so many at a time, in so many loops at once; what it took to start is not counted. */
+  /** Claims and completes all jobs in batches and concurrent loops. The start-up time does not count. */
   drain(batch: number, loops: number): Promise<{ done: number; milliseconds: number }>;
-  /** Milliseconds from the insert of a job to its handler, of a worker that waits: one after another. */
+  /** Milliseconds from the insert of each job to its handler in an idle worker, one job after another. */
   latencies?(jobs: number): Promise<number[]>;
   close(): Promise<void>;
 }
 
-/** The longest wait for a notification or a look that was missed. */
+/** Maximum wait for a missed notification or poll. */
 const POLL = 2_000;
 
-/** Takes and ends batches in so many loops at once, until none is left. */
+/** Claims and completes batches in concurrent loops until no job is left. */
 async function drainBy(
   loops: number,
   takeAndEnd: () => Promise<number>,
@@ -34,7 +34,7 @@ async function drainBy(
   return { done, milliseconds: performance.now() - began };
 }
 
-/** Starts workers, and measures from the first job that the handler gets until no job is left. */
+/** Starts workers, and measures from the first job of the handler until no job is left. */
 async function drainByHandler(
   queued: number,
   work: (handler: () => void) => Promise<readonly { stop(): Promise<void> }[]>,
@@ -55,7 +55,7 @@ async function drainByHandler(
   return { done, milliseconds };
 }
 
-/** Inserts so many, a thousand at a time. */
+/** Inserts jobs in batches of a thousand. */
 async function fillBy(
   insert: (from: number, until: number) => Promise<unknown>,
   jobs: number,
@@ -63,7 +63,7 @@ async function fillBy(
   for (let from = 0; from < jobs; from += 1_000) await insert(from, Math.min(from + 1_000, jobs));
 }
 
-/** Milliseconds from the insert of each job to its handler. `work` starts a worker, and gives its end. */
+/** Milliseconds from the insert of each job to its handler. `work` starts a worker and returns its stop function. */
 async function latencies(
   jobs: number,
   work: (handler: () => void) => Promise<() => Promise<unknown>>,
@@ -82,7 +82,7 @@ async function latencies(
   return times;
 }
 
-/** Opens this layer, with devices for jobs. */
+/** Opens this layer with devices for jobs. */
 async function open(
   url: string,
 ): Promise<{ db: Database; insert: (from: number, until: number) => Promise<unknown> }> {
@@ -99,7 +99,7 @@ async function open(
   };
 }
 
-/** This layer, by a caller's own loops. */
+/** This layer with the low-level claim functions. */
 export async function openOurs(url: string): Promise<JobQueue> {
   const { db, insert } = await open(url);
   return {
@@ -110,14 +110,14 @@ export async function openOurs(url: string): Promise<JobQueue> {
   };
 }
 
-/** This layer, by workers. */
+/** This layer with workers. */
 export async function openWork(url: string): Promise<JobQueue> {
   const { db, insert } = await open(url);
   let queued = 0;
-  const work = (handler: () => void, concurrency: number) =>
-    db.work({ concurrency, poll: POLL }, () => Promise.resolve(handler()));
+  const start = (handler: () => void, concurrency: number) =>
+    work({ concurrency, poll: POLL }, () => Promise.resolve(handler()), db);
   return {
-    name: "db.work",
+    name: "work()",
     fill: async (jobs) => {
       await fillBy(insert, jobs);
       queued = jobs;
@@ -126,7 +126,7 @@ export async function openWork(url: string): Promise<JobQueue> {
       drainByHandler(
         queued,
         (handler) => {
-          const workers = Array.from({ length: loops }, () => work(handler, batch));
+          const workers = Array.from({ length: loops }, () => start(handler, batch));
           return Promise.resolve(workers);
         },
         async () => {
@@ -140,7 +140,7 @@ export async function openWork(url: string): Promise<JobQueue> {
       latencies(
         jobs,
         (handler) => {
-          const worker = work(handler, 10);
+          const worker = start(handler, 10);
           return Promise.resolve(() => worker.stop());
         },
         (i) => insert(i, i + 1),
@@ -150,7 +150,7 @@ export async function openWork(url: string): Promise<JobQueue> {
 }
 
 async function takeAndEnd(db: Database, limit: number): Promise<number> {
-  const jobs = await jobClaim(db, { worker: "bench", limit, lease: 60_000 });
+  const jobs = await jobClaim({ worker: "bench", limit, lease: 60_000 }, db);
   const none = jobs.map(() => null) as readonly unknown[];
   if (jobs.length === 0) return 0;
   await jobFinish.run({
@@ -164,7 +164,7 @@ async function takeAndEnd(db: Database, limit: number): Promise<number> {
   return jobs.length;
 }
 
-/** What is used of graphile-worker. */
+/** The used subset of graphile-worker. */
 interface Graphile {
   Logger: new (scoped: () => () => void) => unknown;
   makeWorkerUtils(options: object): Promise<{
@@ -179,7 +179,7 @@ interface Graphile {
   run(options: object): Promise<{ stop(): Promise<void> }>;
 }
 
-/** @param folder Where the peers are installed. */
+/** @param folder Folder of the installed peers. */
 export async function openGraphile(url: string, folder: string): Promise<JobQueue> {
   const { Logger, makeWorkerUtils, run } = createRequire(join(folder, "package.json"))(
     "graphile-worker",
@@ -208,7 +208,7 @@ export async function openGraphile(url: string, folder: string): Promise<JobQueu
       queued = jobs;
     },
     drain: (batch, loops) => {
-      // With batches: jobs are fetched ahead, and ends are gathered, as its documentation advises.
+      // With batches: jobs are prefetched and completions are batched, as its documentation recommends.
       const batched = {
         concurrentJobs: batch,
         localQueue: { size: batch * 5 },
@@ -241,7 +241,7 @@ export async function openGraphile(url: string, folder: string): Promise<JobQueu
   };
 }
 
-/** What is used of pg-boss. */
+/** The used subset of pg-boss. */
 interface Boss {
   on(event: "error", listener: (error: Error) => void): void;
   start(): Promise<unknown>;
@@ -259,7 +259,7 @@ interface Boss {
   stop(options: { graceful: boolean }): Promise<void>;
 }
 
-/** @param folder Where the peers are installed. */
+/** @param folder Folder of the installed peers. */
 export async function openBoss(url: string, folder: string): Promise<JobQueue> {
   const PgBoss = createRequire(join(folder, "package.json"))("pg-boss") as new (
     options: object,

@@ -1,14 +1,14 @@
-/** The data that is measured on: a medium fleet, with what `DeviceList` shows of it. */
+/** Benchmark data: a medium fleet with all that `DeviceList` shows. */
 import postgres from "postgres";
 
-/** Devices, with ids from 1. */
+/** Number of devices, with ids from 1. */
 export const DEVICES = 5_000;
 /** Lines in the log of job 1. */
 export const LOG_ROWS = 100_000;
 /** A setting to read. */
 export const SETTING = "log_retention_days";
 
-// Every second number is a tag away from its device's others, so that a device has three tags.
+// Every second number is far from the device's other tags, so that a device has three tags.
 const FLEET = `
 insert into tags (name, type)
 select 'tag-' || n, 'site'
@@ -88,7 +88,7 @@ export async function load(url: string): Promise<void> {
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   try {
     await sql.unsafe(FLEET);
-    // Alone: it cannot run in the transaction that several statements together make.
+    // Runs alone, because several statements together form a transaction, where it is not allowed.
     await sql.unsafe("vacuum analyze");
   } finally {
     await sql.end();

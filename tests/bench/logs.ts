@@ -1,85 +1,87 @@
 /**
- * Writes lines of logs in several ways that take turns, and reads logs of several sizes. Prints what it
- * found as a line of JSON. `BENCH_LOGS` holds its `LogsOptions` as JSON.
+ * Writes log lines in alternating ways, and reads logs of several sizes. Prints the results as a line of
+ * JSON. `BENCH_LOGS` contains its `LogsOptions` as JSON.
  */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import process from "node:process";
 import postgres from "postgres";
 import {
   connect,
+  jobLog,
   jobLogInsertMany,
   jobLogList,
   jobLogListByDevice,
   jobLogListByTime,
-  jobLogTail,
   jobLogWarningList,
+  logWriterStats,
+  maintain,
   type QueryTrace,
 } from "netraven-db";
 import { median, quantile } from "./compare.ts";
 import { ratioOf, takeTurns, type TurnEffort, type Work } from "./history_turns.ts";
 
-/** What to measure, and where. */
+/** Parameters of the measurement. */
 export interface LogsOptions {
-  /** Migrated, with the table `plain_logs` beside ours. */
+  /** Migrated, with the table `plain_logs` beside this layer's. */
   readonly write: string;
-  /** Migrated and filled, by the number of lines. */
+  /** Migrated and filled databases, by the number of lines. */
   readonly read: readonly {
     readonly lines: number;
     readonly url: string;
     readonly plain: boolean;
   }[];
-  /** Lines of a turn of a way that is quick, and of one that sends them one by one. */
+  /** Lines of a turn for fast ways, and for ways with one statement per line. */
   readonly lines: { readonly many: number; readonly few: number };
   readonly rounds: number;
   readonly effort: TurnEffort;
 }
 
-/** How fast lines were stored, in the median of the rounds. */
+/** Rate of stored lines: medians of the rounds. */
 export interface WriteRate {
   readonly way: string;
-  /** Lines a second. */
+  /** Lines per second. */
   readonly rate: number;
   readonly quartiles: readonly [number, number];
-  /** Microseconds of the client's CPU for a line. */
+  /** Microseconds of the client's CPU time per line. */
   readonly cpu: number;
 }
 
-/** What a question took at each size, in milliseconds. */
+/** Milliseconds of a query at each size. */
 export interface ReadTimes {
   readonly what: string;
   readonly times: readonly number[];
-  /** The largest to the smallest, round by round. */
+  /** Ratio of the largest to the smallest size by round. */
   readonly ratio: number;
   readonly quartiles: readonly [number, number];
 }
 
-/** How a tenth of a log went. */
+/** Removal of a tenth of a log. */
 export interface Retention {
   readonly lines: number;
-  /** Milliseconds of `maintain` as a whole, and of dropping the part alone; of one delete in the plain table. */
+  /** Milliseconds of `maintain`, of the drop alone, and of one delete in the plain table. */
   readonly maintain: number;
   readonly drop: number;
   readonly plain: number | undefined;
-  /** Milliseconds of the slowest insert meanwhile, and how many there were. */
+  /** Milliseconds of the slowest concurrent insert, and the number of inserts. */
   readonly slowest: number;
   readonly inserts: number;
 }
 
-/** All of it. */
+/** All results. */
 export interface LogFigures {
   readonly writes: readonly WriteRate[];
   readonly reads: readonly ReadTimes[];
   readonly retention: readonly Retention[];
 }
 
-/** Lines of a job, and jobs of a device, as `logs_part.ts` makes them. */
+/** Lines of a job, and jobs of a device, as `logs_part.ts` creates them. */
 const LINES = 22;
 const PAGE = 100;
-/** Jobs that people look at: the last ones. */
+/** Recent jobs, which people read. */
 const RECENT = 1_000;
-/** Jobs that report at the same time. */
+/** Jobs that report concurrently. */
 const JOBS = 50;
-/** Parts that retention takes, one after the other. */
+/** Partitions that retention drops, one after the other. */
 const PARTS = 3;
 
 const quiet = { logging: { level: "silent" } } as const;
@@ -100,7 +102,7 @@ async function writes({ write: url, lines, rounds }: LogsOptions): Promise<Write
   const { rows } = await db.query<{ id: number }>("select id from jobs order by id limit $1", [
     JOBS,
   ]);
-  const logs = rows.map(({ id }) => db.jobLog({ id }));
+  const logs = rows.map(({ id }) => jobLog({ jobId: id }, db));
   const jobOf = (i: number) => rows[Math.floor(i / LINES) % JOBS]!.id;
   const levelOf = (i: number) => i % 50 === 0 ? "warning" : i % 2 === 0 ? "debug" : "info";
   const row = (i: number) => ({
@@ -109,7 +111,7 @@ async function writes({ write: url, lines, rounds }: LogsOptions): Promise<Write
     message: message(i),
     timestamp: new Date(),
   });
-  /** So many at a time, until all are stored. */
+  /** Stores all lines with limited concurrency. */
   const several = async (
     count: number,
     batch: number,
@@ -133,9 +135,9 @@ async function writes({ write: url, lines, rounds }: LogsOptions): Promise<Write
         for (let i = 0; i < count; i++) {
           void logs[Math.floor(i / LINES) % JOBS]!.write(levelOf(i), message(i));
           if (i % 1_000 !== 999) continue;
-          // As handlers do, which wait for their devices.
+          // Like handlers, which wait for their devices.
           await new Promise(setImmediate);
-          while (db.stats().jobLog.bytes > 8_000_000) {
+          while (logWriterStats(db).bytes > 8_000_000) {
             await new Promise((next) => setTimeout(next, 1));
           }
         }
@@ -241,7 +243,7 @@ async function reads({ read, effort }: LogsOptions): Promise<ReadTimes[]> {
       "tail of a job, of the last 1,000": async () => {
         const id = recent();
         const after = tails.get(id) ?? await known(id);
-        return (await jobLogTail.run({ jobId: id, ...after, limit: PAGE }, db)).length;
+        return (await jobLogList.run({ jobId: id, ...after, limit: PAGE }, db)).length;
       },
     };
     const tails = new Map<number, { afterTimestamp: Date; afterId: number }>();
@@ -251,7 +253,7 @@ async function reads({ read, effort }: LogsOptions): Promise<ReadTimes[]> {
       tails.set(id, after);
       return after;
     };
-    // Enough of them that those that are measured are there.
+    // Enough inserts to cover the measured steps.
     return { db, works, lines };
   }));
   const found: ReadTimes[] = [];
@@ -268,7 +270,7 @@ async function reads({ read, effort }: LogsOptions): Promise<ReadTimes[]> {
   return found;
 }
 
-/** Drops the oldest part, a few times, while others write. */
+/** Drops the oldest partition several times during concurrent writes. */
 async function retention({ lines, url, plain }: LogsOptions["read"][number]): Promise<Retention> {
   console.error(`logs: retention of ${lines}`);
   const db = await connect({ url, pool: { size: 6 }, ...quiet });
@@ -300,7 +302,7 @@ async function retention({ lines, url, plain }: LogsOptions["read"][number]): Pr
   for (const { days } of parts) {
     await db.settings.set("log_retention_days", days);
     const started = performance.now();
-    await db.maintain();
+    await maintain({}, db);
     taken.maintain.push(performance.now() - started);
   }
   unsubscribe("netraven-db:query", told);

@@ -1,11 +1,11 @@
-/** The part of the bench that is about logs: its server, what lies in it, its tables. */
+/** Benchmark suite of the logs: its server, its data, its tables. */
 import postgres from "postgres";
-import { migrate } from "../../src/tools/migrate.ts";
+import { migrate } from "../../src/tools/migrations/migrator.ts";
 import { startThrowaway } from "../../src/tools/postgres/throwaway.ts";
 import { type Installed, runJson } from "./installed.ts";
 import type { LogFigures, LogsOptions, ReadTimes, Retention, WriteRate } from "./logs.ts";
 
-/** A log of one table, as it was: no parts, one index. */
+/** A log in the obvious schema: one table without partitions, with one index. */
 const PLAIN = `
 create table plain_logs (
   id bigint generated always as identity,
@@ -16,7 +16,7 @@ create table plain_logs (
   primary key (job_id, "timestamp", id)
 )`;
 
-/** Jobs of 22 lines and devices of 22 jobs, over ten weeks up to now; ids from 1. */
+/** Jobs of 22 lines and devices of 22 jobs, over the last ten weeks; ids start at 1. */
 const FILL = `
 insert into devices (hostname, ip_address, device_type)
 select
@@ -72,10 +72,10 @@ select job_id, message, level, "timestamp"
 from job_logs
 order by "timestamp", id`;
 
-/** The largest log that the plain table holds as well: a delete of a tenth takes its time. */
+/** Largest log that the plain table contains as well, because the delete of a tenth is slow. */
 const PLAIN_MOST = 1_000_000;
 
-/** Measures on a server of its own; it does not wait for the disk, for anybody. */
+/** Measures on a temporary server whose commits do not wait for the disk, for any side. */
 export async function measureLogs(
   installed: Installed,
   { quick }: { quick: boolean },
@@ -126,7 +126,7 @@ export async function measureLogs(
   }
 }
 
-/** How fast lines are stored, how long questions take at each size, and how a tenth goes. */
+/** Rate of stored lines, duration of queries at each size, and removal of a tenth. */
 export function logTables(
   { writes, reads, retention }: LogFigures,
 ): string {

@@ -1,18 +1,18 @@
 /**
- * Reads log rows in a process of its own and prints how much memory it took at most:
+ * Reads log rows in a separate process and prints its peak memory:
  *
  *     node --expose-gc memory.js stream|run <rows>
  */
 import process from "node:process";
 import { connect, jobLogList } from "netraven-db";
 
-/** Megabytes above what the process had when it was connected. */
+/** Megabytes above the level after the connect. */
 export interface Memory {
   readonly how: string;
   readonly rows: number;
   /** Reachable objects. */
   readonly heap: number;
-  /** The process as the system sees it. */
+  /** Resident set of the process. */
   readonly rss: number;
   readonly seconds: number;
 }
@@ -25,7 +25,7 @@ const db = await connect({
   pool: { size: 1 },
   logging: { slowQuery: 60_000 },
 });
-// What the first use costs is not what is asked.
+// The cost of the first use does not count.
 await jobLogList.run({ jobId: 1, limit: 1 }, db);
 gc();
 const before = process.memoryUsage();

@@ -1,16 +1,16 @@
-/** The bare driver as somebody who knows it well would set it up for the same rows. */
+/** The bare driver, as an expert would configure it for the same rows. */
 import postgres from "postgres";
 import type { Query } from "netraven-db";
 
-/** A statement's text and values, in the driver's own form. */
+/** Text and values of a statement, in the driver's own form. */
 export interface Statement {
   readonly text: string;
   readonly values: readonly unknown[];
 }
 
 /**
- * A pool of the bare driver whose rows are equal to the layer's: camelCase names, bigint as number;
- * its sessions have the layer's settings, so that the server does the same work for both.
+ * A pool of the bare driver with the same rows as the layer: camelCase names, bigint as number. Its sessions
+ * have the layer's settings, so that the server does the same work for both.
  */
 export function openRaw(
   url: string,
@@ -24,7 +24,7 @@ export function openRaw(
   });
 }
 
-/** What the query sends: it is asked to run on something that only listens. */
+/** Captures the statement of a query, by running it on a recorder. */
 export async function statementOf<Params>(
   query: Query<Params, unknown>,
   params: Params,

@@ -1,13 +1,13 @@
 /**
- * Measures the layer beside the bare driver, on the same server, in the same run:
+ * Compares the layer with the bare driver on the same server in the same run:
  *
  *     node --import tsx tests/bench/run.ts [--quick] [--part driver|history|jobs|logs] [--json <file>]
  *
- * It starts a server of its own, unless `BENCH_DATABASE_URL` names one: the URL of a role that may
- * create databases, on a server that takes 140 connections. What it makes there it removes.
+ * It starts a temporary server, unless `BENCH_DATABASE_URL` is set to the URL of a role with CREATEDB on a
+ * server with 140 connections. It removes its databases there.
  *
- * A figure is a median, a ratio the median of the ratios of rounds in which both took their turn.
- * A goal that is not met does not fail the run: the machine may be busy.
+ * A figure is a median. A ratio is the median of the ratios of rounds in which both sides ran. A missed goal
+ * does not fail the run, because the machine may be busy.
  */
 import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
@@ -18,7 +18,7 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import postgres from "postgres";
 import { deviceGet } from "netraven-db";
-import { migrate } from "../../src/tools/migrate.ts";
+import { migrate } from "../../src/tools/migrations/migrator.ts";
 import { startThrowaway } from "../../src/tools/postgres/throwaway.ts";
 import { compare, type Comparison, type Contestant, type Effort, type Turn } from "./compare.ts";
 import { hasHistoryData, measureHistory } from "./history_part.ts";
@@ -45,12 +45,12 @@ interface Place {
 /** A migrated and filled database. */
 interface BenchDatabase {
   readonly url: string;
-  /** Such as `18.4`. */
+  /** Version, such as `18.4`. */
   readonly version: string;
   remove(): Promise<void>;
 }
 
-/** What importing a query module costs. */
+/** Cost of the import of a query module. */
 interface ImportCost {
   readonly comparison: Comparison;
   readonly modules: number;
@@ -81,7 +81,7 @@ const NODE = process.execPath;
 const DENO = join(PROJECT, "node_modules/.bin/deno");
 const BENCH = join(PROJECT, "tests/bench");
 
-/** Prints what a process loads, whichever way. */
+/** Prints the modules that a process loads, in any way. */
 const HOOK = "data:text/javascript," + encodeURIComponent(`
 import { register } from "node:module";
 register("data:text/javascript," + encodeURIComponent(
@@ -148,14 +148,14 @@ async function run(
   return { stdout, stderr };
 }
 
-/** How a file of the bench runs: compiled on Node, as it is on Deno. */
+/** Command of a benchmark file: compiled on Node, as source on Deno. */
 function command(runtime: Runtime, name: string, { folder, file }: Installed) {
   return runtime === "Node"
     ? { program: NODE, args: [file(name)], cwd: folder }
     : { program: DENO, args: ["run", "--allow-all", "--quiet", join(BENCH, name)], cwd: PROJECT };
 }
 
-/** Reads by both sides, each in a process of its own. */
+/** Reads by both sides, each in a separate process. */
 async function reads(
   name: string,
   what: Omit<SideOptions, "side">,
@@ -217,9 +217,12 @@ async function settings(
   return { ...JSON.parse(stdout) as SettingReads, runtime };
 }
 
-async function vaultRates(runtime: Runtime, installed: Installed): Promise<On<VaultRate>[]> {
+async function vaultRates(runtime: Runtime, { installed, url }: Place): Promise<On<VaultRate>[]> {
   const { program, args, cwd } = command(runtime, "vault.ts", installed);
-  const { stdout } = await run(program, [...args, quick ? "150" : "900"], { cwd });
+  const { stdout } = await run(program, [...args, quick ? "150" : "900"], {
+    cwd,
+    env: { BENCH_URL: url },
+  });
   return (JSON.parse(stdout) as VaultRate[]).map((rate) => ({ ...rate, runtime }));
 }
 
@@ -249,12 +252,12 @@ async function starts({ installed: { folder, file }, url }: Place): Promise<Comp
   const raw = process("start_raw.ts");
   const bare = process("start_raw.ts", { BENCH_FETCH_TYPES: "no" });
   return [
-    await compare("cold start of a process", against(raw), STARTING, { goal: 1.15 }),
+    await compare("cold start of a process", against(raw), STARTING, { goal: 1.1 }),
     await compare("cold start, raw with fetch_types: false", against(bare), STARTING),
   ];
 }
 
-/** A process that imports one query module, beside one that does nothing. */
+/** A process that imports one query module, and an empty one. */
 async function importCost({ installed: { folder } }: Place): Promise<ImportCost> {
   const node = (code: string, ...more: string[]) =>
     run(NODE, [...more, "--input-type=module", "--eval", code], { cwd: folder });
@@ -284,7 +287,7 @@ async function memory({ installed: { folder, file }, url }: Place): Promise<Memo
   return results;
 }
 
-/** Reads, starts, settings, sealing and memory, beside the bare driver. Returns the figures. */
+/** Compares reads, starts, settings, encryption and memory with the bare driver. Returns the figures. */
 async function measureDriver(): Promise<object> {
   progress("building the package, filling a database");
   const [installed, database] = await Promise.allSettled([install(), openDatabase()]);
@@ -318,7 +321,7 @@ async function measureDriver(): Promise<object> {
     progress("settings");
     const settingReads = [await settings("Node", place)];
     progress("sealing and opening");
-    const vaults = await vaultRates("Node", place.installed);
+    const vaults = await vaultRates("Node", place);
     progress("starts of processes");
     comparisons.push(...(await starts(place)).map(onNode));
     const imported = await importCost(place);
@@ -330,7 +333,7 @@ async function measureDriver(): Promise<object> {
       await reads("point read", { what: "point", ...one }, place, { runtime: "Deno", goal: 1.05 }),
     );
     settingReads.push(await settings("Deno", place));
-    vaults.push(...await vaultRates("Deno", place.installed));
+    vaults.push(...await vaultRates("Deno", place));
 
     const deno = await run(DENO, ["--version"], { cwd: PROJECT });
     const machine = {
@@ -374,7 +377,7 @@ function onNode(comparison: Comparison): On<Comparison> {
   return { ...comparison, runtime: "Node" };
 }
 
-/** The configuration history, beside a plain table and git. Returns the figures. */
+/** Compares the configuration history with a plain table and git. Returns the figures. */
 async function measureHistoryPart(): Promise<object> {
   if (!hasHistoryData()) {
     console.log("The history is not measured: there is no ../shared/data");
@@ -395,7 +398,7 @@ async function measureHistoryPart(): Promise<object> {
   }
 }
 
-/** The queue of jobs, beside others. Returns the figures. */
+/** Compares the job queue with others. Returns the figures. */
 async function measureJobsPart(): Promise<object> {
   progress("building the package for the jobs");
   const installed = await install();
@@ -408,7 +411,7 @@ async function measureJobsPart(): Promise<object> {
   }
 }
 
-/** Logs, beside plain tables, and as they grow. Returns the figures. */
+/** Compares logs with plain tables and as they grow. Returns the figures. */
 async function measureLogsPart(): Promise<object> {
   progress("building the package for the logs");
   const installed = await install();

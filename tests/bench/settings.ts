@@ -1,11 +1,11 @@
-/** Reads a cached setting in a loop, beside the same loop over a Map, and prints a line of JSON. */
+/** Compares reads of a cached setting with reads of a Map in the same loop, and prints a line of JSON. */
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "netraven-db";
 import { median } from "./compare.ts";
 import { SETTING } from "./load.ts";
 
-/** Millions of reads a second, medians. */
+/** Millions of reads per second, medians. */
 export interface SettingReads {
   readonly name: string;
   readonly ours: number;
@@ -19,7 +19,7 @@ const ROUNDS = Number(process.argv[2]);
 
 const db = await connect({ url: process.env["BENCH_URL"] });
 await db.settings.get(SETTING);
-// From then on the server tells of changes; until then everything is read again once.
+// From then on the server notifies of changes; before that the cache reads everything once more.
 while (db.settings.freshness().mode !== "listening") await sleep(5);
 await sleep(100);
 const map = new Map([[SETTING, await db.settings.get(SETTING)]]);

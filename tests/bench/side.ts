@@ -1,11 +1,11 @@
 /**
- * One side of a comparison of reads, in a process of its own: on Node compiled, against the built
- * package; on Deno as it is, against the sources.
+ * One side of a comparison of reads in a separate process: on Node compiled, with the built package; on Deno
+ * as source, with the sources.
  *
  *     side.ts <JSON of SideOptions>
  *
- * It reads a number of calls per line from its input, makes them, and answers with a `Turn` as JSON.
- * Its first line is what the first call gave, so that both sides can be seen to do the same.
+ * It reads a number of calls per line from its input, makes them, and answers with a `Turn` as JSON. The first
+ * line is the result of the first call, which proves that both sides do the same.
  */
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -14,16 +14,16 @@ import type { Turn } from "./compare.ts";
 import { DEVICES } from "./load.ts";
 import { openRaw, statementOf } from "./raw.ts";
 
-/** What to read, and how. */
+/** Parameters of the reads. */
 export interface SideOptions {
   readonly side: "ours" | "raw";
   readonly what: "point" | "page" | "rows";
-  /** Readers at once. */
+  /** Number of concurrent readers. */
   readonly readers: number;
-  /** What each reads in a call, one after another. */
+  /** Reads of each reader in a call, one after another. */
   readonly reads: number;
   readonly connections: number;
-  /** The bare driver's `max_pipeline`; 0 is one statement at a time on each connection. */
+  /** The bare driver's `max_pipeline`; 0 sends one statement at a time on each connection. */
   readonly pipeline?: number;
 }
 
@@ -31,7 +31,7 @@ const options = JSON.parse(process.argv[2]!) as SideOptions;
 const { side, what, readers, reads, connections, pipeline } = options;
 const url = process.env["BENCH_URL"]!;
 const PAGE = { limit: 100, afterHostname: "switch-02500" };
-/** Of the job that has all the lines. */
+/** Id of the job with all the lines. */
 const ROWS = { jobId: 1, limit: 10_000 };
 
 let id = 0;

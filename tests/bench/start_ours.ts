@@ -1,4 +1,4 @@
-/** A short process: connects, reads a device, ends. Its whole time is measured. */
+/** A short process: connects, reads a device, ends. The benchmark measures its whole duration. */
 import process from "node:process";
 import { connect, deviceGet } from "netraven-db";
 

@@ -1,9 +1,9 @@
-/** The same by the bare driver. */
+/** The same process with the bare driver. */
 import process from "node:process";
 import postgres from "postgres";
 
 const sql = postgres(process.env["BENCH_URL"]!, {
-  // Without it, a connection saves a round trip and gives arrays as text.
+  // "no" saves a round trip per connection, and arrays arrive as text.
   fetch_types: process.env["BENCH_FETCH_TYPES"] !== "no",
 });
 const [device] = await sql.unsafe(process.env["BENCH_SQL"]!, [1], { prepare: true });

@@ -1,13 +1,13 @@
-/** What the bench prints. */
+/** Prints the results of the benchmark. */
 import type { Comparison } from "./compare.ts";
 import type { Memory } from "./memory.ts";
 import type { SettingReads } from "./settings.ts";
 import type { VaultRate } from "./vault.ts";
 
-/** A result, and where it was measured. */
+/** A result and its environment. */
 export type On<T> = T & { readonly runtime: "Node" | "Deno" };
 
-/** Comparisons, a line each. */
+/** Comparisons, one per line. */
 export function comparisonTable(results: readonly On<Comparison>[]): string {
   const head = ["", "ours", "raw", "ratio", "quartiles", "goal", "", "CPU ours", "raw", "rounds"];
   return columns([head, ...results.map(comparisonLine)]);
@@ -29,7 +29,7 @@ function comparisonLine(result: On<Comparison>): string[] {
   ];
 }
 
-/** Reads of cached settings, a line each. */
+/** Reads of cached settings, one per line. */
 export function settingTable(results: readonly On<SettingReads>[]): string {
   return columns([
     ["", "million/s", "a Map", "goal", ""],
@@ -43,7 +43,7 @@ export function settingTable(results: readonly On<SettingReads>[]): string {
   ]);
 }
 
-/** Sealing and opening, a line each; what a core does alone follows from the processor time. */
+/** Encryption and decryption, one per line. The processor time determines the rate of a single core. */
 export function vaultTable(results: readonly On<VaultRate>[]): string {
   const rate = (perSecond: number) => (perSecond / 1000).toFixed(1);
   return columns([
@@ -74,7 +74,7 @@ export function vaultTable(results: readonly On<VaultRate>[]): string {
   ]);
 }
 
-/** Memory, a line for each way to read. */
+/** Memory, one line per way to read. */
 export function memoryTable(results: readonly Memory[]): string {
   return columns([
     ["memory above the start", "heap", "process", "seconds"],
@@ -97,7 +97,7 @@ function time(milliseconds: number): string {
     : `${milliseconds.toFixed(1)} ms`;
 }
 
-/** The first column to the left, the others to the right. */
+/** Aligns the first column left and the others right. */
 function columns(lines: readonly string[][]): string {
   const widths = lines[0]!.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
   return lines.map((line) =>

@@ -1,26 +1,26 @@
 /**
- * Seals and opens passwords, beside `node:crypto` used directly for the same envelopes, and prints a line
- * of JSON. The layer's WebCrypto works on other threads, `node:crypto` on this one: so what each takes of
- * the processors is told as well.
+ * Encrypts and decrypts passwords, also with `node:crypto` for the same ciphertext format, and prints a line
+ * of JSON. The layer's WebCrypto uses other threads, `node:crypto` uses this one, so the result includes the
+ * processor time of each.
  *
  *     vault.ts <milliseconds for each pair>
  */
 import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from "node:crypto";
 import process from "node:process";
-import { type SealedPlace, Vault } from "netraven-db";
+import { connect, type SealedPlace, vaultOf } from "netraven-db";
 import { compare, type Contestant } from "./compare.ts";
 
-/** What both sides made of the same work. */
+/** Results of both sides for the same work. */
 export interface VaultRate {
   readonly name: string;
-  /** Operations a second, medians. */
+  /** Operations per second, medians. */
   readonly ours: number;
   readonly raw: number;
-  /** Their time, ours to raw, round by round: the median, and the quartiles around it. */
+  /** Ratio of the layer's time to the raw time by round: the median and the quartiles. */
   readonly ratio: number;
   readonly quartiles: readonly [number, number];
   readonly rounds: number;
-  /** Milliseconds of processor time an operation, all threads together, the system's part included. */
+  /** Milliseconds of processor time of an operation in all threads, including system time. */
   readonly cpu: { readonly ours: number; readonly raw: number };
 }
 
@@ -32,11 +32,14 @@ const PASSWORD = "correct horse ba";
 const place: SealedPlace = { table: "credentials", column: "password", uuid: randomUUID() };
 
 const key = randomBytes(32);
-const vault = await Vault.load({
+const keys = {
   active: "k1",
   keyIds: ["k1"],
   key: () => Promise.resolve(new Uint8Array(key)),
-});
+};
+const db = await connect({ url: process.env["BENCH_URL"], keys, logging: { level: "silent" } });
+const vault = await vaultOf(db).load();
+await db.close();
 
 function additionalData(keyId: string): Buffer {
   return Buffer.from(`nr1.${keyId}.${place.table}.${place.column}.${place.uuid}`);
@@ -67,7 +70,7 @@ const open = {
   ours: async () => (await vault.open(place, envelope)).reveal(),
   raw: () => openRaw(envelope),
 };
-// Both do the same.
+// Checks that both sides do the same.
 const opened = [
   openRaw(await seal.ours()),
   (await vault.open(place, seal.raw())).reveal(),
@@ -110,7 +113,7 @@ async function rate(
 const rates: VaultRate[] = [];
 for (const [name, sides] of Object.entries({ seal, open })) {
   rates.push(await rate(`${name} a password`, sides, 1));
-  // The raw side's calls wait for nothing, so they are one after another.
+  // The calls of the raw side are synchronous, so they run one after another.
   const many = { ours: atOnce(sides.ours), raw: atOnce(sides.raw) };
   rates.push(await rate(`${name} ${AT_ONCE} at once`, many, AT_ONCE));
 }

@@ -1,4 +1,5 @@
-/** AbortSignal: whatever is waited for, it ends at once with the signal's reason, and nothing of it stays. */
+/** AbortSignal: every wait ends at once with the signal's reason and leaves nothing behind. */
+// Runs on the first server: it tests the client, whatever the server's version.
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { openScene, type Scene } from "../support/invariants.ts";
@@ -7,7 +8,7 @@ import { until } from "../support/until.ts";
 
 const test = suite("abort");
 const MAX = 2;
-/** All deadlines are far beyond: only the signal can end a call in time. */
+/** All deadlines are far away: only the signal can end a call in time. */
 const FAR = 20_000;
 let scene: Scene;
 
@@ -23,7 +24,7 @@ test.after.each(async () => {
   await scene.close();
 });
 
-/** Makes a call, aborts it once `ready`, and sees that it ends at once with the signal's reason. */
+/** Makes a call, aborts it once `ready`, and asserts that it ends at once with the signal's reason. */
 async function abortedWhen(
   ready: () => Promise<unknown>,
   work: (signal: AbortSignal) => Promise<unknown>,
@@ -60,7 +61,7 @@ function isStopped(): Promise<void> {
   return until("the server has stopped it", async () => !await isRunning());
 }
 
-/** Keeps every connection busy until the function it returns is called. */
+/** Keeps every connection busy until the caller calls the returned function. */
 function occupy(): () => Promise<void> {
   let free: () => void;
   const freed = new Promise<void>((resolve) => free = resolve);

@@ -1,7 +1,8 @@
 /**
- * A disk that is full: under the data, where statements fail one by one, and under the server's log,
- * where the server itself goes down. Needs root and small disks, and is skipped elsewhere.
+ * A full disk: under the data, statements fail one by one; under the WAL, the server itself fails. The
+ * tests need root and small disks, and are skipped elsewhere.
  */
+// Runs once: `server.test.ts` tests on both runtimes what a lost connection means.
 import * as assert from "uvu/assert";
 import { connect } from "netraven-db";
 import { LONG } from "../support/effort.ts";
@@ -12,16 +13,16 @@ import { suite } from "../support/suite.ts";
 import { tellFigures } from "../support/summary.ts";
 import { until } from "../support/until.ts";
 
-const test = suite("disk full", { timeout: LONG ? 280_000 : 90_000 });
+const test = suite("disk full", { timeout: LONG ? 560_000 : 280_000 });
 const OPTIONS = {
   pool: { size: 8 },
   timeouts: { connect: 5_000, acquire: 15_000, statement: 10_000, transaction: 20_000 },
 };
-/** When a call with these has ended at the latest: a wait, and a statement. */
+/** Maximum duration of a call with these timeouts: a wait and a statement. */
 const PATIENCE = 26_000;
 const DISK_FULL = "53100";
 const ROUNDS = LONG ? 5 : 1;
-/** Megabytes of the small disks; that of the log has two segments, and no room for a third. */
+/** Megabytes of the small disks. The disk of the WAL holds two segments but not three. */
 const DATA_SIZE = 24;
 const WAL_SIZE = 40;
 
@@ -59,14 +60,14 @@ async function fillData(): Promise<void> {
 
   for (let round = 0; round < ROUNDS; round++) {
     const { rejected } = calls.figures;
-    // The load fills what its tables' last pages have left, and then runs into the end as well.
+    // The load fills the last pages of its tables, and then fails as well.
     await until("the disk is full", async () => {
       const error = await witness.query(
         "insert into ballast select repeat('x', 7000) from generate_series(1, 20)",
       ).then(() => undefined, (error) => error);
       assert.ok(error === undefined || error.sqlState === DISK_FULL, String(error));
       return error !== undefined && calls.figures.rejected > rejected + 100;
-    }, 40_000);
+    }, 120_000);
     const read = await db.query<{ rows: number }>("select count(*) as rows from written");
     await server.grow("data", DATA_SIZE + 16 * (round + 1));
     const id = -1 - round;
@@ -90,7 +91,7 @@ async function fillData(): Promise<void> {
   await server.remove();
 }
 
-/** Writes with a megabyte for the server's log each, of both kinds, until told to end. */
+/** Writes a megabyte of WAL with each statement, of both kinds, until it is stopped. */
 function fillLog({ db, calls }: Scene, firstId: number): { end(): Promise<number> } {
   const padding = "pg_logical_emit_message(true, 'ballast', repeat('x', 1000000))";
   let running = true;
@@ -122,7 +123,7 @@ function fillLog({ db, calls }: Scene, firstId: number): { end(): Promise<number
 async function fillWal(): Promise<void> {
   const server = await startServer({
     disks: { wal: WAL_SIZE },
-    // Nothing of it is freed meanwhile.
+    // Nothing frees space meanwhile.
     settings: { max_wal_size: "4GB", checkpoint_timeout: "1h" },
   });
   const scene = await openScene(OPTIONS, { place: { url: server.url }, direct: true });
@@ -134,14 +135,14 @@ async function fillWal(): Promise<void> {
   let size = WAL_SIZE;
   for (let round = 1; round <= ROUNDS; round++) {
     const filling = fillLog(scene, id);
-    // It panics, and its recovery has no room either: it ends.
+    // The server panics, and its recovery has no space either, so it ends.
     const down = /shutting down due to startup process failure/g;
-    await until("the server is down", async () => await times(down) >= round, 40_000);
+    await until("the server is down", async () => await times(down) >= round, 120_000);
     await server.grow("wal", size += 48);
     await server.start();
     id = await filling.end();
     const { answered } = calls.figures;
-    await until("the load is served", () => calls.figures.answered > answered + 300, 20_000);
+    await until("the load is served", () => calls.figures.answered > answered + 300);
   }
   await load.end();
 

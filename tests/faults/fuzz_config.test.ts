@@ -1,7 +1,8 @@
 /**
- * The YAML file, whatever it holds: the configuration that was written into it comes out, or a
- * ConfigError that names the file and tells nothing of what stands in it.
+ * Property-based tests of the YAML file: the loaded configuration equals the written one, or a ConfigError
+ * names the file without its content.
  */
+// Runs on the first server: it asks none.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,8 +18,8 @@ import { suite } from "../support/suite.ts";
 const test = suite("fuzz: config", { timeout: PATIENCE });
 
 /**
- * A password that repeats itself, so that a few changed characters leave some of it whole. A message
- * may name what looks like a key, which this never does: of it, a message shows nothing by chance.
+ * A repetitive password, so that some of it survives a few changed characters. An error may show names
+ * that look like keys; the password never does, so it appears in no error by chance.
  */
 const PASSWORD = "s3cr3t!".repeat(5);
 const PIECE = "3t!s3";
@@ -32,7 +33,7 @@ test.before(async () => {
 
 test.after(() => rm(folder, { recursive: true }));
 
-/** The configuration, or the error. Whatever else is thrown ends the test. */
+/** Returns the configuration or the ConfigError. Any other error fails the test. */
 async function load(
   content: string | Uint8Array,
   options: ConfigOptions = {},
@@ -46,13 +47,13 @@ async function load(
   }
 }
 
-/** All that a log or a person can see of a value. */
+/** Every printable form of a value. */
 function shown(value: unknown): string {
   const error = value instanceof Error ? `${value.message} ${value.stack}` : "";
   return `${error} ${inspect(value, { depth: 99, showHidden: true })} ${JSON.stringify(value)}`;
 }
 
-/** What must hold for any file: a whole configuration, or an error that says where and tells nothing. */
+/** The invariant for any file: a complete configuration, or an error that shows a position and no content. */
 async function holds(content: string | Uint8Array): Promise<Config | ConfigError> {
   const outcome = await load(content);
   if (outcome instanceof ConfigError) {
@@ -77,7 +78,7 @@ async function holds(content: string | Uint8Array): Promise<Config | ConfigError
 const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
 const milliseconds = fc.integer({ min: 1, max: 2_147_483_647 });
 
-/** What a text in YAML may be, with the "${" that would name a variable written as it is. */
+/** Possible strings in YAML, with a literal "${" that names no variable. */
 const text = fc.oneof(
   fc.string({ unit: "grapheme", maxLength: 30 }),
   fc.constantFrom(
@@ -118,7 +119,7 @@ const { tree: json } = fc.letrec((tie) => ({
       fc.boolean(),
       fc.constant(null),
       fc.integer(),
-      // Refused where it would not be kept exactly.
+      // Rejected because YAML would not preserve it exactly.
       fc.double({ noNaN: true, noDefaultInfinity: true })
         .filter((number) => !Number.isInteger(number) || Number.isSafeInteger(number)),
     ),
@@ -168,7 +169,7 @@ const layout = fc.record({
 
 type Layout = typeof layout extends fc.Arbitrary<infer T> ? T : never;
 
-/** Writes `${` so that it stands for itself. */
+/** Escapes `${` so that it is literal. */
 function escaped(value: unknown): unknown {
   if (typeof value === "string") return value.replaceAll("${", () => "$${");
   if (Array.isArray(value)) return value.map(escaped);
@@ -209,7 +210,7 @@ test("loadConfig() gives what was written, when the file is valid", async () => 
         level: logging?.level ?? "info",
         slowQuery: logging?.slow_query_ms ?? 1_000,
       });
-      // As text: it shows a key `__proto__`, and no prototype.
+      // Compares text, which shows a key `__proto__` but no prototype.
       assert.is(JSON.stringify(outcome.settings), JSON.stringify(given.settings ?? {}));
       assert.not.match(shown(outcome), PIECE);
     }),
@@ -217,7 +218,7 @@ test("loadConfig() gives what was written, when the file is valid", async () => 
   );
 });
 
-// --- Files that are no longer valid, or never were
+// --- Invalid files
 
 const VALID = `# what an environment is
 database:
@@ -309,9 +310,9 @@ const marks = fc.constantFrom(
     "z",
   ],
 );
-/** Puts something at a place, given as a share of the text's length, instead of some characters. */
+/** Replaces some characters at a position, which is given as a fraction of the text's length. */
 const change = fc.record({ at: fc.nat(999), instead: fc.nat(4), text: marks });
-/** Puts a line elsewhere, or twice, or leaves it out. */
+/** Moves, repeats or removes a line. */
 const shift = fc.record({
   from: fc.nat(999),
   to: fc.nat(999),
@@ -388,7 +389,7 @@ test("loadConfig() takes or refuses valid YAML of any shape", async () => {
 
 test("loadConfig() takes or refuses what is nested very deeply, or repeated very often", async () => {
   const start = `database: { url: "${URL}" }\n`;
-  // Nothing here may take time that grows with the square of the size: the file would not end.
+  // Quadratic time in the size would not end within the file's timeout.
   const pieces = fc.constantFrom(
     ...[
       "[",
@@ -442,9 +443,9 @@ test("loadConfig() takes or refuses what is nested very deeply, or repeated very
         : "{a: ".repeat(depth) + "1" + "}".repeat(depth);
       const outcome = await holds(`${start}settings: { deep: ${value} }\n`);
       if (outcome instanceof ConfigError) assert.match(outcome.message, "nested");
-      // What is taken is all there.
+      // Accepted files are complete.
       else assert.is(JSON.stringify(outcome.settings["deep"]).match(/[[{]/g)?.length, depth);
-      // The innermost map holds a value, which is a level too.
+      // The innermost map contains a value, which is a level as well.
       assert.is(outcome instanceof ConfigError, depth > (lists ? 49 : 48), `depth ${depth}`);
     }),
     effort(30),
@@ -464,7 +465,7 @@ test("loadConfig() takes aliases up to its limit and refuses those that multiply
     effort(20),
   );
   const bombs = [
-    // A billion laughs.
+    // The "billion laughs" attack.
     Array.from(
       { length: 12 },
       (_, i) => `  l${i}: &l${i} [${i === 0 ? "ha" : Array(9).fill(`*l${i - 1}`).join(", ")}]\n`,
@@ -494,11 +495,11 @@ test("loadConfig() keeps odd keys as keys and refuses one that stands twice", as
       const twice = await holds(`${start}  ${written}: 1\n  ${written}: 2\n`);
       assert.instance(twice, ConfigError);
       assert.match((twice as ConfigError).message, "twice");
-      // What was meant as a value can end up as a key.
+      // A value may turn into a key.
       for (const secret of [`url:${URL}`, PASSWORD + key, key + PASSWORD]) {
         const unknown = await holds(`${start}  a: 1\n${JSON.stringify(secret)}: 1\n`);
         assert.instance(unknown, ConfigError);
-        assert.match((unknown as ConfigError).message, "not known");
+        assert.match((unknown as ConfigError).message, "unknown");
       }
     }),
     effort(60),

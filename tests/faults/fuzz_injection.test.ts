@@ -1,27 +1,25 @@
 /**
- * SQL in every text that a query takes: the query does what it would do with a harmless text of the same
- * length, and every table is there afterwards with its rows.
+ * SQL injection through every text parameter: the query behaves as with a harmless text of the same length,
+ * and all tables and rows remain.
  */
+// Runs once: it tests the SQL, and `fuzz_types.test.ts` how each runtime writes a value.
 import * as assert from "uvu/assert";
-import { connect, type Database, DatabaseError, type Queryable } from "netraven-db";
-import { createDatabase } from "../support/database.ts";
+import { DatabaseError, type Queryable } from "netraven-db";
 import { LONG, PATIENCE } from "../support/effort.ts";
 import { describeAll, type Described, everyQuery, type Field } from "../support/every_query.ts";
 import { envelope } from "../support/factories.ts";
 import { addFleet } from "../support/fleet.ts";
 import { INJECTIONS } from "../support/odd_values.ts";
 import { suite } from "../support/suite.ts";
+import { testDatabase } from "../support/test_database.ts";
 
 const test = suite("fuzz: injection", { timeout: PATIENCE });
 const INVALID_REGEX = "2201B";
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
+const { db } = await testDatabase(test, { pool: { size: 1 } });
 let described: Described[];
 let whole: unknown;
 
 test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 1 }, logging: { level: "silent" } });
   await addFleet(db);
   described = await describeAll(db);
   whole = await contents(db);
@@ -29,11 +27,9 @@ test.before(async () => {
 
 test.after(async () => {
   assert.equal(await contents(db), whole);
-  await db.close();
-  await database.drop();
 });
 
-/** What is in the database: every object of the schema, and for each table its rows or their number. */
+/** Snapshot of the database: every object of the schema, and the rows of each table or their number. */
 async function contents(db: Queryable, of: "rows" | "number" = "rows"): Promise<unknown> {
   const { rows: objects } = await db.query<{ name: string; kind: string }>(`
     select relname::text as name, relkind::text as kind
@@ -54,7 +50,7 @@ async function contents(db: Queryable, of: "rows" | "number" = "rows"): Promise<
   return { objects, rows };
 }
 
-/** A value that finds, or makes, something. */
+/** A value that finds or creates something. */
 function usual({ name, type, labels, sealed }: Field): unknown {
   const values: Readonly<Record<string, unknown>> = {
     "integer": name === "limit" ? 10 : 2,
@@ -75,9 +71,9 @@ function usual({ name, type, labels, sealed }: Field): unknown {
   return element === type ? value : [value];
 }
 
-/** The text, as a value of the type; undefined where the type takes none. */
+/** Converts the text to a value of the type; undefined if the type accepts none. */
 function textual({ name, type, labels, sealed }: Field, text: string): unknown {
-  // A constraint takes one word alone.
+  // A constraint accepts a single word only.
   if (sealed || name === "jobType") return undefined;
   if (type === "jsonb") return { [text]: text };
   const element = type.replace("[]", "");
@@ -87,7 +83,7 @@ function textual({ name, type, labels, sealed }: Field, text: string): unknown {
   return element === type ? text : [text];
 }
 
-/** What the query does with these parameters, undone again: rows or the error's code, and what is there then. */
+/** Runs the query and rolls it back. Returns its rows or the error's code, and the state before the rollback. */
 async function effect({ query }: Described, params: Record<string, unknown>): Promise<unknown> {
   const undo = new Error("undo");
   let seen: unknown;
@@ -110,7 +106,7 @@ for (const [place, query] of everyQuery().entries()) {
     const one = described.find((one) => one.query === query)!;
     const takers = one.fields.filter((field) => textual(field, "") !== undefined);
     const usuals = Object.fromEntries(one.fields.map((field) => [field.name, usual(field)]));
-    // Each by itself, and all that take any text at once.
+    // Tests each parameter alone, and all parameters that accept any text together.
     const free = takers.filter(({ type }) => type === "text" || type === "text[]");
     const chosen = [...takers.map((field) => [field]), free].filter((fields) => fields.length > 0);
     for (const [turn, fields] of chosen.entries()) {
@@ -125,7 +121,7 @@ for (const [place, query] of everyQuery().entries()) {
         const harmless = await effect(one, given("x".repeat(injection.length)));
         const harmful = await effect(one, given(injection));
 
-        // A text may be no regular expression, and comes elsewhere in an order than another one.
+        // The text may be an invalid regular expression, and sorts differently from another one.
         if ((harmful as { sqlState?: string }).sqlState === INVALID_REGEX) continue;
         if (fields.some(({ name }) => name.startsWith("after"))) {
           for (const outcome of [harmful, harmless]) delete (outcome as { rows?: number }).rows;

@@ -1,7 +1,7 @@
 /**
- * A real session with something changed in what the server says: a byte or a message that is lost,
- * repeated, moved, cut or replaced. Nothing crashes, freezes or waits past its deadline, and what was
- * answered before the change is right.
+ * A real session with a change in the server's messages: a byte or a message is lost, repeated, moved,
+ * truncated or replaced. Nothing crashes, freezes or exceeds its deadline, and all answers before the
+ * change are right.
  */
 import { Buffer } from "node:buffer";
 import { createHmac, pbkdf2Sync } from "node:crypto";
@@ -32,11 +32,11 @@ const test = suite("fuzz: protocol", { timeout: PATIENCE });
 const MUTATIONS = LONG ? 20_000 : 400;
 const AT_ONCE = LONG ? 64 : 16;
 const DEADLINE = 400;
-/** What a busy machine may add to a deadline, and to a turn of the event loop, in milliseconds. */
+/** Milliseconds that a busy machine may add to a deadline and to a turn of the event loop. */
 const SLACK = 10_000;
 const PASSWORD = "secret";
 
-/** What the server said after each message that asks for an answer: Sync, Flush or a simple query. */
+/** Answers of the server to each message that requests one: Sync, Flush or a simple query. */
 type Recording = readonly Buffer[];
 
 /** A call of the session. */
@@ -63,7 +63,7 @@ const CALLS: readonly Call[] = [
   (db) =>
     db.transaction(async (tx) => {
       await tx.query("insert into notes values ($1)", [3]);
-      // Behind it the transaction's id is known: whether it is asked for again must not hang on time.
+      // The transaction id is known after it, so its query does not depend on timing.
       await tx.query("select 1 as one");
       await tx.query("insert into notes values ($1)", [4]);
       return (await tx.query("select id from notes order by id")).rows;
@@ -82,7 +82,7 @@ const CALLS: readonly Call[] = [
   read(2),
 ];
 
-/** How a call ended, to be compared. */
+/** Comparable result of a call. */
 async function outcomeOf(call: Call, db: Database): Promise<string> {
   try {
     return JSON.stringify(await call(db));
@@ -94,7 +94,7 @@ async function outcomeOf(call: Call, db: Database): Promise<string> {
   }
 }
 
-/** Runs the session on a real server, and notes what that says. */
+/** Runs the session on a real server and records the server's messages. */
 async function record(): Promise<{ recording: Recording; outcomes: string[] }> {
   const database = await createDatabase();
   const owner = await connect({ url: database.url });
@@ -108,7 +108,7 @@ async function record(): Promise<{ recording: Recording; outcomes: string[] }> {
     let said: Buffer = Buffer.alloc(0);
     let heard: Buffer = Buffer.alloc(0);
     let started = false;
-    /** What the server has yet to answer; nothing more is sent before, so that no two answers mix. */
+    /** Pending answers of the server. The client sends nothing before they arrive, so answers do not mix. */
     let asked: Question | undefined;
     for (const socket of [client, server]) socket.on("error", () => {});
     const pass = () => {
@@ -163,16 +163,16 @@ async function record(): Promise<{ recording: Recording; outcomes: string[] }> {
   }
 }
 
-/** A message that asks for an answer. */
+/** A message that requests an answer. */
 interface Question {
-  /** The letters of what ends its answer. */
+  /** Letters of the messages that end its answer. */
   readonly end: string;
-  /** Whether it is a turn of the session, and no sign of life that the pool asks for after a pause. */
+  /** Whether it is a turn of the session, and not the pool's probe after a pause. */
   readonly counts: boolean;
 }
 
 function question(type: string, body: Uint8Array): Question | undefined {
-  // A Flush is sent behind a Describe.
+  // A Flush follows a Describe.
   if (type === "H") return { end: "TnE", counts: true };
   if (type === "S") return { end: "Z", counts: true };
   return type === "Q" ? { end: "Z", counts: body.length > 1 } : undefined;
@@ -183,7 +183,7 @@ function question(type: string, body: Uint8Array): Question | undefined {
 let state = Number(process.env["TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const seed = state;
 
-/** The same for a seed (mulberry32), from 0 to 1. */
+/** Seeded random numbers from 0 to 1 (mulberry32). */
 function random(): number {
   state = (state + 0x6d2b79f5) | 0;
   let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
@@ -211,7 +211,7 @@ function messagesOf(turn: Buffer): Buffer[] {
 
 const TYPES = "RKSZTDC12tnIsEANGHWdc3vV!\0";
 
-/** One change of a turn; `harmless` ones change nothing for the client. */
+/** One change of a turn. `harmless` changes have no effect on the client. */
 function mutate(turn: Buffer, other: Buffer): { turn: Buffer; harmless: boolean } {
   const at = below(turn.length + 1);
   const [before, after] = [turn.subarray(0, at), turn.subarray(at)];
@@ -265,7 +265,7 @@ function mutate(turn: Buffer, other: Buffer): { turn: Buffer; harmless: boolean 
 
 // --- The login
 
-/** A server that knows the password, as far as its messages go. */
+/** The messages of a server that knows the password. */
 function scramStep(step: number, said: readonly Said[]): Buffer {
   if (step === 0) return frame("R", 10, "SCRAM-SHA-256\0\0");
   const salt = Buffer.from("salt");
@@ -279,7 +279,7 @@ function scramStep(step: number, said: readonly Said[]): Buffer {
   return Buffer.concat([frame("R", 12, `v=${signature.toString("base64")}`), WELCOME]);
 }
 
-/** What one run changes. */
+/** The change of one run. */
 interface Plan {
   /** The turn of the session, or -1 for the login. */
   readonly turn: number;
@@ -298,7 +298,7 @@ test(`connect() and query() end in time, whatever is changed in what a server sa
     if (said.type === "") {
       const name = /application_name\0([^\0]*)/.exec(said.body.toString("latin1"))?.[1] ?? "";
       const plan = plans.get(name);
-      // A second connection is not taken: the session would begin anew in its middle.
+      // Refuses a second connection, which would begin the session anew in its middle.
       if (plan === undefined || used.has(name)) return void socket.destroy();
       used.add(name);
       progress.set(socket, { turn: 0, said: [], plan });
@@ -371,7 +371,7 @@ test(`connect() and query() end in time, whatever is changed in what a server sa
     for (const [i, call] of CALLS.entries()) {
       const outcome = await timely(outcomeOf(call, db));
       const session = [...progress.values()].find((one) => one.plan === plan);
-      // Once the connection is gone, or the change has been said, nothing more is known.
+      // After the change, or the end of the connection, the results are undefined.
       if (session === undefined || (plan.turn >= 0 && session.turn > plan.turn)) break;
       answered++;
       if (plan.turn < 0 || outcome === outcomes[i]) continue;
@@ -394,7 +394,7 @@ test(`connect() and query() end in time, whatever is changed in what a server sa
 
   assert.is(late, 0, `${late} calls ended late`);
   assert.is(wrong, 0, `${wrong} answers from before the change are wrong`);
-  // A busy machine may miss so short a deadline now and then.
+  // A busy machine may miss such a short deadline occasionally.
   assert.ok(slow < answered / 20, `${slow} answers from before the change did not come in time`);
   assert.ok(longest < SLACK, `the event loop stood still for ${longest} ms`);
   assert.ok(harmless);

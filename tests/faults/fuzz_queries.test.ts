@@ -1,7 +1,8 @@
 /**
- * Every query with whatever a caller may hand it: it gives rows, or is refused by an error that says
- * which parameter is wrong and shows none; the connection lives on.
+ * Every query with arbitrary parameters: it returns rows, or an error names the invalid parameter without
+ * its value. The connection survives.
  */
+// Runs on Node: it tests the SQL, and `fuzz_types.test.ts` how each runtime writes a value.
 import { inspect } from "node:util";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
@@ -31,7 +32,7 @@ import { suite } from "../support/suite.ts";
 const test = suite("fuzz: queries", { timeout: PATIENCE });
 let database: Awaited<ReturnType<typeof createDatabase>>;
 let described: Described[];
-/** One for each test, with one connection: after a thousand different texts a connection is replaced. */
+/** One pool for each test, with one connection, because a connection is replaced after a thousand different texts. */
 let db: Database;
 
 test.before(async () => {
@@ -55,13 +56,13 @@ function open(): Promise<Database> {
 const HOW = ["run", "first", "one", "stream"] as const;
 type How = typeof HOW[number];
 
-/** What a call gives a parameter; undefined where it leaves it out. */
+/** Value of a parameter in a call; undefined if it is absent. */
 type Given = Record<string, { readonly value: unknown } | Odd | undefined>;
 
 interface Call {
   readonly given: Given;
   readonly how: How;
-  /** Sends a text that the server has not seen, whose types are not known yet. */
+  /** Sends a text that the server has not seen, so its types are unknown. */
   readonly fresh: boolean;
 }
 
@@ -85,7 +86,7 @@ function calls(fields: readonly Field[]): fc.Arbitrary<Call> {
 
 let texts = 0;
 
-/** Makes each statement one that was never sent. */
+/** Makes each statement a new one. */
 function fresh(tx: Transaction): Queryable {
   return {
     query: (text, values, options) => tx.query(`${text} -- ${++texts}`, values, options),
@@ -93,7 +94,7 @@ function fresh(tx: Transaction): Queryable {
   };
 }
 
-/** Calls the query; the error, if there is one. Whatever is no DatabaseError ends the test. */
+/** Calls the query and returns the error, if there is one. An error other than DatabaseError fails the test. */
 async function outcomeOf(
   query: LooseQuery,
   { given, how }: Call,
@@ -113,7 +114,7 @@ async function outcomeOf(
   }
 }
 
-/** What must hold for an error, whatever was given. */
+/** The invariant for any error. */
 function judge(error: DatabaseError, { query, fields }: Described, { given }: Call): void {
   const shown = [
     error.message,
@@ -130,7 +131,7 @@ function judge(error: DatabaseError, { query, fields }: Described, { given }: Ca
   if (!(error instanceof ParameterError)) return;
   const field = fields.find(({ name }) => name === error.field);
   assert.ok(field, `there is no field "${error.field}"`);
-  // The server's own refusal: any text may be no address, and any number too large.
+  // The server refuses as well: any text may be an invalid address, and any number too large.
   if (error.sqlState !== undefined) return;
   const value = given[error.field];
   const missing = value === undefined || !(value instanceof Odd) && value.value === null;
@@ -138,7 +139,7 @@ function judge(error: DatabaseError, { query, fields }: Described, { given }: Ca
   else assert.instance(value, Odd, `${error.field} was refused, and fits`);
 }
 
-/** One call in a transaction that is undone, and the connection after it. */
+/** Makes one call in a transaction that is rolled back, and checks the connection afterwards. */
 async function holds(one: Described, call: Call, session: unknown): Promise<void> {
   const undo = new Error("undo");
   try {
@@ -147,9 +148,9 @@ async function holds(one: Described, call: Call, session: unknown): Promise<void
 
       if (error !== undefined) judge(error, one, call);
       const unfit = Object.values(call.given).some((value) => value instanceof Odd && value.unfit);
-      // A cursor is refused for what is no `select` before anybody looks at parameters.
+      // A cursor rejects statements other than `select` before it checks parameters.
       if (unfit && call.how !== "stream") assert.instance(error, ParameterError, "it was taken");
-      // What the server never saw has not hurt the transaction.
+      // A statement that the server never received has not harmed the transaction.
       if (error?.sqlState === undefined) assert.equal(await sessionOf(tx), session);
       throw undo;
     });

@@ -1,4 +1,5 @@
-/** Rows of the main tables, with whatever text, time or JSON they may hold: what was stored is read back equal. */
+/** Property-based tests of the main tables: any stored text, time or JSON is read back equal. */
+// Runs on the first server: it tests how values are written and read.
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
@@ -6,13 +7,10 @@ import {
   configGet,
   configLatestGet,
   configSave,
-  connect,
   connectionLogGet,
   connectionLogInsert,
   credentialCreate,
   credentialGet,
-  credentialSecretGet,
-  type Database,
   deviceGet,
   deviceGetByHostname,
   deviceInsert,
@@ -20,35 +18,25 @@ import {
   jobLogInsert,
   type Json,
   settingGet,
-  settingUpsert,
   tagGet,
   tagGetByName,
   tagInsert,
   type Transaction,
+  vaultOf,
 } from "netraven-db";
-import { createDatabase } from "../support/database.ts";
+import { credentialSecretGet } from "../../src/generated/internal/credentials.ts";
+import { settingUpsert } from "../../src/generated/internal/system_settings.ts";
 import { effort, PATIENCE } from "../support/effort.ts";
 import { addDevice, addJob, fields } from "../support/factories.ts";
 import { testKeys } from "../support/keys.ts";
 import { address, json, text, time } from "../support/odd_values.ts";
 import { suite } from "../support/suite.ts";
+import { testDatabase } from "../support/test_database.ts";
 
 const test = suite("fuzz: rows", { timeout: PATIENCE });
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
+const { db } = await testDatabase(test, { pool: { size: 1 }, keys: testKeys(["k1"]) });
 
-test.before(async () => {
-  database = await createDatabase();
-  const quiet = { pool: { size: 1 }, logging: { level: "silent" } } as const;
-  db = await connect({ url: database.url, ...quiet, keys: testKeys(["k1"]) });
-});
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
-
-/** What has 1 to 255 characters. */
+/** Strings of 1 to 255 characters. */
 const name = text.filter((text) => text !== "");
 const names = fc.uniqueArray(name, { maxLength: 5 });
 const level = fc.constantFrom(
@@ -58,19 +46,19 @@ const level = fc.constantFrom(
   "error" as const,
 );
 
-/** Logs are of no other time. */
+/** Logs accept times in this range only. */
 const recent = fc.date({
   noInvalidDate: true,
   min: new Date(Date.now() - 365 * 86_400_000),
   max: new Date(Date.now() + 365 * 86_400_000),
 });
 
-/** An object as one writes it; uvu tells it from one without a prototype. */
+/** A literal object, because uvu distinguishes it from one without a prototype. */
 function record<T>(parts: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
   return fc.record(parts, { noNullPrototype: true }) as fc.Arbitrary<T>;
 }
 
-/** Tries the property in a transaction for each input, which is undone. */
+/** Tests the property for each input in a transaction that is rolled back. */
 async function forAll<T>(
   inputs: fc.Arbitrary<T>,
   check: (input: T, tx: Transaction) => Promise<void>,
@@ -92,7 +80,7 @@ async function forAll<T>(
   assert.is(db.stats().discarded, 0);
 }
 
-/** As the database sorts names: by bytes, which is by code points. */
+/** Sorts names as the database does: by bytes, which is by code points. */
 function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
@@ -116,7 +104,7 @@ test("deviceInsert stores a device with its tags that deviceGet gives back equal
     const found = await deviceGet.one({ id: stored.id }, tx);
     assert.is(found.hostname, given.hostname);
     assert.is(found.deviceType, given.deviceType);
-    // One address may be written in several ways.
+    // An address has several notations.
     assert.is(found.ipAddress, rows[0]!.ip);
     assert.equal(found.tags, [...tagNames].sort(byBytes));
     assert.equal(await deviceGetByHostname.one({ hostname: given.hostname }, tx), found);
@@ -130,11 +118,11 @@ test("credentialCreate stores a login that opens to what was given", async () =>
     priority: fc.integer({ min: -2147483648, max: 2147483647 }),
   });
   await forAll(credential, async (given, tx) => {
-    const { id } = await credentialCreate(tx, given);
+    const { id } = await credentialCreate(given, tx);
 
     const sealed = await credentialSecretGet.one({ id, by: "test", reason: "test" }, tx);
     const found = await credentialGet.one({ id }, tx);
-    const vault = await tx.vault.ready();
+    const vault = await vaultOf(tx).ready();
     const place = { table: "credentials", column: "password", uuid: found.uuid };
     const opened = await vault.open(place, sealed.password);
     assert.is(sealed.username, given.username);
@@ -192,8 +180,8 @@ test("configSave() stores a text with its metadata that configLatestGet gives ba
   });
   await forAll(config, async (given, tx) => {
     const { id: deviceId } = await addDevice(tx);
-    const { id, changed } = await configSave(tx, { deviceId, ...given, guard: false });
-    const again = await configSave(tx, { deviceId, ...given, guard: false });
+    const { id, changed } = await configSave({ deviceId, ...given, guard: false }, tx);
+    const again = await configSave({ deviceId, ...given, guard: false }, tx);
 
     const latest = await configLatestGet.one({ deviceId }, tx);
     assert.ok(changed && !again.changed);

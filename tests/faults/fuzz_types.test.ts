@@ -1,23 +1,21 @@
-/** Every type that a query takes, with whatever a caller may give for it: equal when it comes back, or refused. */
+/** Property-based tests of every parameter type: a value returns equal, or is refused. */
+// Runs on the first server: it tests how values are written and read.
 import { inspect } from "node:util";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
-import { connect, type Database, DatabaseError, ParameterError } from "netraven-db";
-import { createDatabase } from "../support/database.ts";
+import { DatabaseError, ParameterError } from "netraven-db";
 import { effort, LONG, PATIENCE } from "../support/effort.ts";
 import { describeAll, type Field } from "../support/every_query.ts";
 import { CANARY, CANARY_NUMBER, FITTING, ODD, type Odd } from "../support/odd_values.ts";
 import { suite } from "../support/suite.ts";
+import { testDatabase } from "../support/test_database.ts";
 
 const test = suite("fuzz: types", { timeout: PATIENCE });
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
-/** The types of all parameters of all queries, each with its array, and a few that other SQL may use. */
+const { db } = await testDatabase(test, { pool: { size: 1 } });
+/** The types of all parameters of all queries, each with its array, and a few for other SQL. */
 let types: Pick<Field, "type" | "labels">[];
 
 test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 1 }, logging: { level: "silent" } });
   const found = new Map<string, readonly string[]>(
     Object.keys(FITTING).map((type) => [type, []]),
   );
@@ -27,18 +25,13 @@ test.before(async () => {
   types = [...found].map(([type, labels]) => ({ type, labels }));
 });
 
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
-
 function valuesOf({ type, labels }: Pick<Field, "type" | "labels">): fc.Arbitrary<unknown> {
   const known = labels.length > 0 ? fc.constantFrom(...labels) : FITTING[type];
   assert.ok(known, `There are no values for the type ${type}`);
   return known!;
 }
 
-/** What came back, as bytes are compared: a list of numbers. */
+/** Converts the result to a list of numbers, as bytes are compared. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   return value instanceof Uint8Array ? [...value] : value;
@@ -62,7 +55,7 @@ test("query() returns values of every type that a query takes as they were given
 
 test("query() returns arrays of every type as they were given, NULL elements included", async () => {
   for (const given of types) {
-    // An enum's array is given as text, as the queries do.
+    // An array of an enum is passed as text, as the queries do.
     if (given.labels.length > 0) continue;
     const values = fc.array(fc.option(valuesOf(given), { freq: 5 }), { maxLength: 8 });
     await fc.assert(
@@ -91,11 +84,11 @@ test("query() returns arrays in arrays as they were given, or refuses them", asy
 });
 
 test("query() returns an odd value as it was given or refuses it, of every type", async () => {
-  // All arrays are written by the same lines.
+  // All arrays share the same encoder.
   const arrays = LONG ? types.map(({ type }) => `${type}[]`) : ["text[]", "integer[]", "jsonb[]"];
   for (const type of [...types.map(({ type }) => type), ...arrays]) {
     for (const odd of ODD) {
-      // The first time the driver asks the server for the type, the second time it is known.
+      // For the first value the driver asks the server for the type; for the second the type is known.
       for (const time of ["first", "second"]) {
         const text = `select $1::${type} as value, '${odd.what}' as odd`;
         const outcome = await db.query(text, [odd.make()]).catch((error) => error);

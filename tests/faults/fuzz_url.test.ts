@@ -1,7 +1,8 @@
 /**
- * The connection URL, whatever it holds: what was put in comes out, or a ConfigError that tells
- * nothing of it.
+ * Property-based tests of the connection URL: the parsed values equal the written ones, or a ConfigError
+ * shows nothing of the URL.
  */
+// Runs on the first server: it asks none.
 import { inspect } from "node:util";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
@@ -13,13 +14,13 @@ import { suite } from "../support/suite.ts";
 const test = suite("fuzz: url", { timeout: PATIENCE });
 
 /**
- * A password that repeats itself, so that a few changed characters leave some of it whole. A message
- * may name what looks like a parameter, which this never does: of it, a message shows nothing by chance.
+ * A repetitive password, so that some of it survives a few changed characters. An error may show names
+ * that look like parameters; the password never does, so it appears in no error by chance.
  */
 const PASSWORD = "s3cr3t!".repeat(5);
 const PIECE = "3t!s3";
 
-/** The target, or the error. Whatever else is thrown ends the test. */
+/** Returns the target or the ConfigError. Any other error fails the test. */
 function parse(url: string): Target | ConfigError {
   try {
     return parseDatabaseUrl(url);
@@ -29,13 +30,13 @@ function parse(url: string): Target | ConfigError {
   }
 }
 
-/** All that a log or a person can see of a value. */
+/** Every printable form of a value. */
 function shown(value: unknown): string {
   const error = value instanceof Error ? `${value.message} ${value.stack}` : "";
   return `${error} ${inspect(value, { depth: 9, showHidden: true })} ${JSON.stringify(value)}`;
 }
 
-/** What must hold for any text: a target that can be used and printed, or an error that tells nothing. */
+/** The invariant for any text: a usable, printable target, or an error that shows nothing. */
 function holds(url: string): void {
   const outcome = parse(url);
   if (outcome instanceof ConfigError) {
@@ -54,7 +55,7 @@ function holds(url: string): void {
 
 // --- Valid URLs
 
-/** What stands between the URL's own characters: any text that PostgreSQL can take. */
+/** Content between the delimiters of the URL: any text that PostgreSQL accepts. */
 const name = fc.oneof(
   fc.string({ unit: "binary", minLength: 1, maxLength: 20 }),
   fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }),
@@ -77,12 +78,12 @@ const name = fc.oneof(
 const label = fc.stringMatching(/^[a-zA-Z0-9_](?:[a-zA-Z0-9_-]{0,10}[a-zA-Z0-9_])?$/);
 const hostname = fc.tuple(
   fc.array(label, { maxLength: 3 }),
-  // The last one tells a name from an address.
+  // The last label distinguishes a name from an address.
   fc.stringMatching(/^[a-zA-Z](?:[a-zA-Z0-9-]{0,8}[a-zA-Z])?$/),
   fc.constantFrom("", "."),
 ).map(([labels, last, dot]) => [...labels, last].join(".") + dot);
 
-/** Where to connect, and how a URL says so. */
+/** A target, and its notation in a URL. */
 const place = fc.oneof(
   hostname.map((host) => ({ host, written: host, parameter: undefined })),
   fc.ipV4().map((host) => ({ host, written: host, parameter: undefined })),
@@ -109,7 +110,7 @@ const parts = fc.record({
   everything: fc.boolean(),
 });
 
-/** Percent-encodes what must be, or every byte; in upper or in lower case. */
+/** Percent-encodes the necessary bytes or every byte, in upper or lower case. */
 function written(
   text: string,
   { lowerCase, everything }: { lowerCase: boolean; everything: boolean },
@@ -158,7 +159,7 @@ test("parseDatabaseUrl() gives every part as it was put in, when the URL is vali
   );
 });
 
-// --- Damaged ones
+// --- Damaged URLs
 
 const URLS = [
   `postgres://anna:${PASSWORD}@db.example.com:6543/netraven?sslmode=verify-full&application_name=a%20b`,
@@ -168,7 +169,7 @@ const URLS = [
   `postgres://${PASSWORD}:anna@localhost`,
   `postgres://anna:${encodeURIComponent(PASSWORD)}%40@localhost/`,
 ];
-/** The characters that mean something, and some that should not stand there. */
+/** Delimiters, and some invalid characters. */
 const marks = fc.constantFrom(
   ...[
     "@",
@@ -192,7 +193,7 @@ const marks = fc.constantFrom(
   ...[" ", "\t", "\n", "\r\n", "\0", "\u00a0", "\u200b", "\ufeff", "\ud800", "\udfff", "é", "👩‍💻"],
   ...["host=", "sslmode=", "?a=b", "postgres://", "jdbc:", "::1", "0x7f.1", "99999", "-1", "", "z"],
 );
-/** Puts something at a place, given as a share of the text's length, instead of some characters. */
+/** Replaces some characters at a position, which is given as a fraction of the text's length. */
 const change = fc.record({ at: fc.nat(999), instead: fc.nat(3), text: marks });
 
 const damaged = fc.tuple(
@@ -213,7 +214,7 @@ test("parseDatabaseUrl() takes or refuses a damaged URL and never shows its pass
       if (outcome instanceof ConfigError) {
         assert.not.match(shown(outcome), PIECE);
       } else if (outcome.password().includes(PIECE)) {
-        // What stands in another part of the URL is no password any more.
+        // Content in another component of the URL is not a password any more.
         const { user, host, database, applicationName, sslRootCert } = outcome;
         const rest = [user, host, database, applicationName, sslRootCert].join(" ");
         if (!rest.includes(PIECE)) assert.not.match(shown(outcome), PIECE);
@@ -226,7 +227,7 @@ test("parseDatabaseUrl() takes or refuses a damaged URL and never shows its pass
 test("parseDatabaseUrl() takes or refuses any text at all", () => {
   const text = fc.oneof(
     fc.string({ unit: "binary", maxLength: 200 }),
-    // UTF-16 that is no text.
+    // Malformed UTF-16.
     fc.array(fc.nat(0xffff), { maxLength: 100 }).map((codes) => String.fromCharCode(...codes)),
     fc.webUrl({ withFragments: true, withQueryParameters: true }),
     fc.tuple(
@@ -238,7 +239,7 @@ test("parseDatabaseUrl() takes or refuses any text at all", () => {
 });
 
 test("parseDatabaseUrl() takes or refuses a text that repeats one piece very often", () => {
-  // Nothing here may take time that grows with the square of the length: the file would not end.
+  // Quadratic time in the length would not end within the file's timeout.
   const starts = ["", "postgres://", "postgres://a:b@", "postgres://a:b@h?", "jdbc:postgres+"];
   const times = 200_000;
   fc.assert(

@@ -1,6 +1,14 @@
-/** Lines of jobs while the server or the network is away: they wait, are stored once, and as many as fit. */
+/** The log of a job while the server or the network is down: lines wait, are stored once, and stay bounded. */
+// Runs on the first server: it tests the client behind a network that fails.
 import * as assert from "uvu/assert";
-import { type ConnectOptions, jobLogList, type JobLogListResult, type Logger } from "netraven-db";
+import {
+  type ConnectOptions,
+  jobLog,
+  type JobLogLine,
+  jobLogList,
+  type Logger,
+  logWriterStats,
+} from "netraven-db";
 import { addJob } from "../support/factories.ts";
 import { openScene, type Scene } from "../support/invariants.ts";
 import { suite } from "../support/suite.ts";
@@ -24,7 +32,7 @@ async function open(options: ConnectOptions = {}): Promise<Scene> {
   });
 }
 
-async function stored({ witness }: Scene, jobId: number): Promise<JobLogListResult[]> {
+async function stored({ witness }: Scene, jobId: number): Promise<JobLogLine[]> {
   return await jobLogList.run({ jobId, limit: 100_000 }, witness);
 }
 
@@ -35,7 +43,7 @@ function numbers(length: number): string[] {
 test("Lines wait while nobody answers, and are stored in their order when somebody does", async () => {
   const scene = await open();
   const { id } = await addJob(scene.witness);
-  const log = scene.db.jobLog({ id });
+  const log = jobLog({ jobId: id }, scene.db);
   log.info("0");
   await log.flush();
 
@@ -46,29 +54,29 @@ test("Lines wait while nobody answers, and are stored in their order when somebo
   const meanwhile = await stored(scene, id);
   await scene.proxy.listen();
 
-  await until("all are stored", () => scene.db.stats().jobLog.waiting === 0);
+  await until("all are stored", () => logWriterStats(scene.db).waiting === 0);
   assert.is(meanwhile.length, 1);
   const lines = await stored(scene, id);
   assert.equal(lines.map(({ message }) => message), numbers(1_000));
-  assert.equal(scene.db.stats().jobLog.dropped, 0);
+  assert.equal(logWriterStats(scene.db).dropped, 0);
 });
 
 test("Each line is stored once, in its order, while answers are lost again and again", async () => {
   const scene = await open({ jobLog: { delay: 1 } });
   const jobs = [await addJob(scene.witness), await addJob(scene.witness)];
-  const logs = jobs.map(({ id }) => scene.db.jobLog({ id }));
+  const logs = jobs.map(({ id }) => jobLog({ jobId: id }, scene.db));
   const all = numbers(4_000);
 
   for (const number of all) {
     for (const log of logs) log.info(number);
     if (Number(number) % 400 !== 0) continue;
-    // In the middle of an answer, or of what is sent.
+    // In the middle of an answer or of a request.
     scene.proxy.cutAfter(Number(number) % 800 === 0 ? 20 : 0);
     await logs[0]!.flush({ timeout: 300 });
     scene.proxy.reset();
   }
 
-  await until("all are stored", () => scene.db.stats().jobLog.waiting === 0);
+  await until("all are stored", () => logWriterStats(scene.db).waiting === 0);
   for (const { id } of jobs) {
     const lines = await stored(scene, id);
     assert.equal(lines.map(({ message }) => message), all);
@@ -79,37 +87,38 @@ test("Where no more fit, lines of the lowest levels are dropped, and the log say
   const bytes = 100_000;
   const scene = await open({ jobLog: { bytes } });
   const { id } = await addJob(scene.witness);
-  const log = scene.db.jobLog({ id });
+  const log = jobLog({ jobId: id }, scene.db);
   scene.proxy.stall();
 
   let most = 0;
   for (const number of numbers(5_000)) {
     log.debug(number);
     if (Number(number) % 100 === 0) log.error(`error ${number}`);
-    most = Math.max(most, scene.db.stats().jobLog.bytes);
+    most = Math.max(most, logWriterStats(scene.db).bytes);
   }
   scene.proxy.pass();
   scene.proxy.reset();
-  await until("what is left is stored", () => scene.db.stats().jobLog.waiting === 0);
+  await until("what is left is stored", () => logWriterStats(scene.db).waiting === 0);
 
   assert.ok(most <= bytes, `${most}`);
   const lines = await stored(scene, id);
   const of = (wanted: string) => lines.filter(({ level }) => level === wanted);
   assert.is(of("error").length, 50);
   const told = of("warning").map(({ message }) => {
-    assert.match(message, /^(\d+) lines were dropped here: \1 debug$/);
-    return Number.parseInt(message);
+    const [, lines] = /^The log writer dropped (\d+) lines here: \1 debug$/.exec(message) ?? [];
+    assert.ok(lines, message);
+    return Number(lines);
   });
   const dropped = told.reduce((sum, count) => sum + count, 0);
   assert.ok(dropped > 1_000);
-  assert.is(scene.db.stats().jobLog.dropped, dropped);
+  assert.is(logWriterStats(scene.db).dropped, dropped);
   assert.is(of("debug").length + dropped, 5_000);
 });
 
 test("Told to block, promises wait until there is room, and nothing is dropped", async () => {
   const scene = await open({ jobLog: { bytes: 10_000, full: "block" } });
   const { id } = await addJob(scene.witness);
-  const log = scene.db.jobLog({ id });
+  const log = jobLog({ jobId: id }, scene.db);
   await scene.proxy.refuse();
   scene.proxy.reset();
 
@@ -120,7 +129,7 @@ test("Told to block, promises wait until there is room, and nothing is dropped",
       written++;
     }
   })();
-  await until("it waits", () => scene.db.stats().jobLog.bytes > 10_000);
+  await until("it waits", () => logWriterStats(scene.db).bytes > 10_000);
   await scene.db.query("select", [], { timeout: 300 }).catch(() => {});
   const blocked = written;
   await scene.proxy.listen();
@@ -129,7 +138,7 @@ test("Told to block, promises wait until there is room, and nothing is dropped",
 
   assert.ok(blocked > 50 && blocked < 200, `${blocked}`);
   assert.equal((await stored(scene, id)).map(({ message }) => message), numbers(1_000));
-  assert.is(scene.db.stats().jobLog.dropped, 0);
+  assert.is(logWriterStats(scene.db).dropped, 0);
 });
 
 test("close() ends in time where lines cannot be stored, and says how many", async () => {
@@ -140,13 +149,13 @@ test("close() ends in time where lines cannot be stored, and says how many", asy
   const { id } = await addJob(scene.witness);
   await scene.proxy.refuse();
   scene.proxy.reset();
-  for (const number of numbers(10)) scene.db.jobLog({ id }).info(number);
+  for (const number of numbers(10)) jobLog({ jobId: id }, scene.db).info(number);
 
   const started = performance.now();
   await scene.db.close({ drain: 100 });
 
   assert.ok(performance.now() - started < 10_000);
-  assert.equal(said, ["10 lines of job logs could not be stored"]);
+  assert.equal(said, ["The log writer could not store 10 lines of job logs"]);
 });
 
 test.run();

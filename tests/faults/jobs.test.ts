@@ -1,4 +1,5 @@
-/** A worker behind a network that fails: it gives up what it may have lost, and ends what it has done. */
+/** A worker on a failing network: it gives up jobs that it may have lost, and stores completed outcomes. */
+// Runs on the first server: it tests the client behind a network that fails.
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import {
@@ -9,6 +10,7 @@ import {
   type JobLost,
   jobReap,
   TimeoutError,
+  work,
   type Worker,
 } from "netraven-db";
 import { addJob } from "../support/factories.ts";
@@ -46,14 +48,14 @@ async function outcomes(jobId: number): Promise<string[]> {
 test("A handler is told before anybody else can have its job, where the network is silent", async () => {
   const { id } = await addJob(scene.witness);
   let lost: { reason: JobLost; stillHeld: boolean } | undefined;
-  worker = scene.db.work({ lease: LEASE, poll: 100 }, async (job, { signal }) => {
+  worker = work({ lease: LEASE, poll: 100 }, async (job, { signal }) => {
     if (job.attempt > 1) return;
     await until("it is told", () => signal.aborted);
     const { leaseUntil } = await jobGet.one({ id }, scene.witness);
     const { rows } = await scene.witness.query<{ now: Date }>("select now() as now");
-    // By the server's clock, which the worker never asked.
+    // By the server's clock, which the worker never reads.
     lost = { reason: signal.reason as JobLost, stillHeld: leaseUntil! > rows[0]!.now };
-  });
+  }, scene.db);
   await until("it runs", () => worker!.running === 1);
   await sleep(LEASE);
 
@@ -61,7 +63,7 @@ test("A handler is told before anybody else can have its job, where the network 
 
   await until("it was told", () => lost !== undefined);
   assert.is(lost!.reason.reason, "lease");
-  const take = { backOffSeconds: 0, mostSeconds: 0, limit: 10 };
+  const take = { backoffSeconds: 0, maxBackoffSeconds: 0, limit: 10 };
   await until(
     "somebody takes it away",
     async () => (await jobReap.run(take, scene.witness)).length === 1,
@@ -79,10 +81,10 @@ test("A handler is told before anybody else can have its job, where the network 
 test("Every job is done and its end counts once, while connections are reset again and again", async () => {
   const jobs = await Promise.all(Array.from({ length: 60 }, () => addJob(scene.witness)));
   const runs = new Map<number, number>();
-  worker = scene.db.work({ lease: LEASE, poll: 100, backOff: 1 }, async ({ id }) => {
+  worker = work({ lease: LEASE, poll: 100, backoff: 1 }, async ({ id }) => {
     runs.set(id, (runs.get(id) ?? 0) + 1);
     await sleep(10);
-  });
+  }, scene.db);
   const done = async () => {
     const { rows } = await scene.witness.query("select 1 from jobs where completed_at is null");
     return rows.length === 0;
@@ -102,7 +104,7 @@ test("Every job is done and its end counts once, while connections are reset aga
 });
 
 test("jobClaim() gives what it took where only the answer was lost", async () => {
-  const claim = () => jobClaim(scene.db, { worker: "w", limit: 5, lease: 60_000 });
+  const claim = () => jobClaim({ worker: "w", limit: 5, lease: 60_000 }, scene.db);
   assert.equal(await claim(), []);
   const made = [await addJob(scene.witness), await addJob(scene.witness)];
   scene.proxy.cutAfter(1);
@@ -115,7 +117,7 @@ test("jobClaim() gives what it took where only the answer was lost", async () =>
 });
 
 test("jobClaim() rejects where its statement was lost as well", async () => {
-  const claim = () => jobClaim(scene.db, { worker: "w", limit: 5, lease: 60_000 });
+  const claim = () => jobClaim({ worker: "w", limit: 5, lease: 60_000 }, scene.db);
   assert.equal(await claim(), []);
   const { id } = await addJob(scene.witness);
   await scene.proxy.refuse();
@@ -130,9 +132,10 @@ test("jobClaim() rejects where its statement was lost as well", async () => {
 test("An end is stored once its server is back, within the lease", async () => {
   const { id } = await addJob(scene.witness);
   let go: () => void = () => {};
-  worker = scene.db.work(
+  worker = work(
     { lease: 20_000, poll: 100 },
     () => new Promise<void>((resolve) => go = resolve),
+    scene.db,
   );
   await until("it runs", () => worker!.running === 1);
   await scene.proxy.refuse();

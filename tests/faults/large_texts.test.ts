@@ -1,45 +1,25 @@
-/** Texts far larger than any device sends: they are stored and read whole. */
+/** Texts far larger than those of any device are stored and read completely. */
+// Runs on the first server: it tests the client, whatever the server's version.
 import { createHash } from "node:crypto";
 import * as assert from "uvu/assert";
-import {
-  configGet,
-  configLatestGet,
-  configSave,
-  configSearch,
-  connect,
-  type Database,
-} from "netraven-db";
-import { createDatabase } from "../support/database.ts";
+import { configGet, configLatestGet, configSave, configSearch } from "netraven-db";
 import { addDevice } from "../support/factories.ts";
 import { suite } from "../support/suite.ts";
+import { testDatabase } from "../support/test_database.ts";
 
 const test = suite("large texts", { timeout: 120_000 });
 const MEGABYTE = 1_000_000;
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  // A busy machine may take its time.
-  const timeouts = { statement: 100_000, transaction: 100_000 };
-  db = await connect({
-    url: database.url,
-    pool: { size: 1 },
-    timeouts,
-    logging: { level: "silent" },
-  });
-});
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
+const { db } = await testDatabase(test, {
+  pool: { size: 1 },
+  // A busy machine may need more time.
+  timeouts: { statement: 100_000, transaction: 100_000 },
 });
 
 function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** Lines that differ, of characters of one to four bytes and such as must be escaped somewhere. */
+/** Distinct lines, with characters of one to four bytes and characters that need escaping. */
 function mixedText(bytes: number): string {
   const line = `interface Gi1/0 'é' "€" 👩‍💻 \\ \t$1 {,}\r\n`;
   const size = new TextEncoder().encode(line).length + 8;
@@ -62,7 +42,7 @@ test("query() sends 20 MB of many characters whole", async () => {
 });
 
 test("query() sends 100 MB whole", async () => {
-  // Of one character, which everybody on the way handles quickest.
+  // One repeated character, which every step handles fastest.
   const text = "x".repeat(100 * MEGABYTE);
 
   const { rows } = await db.query("select length($1::text) as length", [text]);
@@ -80,12 +60,12 @@ for (
     const text = make();
     const { id: deviceId } = await addDevice(db);
 
-    const { changed } = await configSave(db, { deviceId, text });
+    const { changed } = await configSave({ deviceId, text }, db);
     const latest = await configLatestGet.one({ deviceId }, db);
 
     assert.ok(changed);
     assert.is(latest.configData.length, text.length);
-    // The hash of what was sent went along.
+    // The stored hash belongs to the sent text.
     assert.is(hashOf(latest.configData), Buffer.from(latest.contentHash).toString("hex"));
     assert.is(db.stats().discarded, 0);
   });
@@ -100,8 +80,8 @@ test("configSave() stores 500,000 lines, finds one of them, and reads them back 
   const text = lines.join("\n");
   assert.ok(text.length > 15_000_000);
 
-  const saved = await configSave(db, { deviceId, text });
-  const again = await configSave(db, { deviceId, text });
+  const saved = await configSave({ deviceId, text }, db);
+  const again = await configSave({ deviceId, text }, db);
 
   const row = await configGet.one({ id: saved.id }, db);
   assert.ok(row.configData === text);
@@ -111,7 +91,7 @@ test("configSave() stores 500,000 lines, finds one of them, and reads them back 
   assert.is(hit?.line, 333_334);
 });
 
-/** In code points, as the server counts. */
+/** Length in code points, as the server counts. */
 function lengthOf(text: string): number {
   let pairs = 0;
   for (let i = 0; i < text.length; i++) {

@@ -1,6 +1,7 @@
-/** Answers that do not arrive, or not whole: what is said of them is true, and nothing runs twice. */
+/** Lost or truncated answers: the error reports the truth, and nothing runs twice. */
+// Runs on the first server: it tests the client behind a network that fails.
 import * as assert from "uvu/assert";
-import { CommitUnknownError, ConnectionError } from "netraven-db";
+import { CommitUnknownError, ConnectionError, transactionStatus } from "netraven-db";
 import { LONG } from "../support/effort.ts";
 import { openScene, type Scene } from "../support/invariants.ts";
 import type { Cut } from "../support/proxy.ts";
@@ -36,7 +37,7 @@ test.after(async () => {
 
 let lastId = 0;
 
-/** Uses every connection, so that the pool has all its connections, and each has the statement's plan. */
+/** Uses every connection, so that the pool opens all of them and each has the plan of the statement. */
 async function warm(text: string): Promise<void> {
   for (let round = 0; round < 2; round++) {
     await Promise.all(
@@ -63,11 +64,11 @@ for (const how of ["reset", "close"] as const satisfies Cut[]) {
     const size = proxy.links[0]!.fromServer - before;
 
     const outcomes = { whole: 0, rejected: 0 };
-    // Every place at the ends, where messages are short; some between.
+    // Every position at both ends, where messages are short, and some in between.
     const places = Array.from({ length: size + 1 }, (_, bytes) => bytes)
       .filter((bytes) => bytes < 8 || size - bytes < 12 || bytes % (LONG ? 9 : 25) === 0);
     for (const bytes of places) {
-      // The one connection there is knows the statement.
+      // The only connection knows the statement.
       await db.query(text, [3]);
       proxy.cutAfter(bytes, how);
       const end = await calls.run(`cut after ${bytes}`, DEADLINE, () => db.query(text, [3]));
@@ -82,7 +83,7 @@ for (const how of ["reset", "close"] as const satisfies Cut[]) {
       }
       await until("the pool has noticed", () => proxy.links.length === 0);
     }
-    // Where the news of the end is quicker than the answer's last step, it counts as lost.
+    // If the end of the connection is noticed before the last step of the answer, the answer counts as lost.
     assert.ok(outcomes.whole <= 1);
     assert.ok(outcomes.rejected > 15);
   });
@@ -109,8 +110,8 @@ test("query() answers after all its idle connections were reset", async () => {
 });
 
 /**
- * Resets connections and makes a call in the same turn, before the pool can notice. Some runtimes bring
- * the news before the call's bytes are written, some after.
+ * Resets connections and makes a call in the same turn, before the pool can notice. Some runtimes report
+ * the reset before the call's bytes are written, some after.
  */
 async function afterReset<T>(reset: () => number, work: () => Promise<T>): Promise<T> {
   const { discarded } = scene.db.stats();
@@ -127,7 +128,7 @@ async function afterReset<T>(reset: () => number, work: () => Promise<T>): Promi
   return end.value;
 }
 
-/** How many calls were answered, and how many were rejected as sent, and as not. */
+/** Counts calls that were answered, rejected as sent, and rejected as not sent. */
 class Outcomes {
   answered = 0;
   sent = 0;
@@ -150,7 +151,7 @@ test("query() reads again what could not be sent when its idle connection was re
   const outcomes = new Outcomes();
   for (let round = 0; round < ROUNDS; round++) {
     await warm(INSERT);
-    // The connection that came back last is the next to be lent.
+    // The pool lends the most recently returned connection next.
     const { rows } = await db.query<{ pid: number }>("select pg_backend_pid() as pid");
     const session = (await scene.sessions()).find(({ pid }) => pid === rows[0]!.pid);
     const link = proxy.links.find(({ serverSees }) => serverSees === session!.clientPort)!;
@@ -202,7 +203,7 @@ test("query() leaves nothing running on the server when its connection is reset"
   const end = await running;
 
   assert.instance(end.status === "rejected" && end.reason, ConnectionError);
-  // The server looks every few seconds whether somebody still waits for the answer.
+  // The server checks every few seconds whether the client still waits for the answer.
   await until("the server has stopped it", async () => !await isSleeping(), 20_000);
 });
 
@@ -245,7 +246,7 @@ test("transaction() begins on another connection when all idle ones were reset",
   assert.is(outcomes.answered, ROUNDS, "nothing of the callers' was sent");
 });
 
-/** A transaction of one statement: nothing comes between it and the commit. */
+/** A transaction of one statement, which the commit follows directly. */
 async function writeOnce(id: number): Promise<unknown> {
   const end = await scene.calls.write(id, DEADLINE, () =>
     scene.db.transaction(async (tx) => {
@@ -255,7 +256,7 @@ async function writeOnce(id: number): Promise<unknown> {
 }
 
 for (const how of ["reset", "close", "stall"] as const satisfies Cut[]) {
-  // Whoever waits for a silent network waits for the whole deadline.
+  // A silent network makes the caller wait for the whole deadline.
   const rounds = how === "stall" && !LONG ? 1 : 3;
 
   test(`transaction() does not know its outcome when the answer to its commit is lost by a ${how}`, async () => {
@@ -269,7 +270,7 @@ for (const how of ["reset", "close", "stall"] as const satisfies Cut[]) {
       assert.instance(error, CommitUnknownError);
       const { transactionId } = error as CommitUnknownError;
       assert.type(transactionId, "string", "it can be looked up");
-      assert.is(await db.transactionStatus(transactionId!), "committed");
+      assert.is(await transactionStatus({ id: transactionId! }, db), "committed");
       assert.ok((await scene.written()).includes(id));
     }
   });
@@ -283,14 +284,14 @@ for (const how of ["reset", "close", "stall"] as const satisfies Cut[]) {
       const { transactionId } = error as CommitUnknownError;
       assert.instance(error, CommitUnknownError);
       assert.type(transactionId, "string", "it can be looked up");
-      // Over another connection: a stalled one is still in its transaction, for all the server knows.
-      const early = await scene.witness.transactionStatus(transactionId!);
+      // Uses another connection, because for the server a stalled one is still in its transaction.
+      const early = await transactionStatus({ id: transactionId! }, scene.witness);
       proxy.pass();
 
       assert.match(early, how === "stall" ? /^in progress$/ : /^(in progress|aborted)$/);
       await until(
         "it is aborted",
-        async () => await db.transactionStatus(transactionId!) === "aborted",
+        async () => await transactionStatus({ id: transactionId! }, db) === "aborted",
       );
       assert.not((await scene.written()).includes(id));
     }

@@ -1,4 +1,5 @@
-/** More callers than a pool can serve at once: all are, in their order, in bounded memory. */
+/** More callers than the pool can serve at once: all get their turn, in order and in bounded memory. */
+// Runs on the first server: it tests the client, whatever the server's version.
 import process from "node:process";
 import * as assert from "uvu/assert";
 import { openScene, type Scene } from "../support/invariants.ts";
@@ -46,7 +47,7 @@ test("query() answers 10,000 concurrent calls, in their order, in bounded memory
   const took = performance.now() - started;
   const wrong = ends.filter((end, i) => end.status === "rejected" || end.value.rows[0]?.i !== i);
   assert.equal(wrong, []);
-  // Eight run at a time, each on a connection of its own: first come, first served, but not to the place.
+  // Eight run at a time on separate connections: the order of start is exact, the order of ends is not.
   const displaced = order.reduce((sum, call, place) => sum + Math.abs(call - place), 0) / CALLS;
   console.log(
     `${CALLS} calls in ${Math.round(took)} ms, ` +

@@ -1,4 +1,5 @@
-/** The settings cache behind a network that fails: stale for a while, never wrong for good, never back in time. */
+/** The settings cache on a failing network: stale for a while, never wrong permanently, never back in time. */
+// Runs on the first server: it tests the cache, whatever the server's version.
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { connect, TimeoutError, type Transaction } from "netraven-db";
@@ -18,7 +19,7 @@ test.before.each(async () => {
   await scene.witness.settings.set("a", 0);
   assert.is(await scene.db.settings.get("a"), 0);
   await listens();
-  // The first look at everything, which follows the first sign of listening, is over.
+  // The first full read, which follows the start of listening, is over.
   await scene.witness.settings.set("begun", true);
   await until("it is heard", async () => await scene.db.settings.get("begun") === true);
 });
@@ -43,7 +44,7 @@ async function listenersLink(): Promise<Link> {
   return scene.proxy.links.find(({ serverSees }) => serverSees === clientPort)!;
 }
 
-/** Reads without pause until told to end; fails where a value is older than one read before. */
+/** Reads continuously until it is stopped, and fails if a value is older than an earlier one. */
 function readForward(): { end(): Promise<void>; readonly reads: number; readonly seen: number } {
   let running = true;
   let seen = 0;
@@ -100,7 +101,7 @@ test("get() makes good what it did not hear while nothing could be reached", asy
   scene.proxy.reset();
   for (const value of [1, 2, 3]) await scene.witness.settings.set("a", value);
   await sleep(1_000);
-  // What is known outlasts the server.
+  // The cached values outlast the server.
   assert.is(await scene.db.settings.get("a"), 0);
   await scene.proxy.listen();
   const started = performance.now();
@@ -133,7 +134,7 @@ test("get() ends on the last of 10,000 writes in a burst, and never goes back", 
   const reading = readForward();
   const before = (await listener()).pid;
 
-  // Each is a transaction and a notification of its own.
+  // Each is a separate transaction and notification.
   await scene.witness.query(
     "do $$ begin for i in 1..10000 loop update system_settings set value = to_jsonb(i) where key = 'a'; commit; end loop; end $$",
   );
@@ -145,7 +146,7 @@ test("get() ends on the last of 10,000 writes in a burst, and never goes back", 
 
 test("get() hears of a change that comes in pieces, over the same listener", async () => {
   const before = (await listener()).pid;
-  // The text of a message that was cut in two may begin like a farewell of the server's.
+  // The text of a truncated message may begin like a farewell of the server.
   scene.proxy.fragment(1);
   await scene.witness.settings.set("EEE", 1);
 

@@ -1,19 +1,19 @@
-/** A password that nothing else looks like, and the search for it in whatever form it may have leaked. */
+/** A unique password, and the search for it in every form in which it may leak. */
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { inspect } from "node:util";
 
 const CORE_BYTES = 12;
 
-/** A password, and what is searched for. */
+/** A password and its search. */
 export class Canary {
-  /** The password. Its signs are written differently by JSON, SQL, URLs and shells. */
+  /** The password. JSON, SQL, URLs and shells escape its characters differently. */
   readonly text: string;
-  /** 24 digits of it that every escape leaves as they are. */
+  /** 24 digits of it that no escape changes. */
   readonly core: string;
   readonly #forms: ReadonlyMap<string, RegExp>;
 
-  /** @param text Another process's password: its part in the middle is searched for. */
+  /** @param text Password of another process. The search looks for its middle. */
   constructor(text = `can'ary"\\%é-${randomBytes(CORE_BYTES).toString("hex")}-end`) {
     const core = /[0-9a-f]{24}/.exec(text)?.[0];
     if (core === undefined) throw new TypeError("This is no canary");
@@ -28,7 +28,7 @@ export class Canary {
       ["hex", new RegExp(bytes.map(hex).join("[ :,]?"), "i")],
       ["UTF-16 in hex", new RegExp(bytes.map(hex).join("00"), "i")],
       ["UTF-16", new RegExp([...core].join("\0"), "i")],
-      // As arrays of bytes are printed, and as JSON has them.
+      // Printed byte arrays, and their JSON.
       ["numbers", new RegExp(`\\b${bytes.map(number).join('[,\\s]+(?:"?\\d+"?:\\s*)?')}\\b`)],
       ["URL", new RegExp(bytes.map((byte) => `%${hex(byte)}`).join(""), "i")],
     ];
@@ -38,24 +38,24 @@ export class Canary {
     this.#forms = new Map(forms);
   }
 
-  /** The forms in which the text holds it; empty where it does not. */
+  /** Returns the forms in which the text contains it; empty if there are none. */
   formsIn(text: string): string[] {
     return [...this.#forms].filter(([, form]) => form.test(text)).map(([name]) => name);
   }
 }
 
-/** The characters of base64 and of base64url that stand for the text alone, whatever is around it. */
+/** Characters of base64 and base64url that encode the text alone, independent of its neighbours. */
 function inBase64(text: string, before: number): string {
   const padded = Buffer.from("x".repeat(before) + text).toString("base64").replace(/=+$/, "");
   const own = padded.slice(Math.ceil(before * 8 / 6), Math.floor((before + text.length) * 8 / 6));
   return own.replaceAll(/[+/]/g, (sign) => sign === "+" ? "[+-]" : "[/_]");
 }
 
-/** Everything that was collected, by where it came from. */
+/** Collected output by its source. */
 export class Haul {
   readonly #texts = new Map<string, Set<string>>();
 
-  /** Where something came from. */
+  /** Names of the sources. */
   get places(): string[] {
     return [...this.#texts.keys()];
   }
@@ -66,17 +66,17 @@ export class Haul {
     else texts.add(text);
   }
 
-  /** Adds a value in every way that it may be printed. */
+  /** Adds a value in all its printable forms. */
   show(place: string, value: unknown): void {
     for (const text of shown(value)) this.add(place, text);
   }
 
-  /** All that came from there. */
+  /** Returns the output of a source. */
   of(place: string): string {
     return [...this.#texts.get(place) ?? []].join("\n");
   }
 
-  /** The places where the canary was found, each with its form. */
+  /** Returns the sources that contain the canary, each with its form. */
   hits(canary: Canary): string[] {
     return this.places.flatMap((place) =>
       canary.formsIn(this.of(place)).map((form) => `${place}: as ${form}`)
@@ -87,7 +87,7 @@ export class Haul {
 type Inspect = (value: unknown, options: object) => string;
 const deno = (globalThis as { Deno?: { inspect: Inspect } }).Deno;
 
-/** A value in every way that a program may print it, an error's causes included. */
+/** Every printable form of a value, including the causes of an error. */
 export function shown(value: unknown): string[] {
   const deep = { depth: Infinity, showHidden: true, maxArrayLength: null, maxStringLength: null };
   const texts = [

@@ -1,6 +1,6 @@
 /**
- * A database of one's own: a clone of the template that `tests/run.ts` built from the migrations. It
- * takes about 25 ms, and no test sees another one's rows.
+ * Clones the template that `tests/run.ts` built from the migrations. A clone takes about 25 ms and shares no
+ * rows with other tests.
  */
 import { existsSync } from "node:fs";
 import process from "node:process";
@@ -10,34 +10,34 @@ import postgres from "postgres";
 
 /** A clone of the template. */
 export interface TestDatabase {
-  /** Its URL, with the password of the server's test role, who owns it. */
+  /** URL with the password of the server's test role, which owns it. */
   readonly url: string;
   readonly name: string;
-  /** Removes it, whoever is still connected. */
+  /** Drops it, also with open sessions. */
   drop(): Promise<void>;
 }
 
-/** The server's database `postgres`, as a role that may create databases and is no superuser. */
+/** The server's database `postgres`, as a role with CREATEDB that is not a superuser. */
 export const adminUrl: string = given("TEST_DATABASE_URL");
 
-/** An odd one, so that a query that leans on the session's time zone is found out. */
+/** An odd time zone, which reveals queries that depend on the session's time zone. */
 export const TIME_ZONE = "Asia/Kathmandu";
 
-/** How long to wait for what another one is doing with a database, in milliseconds. */
+/** Milliseconds to wait for another process that uses a database. */
 const PATIENCE = 30_000;
 
-/** Where another server than the runner's is asked for a database. */
+/** Another server than the runner's. */
 export interface Place {
-  /** The server's database `postgres`, as a role that may create databases. */
+  /** Its database `postgres`, as a role with CREATEDB. */
   readonly url: string;
-  /** What is cloned; an empty database where there is no template. */
+  /** Template; an empty database if there is none. */
   readonly template?: string | undefined;
-  /** Where it stores everything. */
+  /** Tablespace. */
   readonly tablespace?: string | undefined;
 }
 
 /**
- * Clones the migrated template; to be dropped at the end.
+ * Clones the migrated template. The caller drops the clone.
  *
  * @param place Another server, with other templates.
  */
@@ -47,26 +47,27 @@ export async function createDatabase(place?: Place): Promise<TestDatabase> {
   const where = tablespace === undefined ? "" : ` tablespace ${tablespace}`;
   const name = newName();
   await asAdmin(url, async (sql) => {
-    const create = `create database ${name} template ${template}${where}`;
+    // The server's usual way writes each page to its journal first.
+    const create = `create database ${name} template ${template} strategy file_copy${where}`;
     await patiently("55006", () => sql.unsafe(create));
-    // A clone does not take over what belongs to the template by name.
+    // A clone does not inherit the settings of the template.
     await sql.unsafe(`alter database ${name} set timezone to '${TIME_ZONE}'`);
   });
   return { url: urlOf(url, name), name, drop: () => dropDatabase(url, name) };
 }
 
-/** Makes an empty database, without the schema. */
+/** Creates an empty database without the schema. */
 export function createEmptyDatabase(): Promise<TestDatabase> {
   return createDatabase({ url: adminUrl });
 }
 
-/** The folder of real device configurations beside the project, where there is one. */
+/** Folder of real device configurations beside the project, if it exists. */
 export function sharedData(): string | undefined {
   const folder = fileURLToPath(new URL("../../../shared/data", import.meta.url));
   return existsSync(folder) ? folder : undefined;
 }
 
-/** The runner removes what begins with the template's name, should a killed test leave it. */
+/** The runner drops databases with this prefix if a killed test leaves them. */
 function newName(): string {
   return `${given("TEST_TEMPLATE")}_${crypto.randomUUID().replaceAll("-", "").slice(0, 16)}`;
 }
@@ -76,7 +77,7 @@ async function dropDatabase(server: string, name: string): Promise<void> {
   await asAdmin(server, (sql) => patiently("42501", () => sql.unsafe(drop)));
 }
 
-/** Tries again while the server refuses with the code: it may be autovacuum that is in the way, which ends. */
+/** Retries while the server refuses with the code: autovacuum may temporarily use the database. */
 async function patiently(code: string, work: () => Promise<unknown>): Promise<void> {
   for (const deadline = Date.now() + PATIENCE;;) {
     try {

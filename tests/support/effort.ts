@@ -1,22 +1,22 @@
 /**
- * How much the tests of faults and of random input do. `TEST_LONG=1` asks for much more than a usual run;
- * `TEST_SEED=<number>` repeats the run whose failure printed that seed. `tests/run.ts` hands both on,
- * and Deno may read them because of their prefix.
+ * Effort of the fault and property-based tests. `TEST_LONG=1` multiplies it; `TEST_SEED=<number>` repeats a
+ * failed run with its printed seed. `tests/run.ts` passes both on, and their prefix allows Deno to read
+ * them.
  */
 import process from "node:process";
 
-/** Whether there is time. */
+/** Whether to run the long tests. */
 export const LONG: boolean = process.env["TEST_LONG"] === "1";
 
-/** The longest that a test of such a file may take, in milliseconds. */
-export const PATIENCE: number = LONG ? 1_200_000 : 60_000;
+/** Maximum duration of a test of such a file, in milliseconds. */
+export const PATIENCE: number = LONG ? 1_200_000 : 180_000;
 
 const FACTOR = 20;
 
 /**
- * What fast-check is to do.
+ * Parameters of fast-check.
  *
- * @param usual How many inputs to try where time is short.
+ * @param usual Number of inputs in a usual run.
  */
 export function effort(usual: number): { numRuns: number; seed?: number } {
   const numRuns = LONG ? usual * FACTOR : usual;

@@ -1,7 +1,8 @@
 /**
- * Every query of the library with its parameters, none of them listed by hand: names come from the
- * query as it is called, types from the server.
+ * Every query of the library with its parameters, without a manual list: names come from the query as it is
+ * called, types from the server.
  */
+import { readdir } from "node:fs/promises";
 import * as netraven from "netraven-db";
 import type { CallOptions, Database, Queryable } from "netraven-db";
 import { Query } from "../../src/query.ts";
@@ -11,15 +12,15 @@ import { envelope } from "./factories.ts";
 export interface Field {
   readonly name: string;
   readonly required: boolean;
-  /** Takes envelopes alone. */
+  /** Whether it accepts only ciphertexts. */
   readonly sealed: boolean;
-  /** As the server writes it, such as `timestamp with time zone[]`. */
+  /** Name of the type on the server, such as `timestamp with time zone[]`. */
   readonly type: string;
-  /** The values of an enum; empty for any other type. */
+  /** Values of an enum; empty for any other type. */
   readonly labels: readonly string[];
 }
 
-/** A query that takes anything, as a caller without types would give it. */
+/** A query that accepts anything, for a caller without types. */
 export interface LooseQuery {
   readonly name: string;
   run(params: unknown, db: Queryable, options?: CallOptions): Promise<unknown[]>;
@@ -28,24 +29,36 @@ export interface LooseQuery {
   stream(params: unknown, db: Queryable): AsyncIterableIterator<unknown>;
 }
 
-/** A query and what it takes. */
+/** A query and its parameters. */
 export interface Described {
   readonly query: LooseQuery;
-  /** What it sends. */
+  /** Text of its statement. */
   readonly text: string;
   readonly fields: readonly Field[];
 }
 
-/** What every parameter takes, as long as nothing is sent. */
+/** Placeholder value for every parameter, as long as nothing is sent. */
 const ANYTHING = envelope();
 
-/** Every query that the package exports. */
+/** Modules of internal steps, which the package does not export. */
+const INTERNAL = new URL("../../src/generated/internal/", import.meta.url);
+const steps: Record<string, unknown>[] = await Promise.all(
+  (await readdir(INTERNAL)).sort().map((file) => import(new URL(file, INTERNAL).href)),
+);
+
+/** Every query, exported or not. */
 export function everyQuery(): LooseQuery[] {
+  return [netraven as Record<string, unknown>, ...steps].flatMap((module) => Object.values(module))
+    .filter((value) => value instanceof Query) as unknown as LooseQuery[];
+}
+
+/** Every query that the package exports. */
+export function exportedQueries(): LooseQuery[] {
   return Object.values(netraven as Record<string, unknown>)
     .filter((value) => value instanceof Query) as unknown as LooseQuery[];
 }
 
-/** Asks the server what each of them takes. */
+/** Asks the server for the parameter types of each query. */
 export function describeAll(db: Database): Promise<Described[]> {
   return db.transaction(async (tx) => {
     const described: Described[] = [];
@@ -75,7 +88,7 @@ export function describeAll(db: Database): Promise<Described[]> {
   });
 }
 
-/** What the query hands to a database. */
+/** Captures what the query passes to a database. */
 export async function callOf(
   query: LooseQuery,
 ): Promise<{ text: string; names: readonly string[] }> {
@@ -93,7 +106,7 @@ export async function callOf(
   return call;
 }
 
-/** Whether the query refuses the value, undefined for none, before it sends anything. */
+/** Whether the query rejects the value, undefined for an absent one, before it sends anything. */
 async function refuses(
   query: LooseQuery,
   name: string,

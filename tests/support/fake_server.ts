@@ -1,6 +1,6 @@
 /**
- * A fake PostgreSQL server, for what a real one would never say. It lets everybody in, answers every
- * statement with one row, and says something else where a test asks for it.
+ * A fake PostgreSQL server for answers that a real one never sends. It accepts every login and answers every
+ * statement with one row, unless a test replaces an answer.
  */
 import { Buffer } from "node:buffer";
 import * as net from "node:net";
@@ -11,14 +11,14 @@ export interface Said {
   readonly body: Buffer;
 }
 
-/** What the server is to say in answer to a message, in place of what it would. */
+/** Returns the server's answer to a message, instead of the default one. */
 export type Answer = (said: Said, usual: Buffer, socket: net.Socket) => Uint8Array | undefined;
 
 /** The server. */
 export interface FakeServer {
-  /** Connects to it. */
+  /** Connects to the server. */
   url(applicationName?: string): string;
-  /** How many connections it has taken. */
+  /** Number of accepted connections. */
   readonly accepted: number;
   /** Its connections. */
   readonly sockets: ReadonlySet<net.Socket>;
@@ -46,7 +46,7 @@ export function int16(value: number): Buffer {
   return two;
 }
 
-/** A RowDescription of columns that are texts, or integers where the name says `int`. */
+/** A RowDescription of text columns, or of integer columns if the name contains `int`. */
 export function columns(...names: string[]): Buffer {
   return frame(
     "T",
@@ -74,7 +74,7 @@ export const READY: Buffer = frame("Z", "I");
 export const NOTICE: Buffer = frame("N", "SNOTICE\0VNOTICE\0C00000\0Mhello\0\0");
 export const SETTING: Buffer = frame("S", "application_name\0x\0");
 export const NOTIFICATION: Buffer = frame("A", 7, "channel\0payload\0");
-/** What lets a client in. */
+/** Messages that accept a client. */
 export const WELCOME: Buffer = Buffer.concat([
   frame("R", 0),
   frame("S", "server_version\x0018.4\0"),
@@ -91,11 +91,11 @@ export function refusal(sqlState: string, severity = "ERROR", message = "refused
   return frame("E", `S${severity}\0V${severity}\0C${sqlState}\0M${message}\0\0`);
 }
 
-/** What stands in place of a version in requests that begin no session. */
+/** Version fields of requests that begin no session. */
 const CANCEL_REQUEST = 80_877_102;
 const SSL_REQUEST = 80_877_103;
 
-/** What a server of good manners says to each message. */
+/** Default answer to each message. */
 function usualAnswer({ type, body }: Said, parameters: { count: number }): Buffer {
   switch (type) {
     case "":
@@ -123,7 +123,7 @@ function usualAnswer({ type, body }: Said, parameters: { count: number }): Buffe
   }
 }
 
-/** Starts it at a free port. */
+/** Starts the server at a free port. */
 export async function startFakeServer(
   answer: Answer = (_said, usual) => usual,
 ): Promise<FakeServer> {

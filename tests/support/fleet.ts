@@ -1,16 +1,16 @@
-/** Some rows in every table, so that a query has something to find, to change and to delete. */
+/** Some rows in every table, so that queries find, change and delete something. */
 import {
   connectionLogInsert,
   credentialTagAdd,
   type Database,
   deviceTagAdd,
   jobLogInsert,
-  settingUpsert,
   tagEnsure,
 } from "netraven-db";
+import { settingUpsert } from "../../src/generated/internal/system_settings.ts";
 import { addConfig, addCredential, addDevice, addJob } from "./factories.ts";
 
-/** Makes three of each; in an empty database their ids are 1, 2 and 3. */
+/** Creates three of each; in an empty database their ids are 1, 2 and 3. */
 export async function addFleet(db: Database): Promise<void> {
   const names = ["core", "edge", "lab"];
   await tagEnsure.run({ names }, db);

@@ -1,4 +1,4 @@
-/** Keys for tests: the same name gives the same 32 bytes, in every process. */
+/** Keys for tests: the same name yields the same 32 bytes in every process. */
 import type { KeyProvider } from "netraven-db";
 
 /** The bytes of a test's key. */
@@ -8,9 +8,9 @@ export async function keyBytes(name: string): Promise<Uint8Array> {
 }
 
 /**
- * A ring of test keys, the first of which seals.
+ * A ring of test keys with the first one active.
  *
- * @param bytes What a key is instead, by its name.
+ * @param bytes Other bytes for a key, by its name.
  */
 export function testKeys(
   [active, ...older]: readonly [string, ...string[]],

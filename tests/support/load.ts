@@ -1,27 +1,27 @@
-/** Work without pause, so that a fault meets every kind of call at every moment of its life. */
+/** Continuous work, so that a fault meets every kind of call in every state. */
 import * as assert from "uvu/assert";
 import type { Database } from "netraven-db";
 import type { Scene } from "./invariants.ts";
 
-/** A load that runs. */
+/** A running load. */
 export interface Load {
-  /** Stops making calls, and waits for those under way. */
+  /** Stops making calls and waits for the running ones. */
   end(): Promise<void>;
-  /** Fails when the two steps of a transaction are not both there, or both not there. */
+  /** Fails if only one of the two steps of a transaction is present. */
   assertWhole(): Promise<void>;
 }
 
-/** How many calls at once, and what each is given. */
+/** Concurrency and parameters of the calls. */
 export interface LoadOptions {
-  /** 32 unless told. */
+  /** Number of concurrent calls. Defaults to 32. */
   readonly callers?: number;
-  /** Milliseconds after which a call must have ended, whatever it met. */
+  /** Maximum duration of a call in milliseconds. */
   readonly deadline: number;
-  /** The first id; a second load of a scene must not use those of the first. */
+  /** First id. Two loads of a scene must not share ids. */
   readonly from?: number;
 }
 
-/** Starts reads, writes and transactions in turn, each with an id of its own. */
+/** Starts reads, writes and transactions in turn, each with a separate id. */
 export async function startLoad(scene: Scene, options: LoadOptions): Promise<Load> {
   const { db, calls, witness } = scene;
   const { callers = 32, deadline, from = 0 } = options;
@@ -38,7 +38,7 @@ export async function startLoad(scene: Scene, options: LoadOptions): Promise<Loa
         : kind === 1
         ? calls.write(id, deadline, () => insert(db, id))
         : calls.write(id, deadline, () => insertInTwoSteps(db, id), { commit: true }));
-      // A failed test closes the database; refused at once, the load would let nothing else run.
+      // A failed test closes the database. Without a pause the rejected load would block everything else.
       if (end.status === "rejected" && end.reason?.reason === "closed") return;
     }
   }));

@@ -1,18 +1,18 @@
-/** Values for parameters: such as fit their type and are odd all the same, and such as fit none. */
+/** Values for parameters: odd values that fit their type, and values that fit no type. */
 import fc from "fast-check";
 import type { Field } from "./every_query.ts";
 import { envelope } from "./factories.ts";
 
-/** Stands in every text here, so that a message which repeats a value is found out. */
+/** Part of every text here, which reveals messages that repeat a value. */
 export const CANARY = "kAnarI3nv0gel";
 /** The same as a number. */
 export const CANARY_NUMBER = 1_987_654_321;
 
-/** A value that is made when it is used, and printed by what it is. */
+/** A lazily created value, printed by its description. */
 export class Odd {
   readonly what: string;
   readonly make: () => unknown;
-  /** Whether no parameter of any type may take it. */
+  /** Whether every parameter type must reject it. */
   readonly unfit: boolean;
   constructor(what: string, make: () => unknown, unfit: boolean) {
     this.what = what;
@@ -28,7 +28,7 @@ function complain(): never {
   throw new Error(`A trap: ${CANARY}`);
 }
 
-/** A proxy that throws whatever is done with it. */
+/** A proxy that throws on every access. */
 function thornyProxy(target: object): object {
   const traps = Object.getOwnPropertyNames(Reflect).map((name) => [name, complain]);
   return new Proxy(target, Object.fromEntries(traps));
@@ -40,7 +40,7 @@ function revokedProxy(): object {
   return proxy;
 }
 
-/** Throws, or says nothing, the first time only. */
+/** Throws or returns undefined, only the first time. */
 function fickle(first: () => unknown): object {
   let asked = false;
   return {
@@ -69,7 +69,7 @@ function detached(): Uint8Array {
   return bytes;
 }
 
-/** What no parameter may take. */
+/** Values that every parameter must reject. */
 const UNFIT: Readonly<Record<string, () => unknown>> = {
   "a symbol": () => Symbol(CANARY),
   "a function": () => complain,
@@ -110,7 +110,7 @@ const UNFIT: Readonly<Record<string, () => unknown>> = {
   "a pretended Date": () => Object.create(Date.prototype),
 };
 
-/** What fits few types, and is refused by all others. */
+/** Values that few types accept. */
 const RARE: Readonly<Record<string, () => unknown>> = {
   "undefined": () => undefined,
   "null": () => null,
@@ -171,13 +171,13 @@ function oddOf(values: Readonly<Record<string, () => unknown>>, unfit: boolean):
   return Object.entries(values).map(([what, make]) => new Odd(what, make, unfit));
 }
 
-/** Values that are refused by all types, or by most. */
+/** Values that all or most types reject. */
 export const ODD: readonly Odd[] = [...oddOf(UNFIT, true), ...oddOf(RARE, false)];
 
 /** One of them. */
 export const odd: fc.Arbitrary<Odd> = fc.constantFrom(...ODD);
 
-/** What SQL in a text would do, were it ever read as SQL. */
+/** Texts that would act as SQL if they were read as SQL. */
 export const INJECTIONS: readonly string[] = [
   "'; drop table devices; --",
   "'); delete from tags; --",
@@ -200,7 +200,7 @@ const unicode = fc.oneof(
   fc.string({ unit: "grapheme", maxLength: 12 }),
 ).filter((text) => !text.includes("\0") && text.isWellFormed());
 
-/** Texts that PostgreSQL can store, and that something on the way there might not survive. */
+/** Texts that PostgreSQL can store, and that a faulty step might damage. */
 export const text: fc.Arbitrary<string> = fc.oneof(
   unicode,
   fc.constantFrom(...INJECTIONS),
@@ -250,7 +250,7 @@ export const text: fc.Arbitrary<string> = fc.oneof(
 /** Such texts, each with the canary. */
 const canaryText = fc.tuple(text, text).map(([before, after]) => before + CANARY + after);
 
-/** Times of a Date that PostgreSQL can store, the infinite ones included. */
+/** Dates that PostgreSQL can store, including infinity. */
 export const time: fc.Arbitrary<Date> = fc.oneof(
   fc.date({
     min: new Date("-004712-01-01T00:00:00.000Z"),
@@ -276,13 +276,13 @@ export const time: fc.Arbitrary<Date> = fc.oneof(
 );
 
 /**
- * A key of a JSON object. No `__proto__`, which uvu's comparison does not see. No backslash: once an object has
- * a key that ends in one, V8 15.0 (Deno 2.9.6) reads other keys with escapes as that key,
- * `JSON.parse('{"\\\\":1}')` and then `JSON.parse('{"\\n":1}')` at the place of the same property.
+ * A key of a JSON object. Not `__proto__`, which uvu's comparison ignores. No backslash: if an object has a
+ * key that ends in one, V8 15.0 (Deno 2.9.6) reads other keys with escapes as that key, for example
+ * `JSON.parse('{"\\\\":1}')` and then `JSON.parse('{"\\n":1}')` as the value of the same property.
  */
 const key = text.filter((key) => key !== "__proto__" && !key.includes("\\"));
 
-/** Whatever JSON can hold; PostgreSQL stores no -0. */
+/** Any JSON value. PostgreSQL stores no -0. */
 export const json: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   tree: fc.oneof(
     { depthSize: "small", maxDepth: 6 },
@@ -301,7 +301,7 @@ export const json: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   ),
 })).tree;
 
-/** An address as PostgreSQL writes it. */
+/** An address in PostgreSQL's notation. */
 export const address: fc.Arbitrary<string> = fc.oneof(
   fc.ipV4(),
   fc.array(fc.integer({ min: 1, max: 0xffff }), { minLength: 8, maxLength: 8 })
@@ -317,7 +317,7 @@ function integer(min: number, max: number): fc.Arbitrary<number> {
   );
 }
 
-/** Values of each type that round trips; a type without an entry is for the caller to complain of. */
+/** Values of each type that round-trip. A type without an entry is an error of the caller. */
 export const FITTING: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   "text": text,
   "character varying": text,
@@ -333,7 +333,7 @@ export const FITTING: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   "bytea": fc.uint8Array({ maxLength: 64 }),
 };
 
-/** Values that the layer must take for this parameter, whatever the server then says. */
+/** Values that the layer must accept for this parameter, whatever the server answers. */
 export function fitting({ type, labels, sealed }: Field): fc.Arbitrary<unknown> {
   const element = type.replace(/\[\]$/, "");
   const known = labels.length > 0 ? fc.constantFrom(...labels) : FITTING[element];

@@ -1,61 +1,61 @@
 /**
- * A network that fails on demand: a TCP proxy between client and server, inside the test's process and
- * without privileges. It reads the server's messages just enough to find the answer to `commit`, so
- * what passes must be plain: `url()` says `sslmode=disable`.
+ * A network that fails on demand: a TCP proxy between client and server, in the test's process and without
+ * privileges. It parses the server's messages only to find the answer to `commit`, so the traffic must be
+ * plaintext: `url()` sets `sslmode=disable`.
  */
 import * as net from "node:net";
 import { clearTimeout, setTimeout } from "node:timers";
 
-/** What becomes of a connection: cut with a TCP reset, ended as if the program had closed it, or silent for ever. */
+/** A fault of a connection: a TCP reset, an orderly end, or permanent silence. */
 export type Cut = "reset" | "close" | "stall";
 
 /** One connection through the proxy. */
 export interface Link {
-  /** What the server sees as `client_port` in `pg_stat_activity`. */
+  /** The connection's `client_port` in `pg_stat_activity`. */
   readonly serverSees: number | undefined;
-  /** Bytes that came from the client. */
+  /** Bytes from the client. */
   readonly fromClient: number;
-  /** Bytes that came from the server. */
+  /** Bytes from the server. */
   readonly fromServer: number;
-  /** Cuts this connection alone. */
+  /** Resets only this connection. */
   cut(how: Cut): void;
-  /** Ends a stall of this connection: what was held back goes on its way. */
+  /** Ends a stall of this connection and forwards the held bytes. */
   pass(): void;
 }
 
-/** The proxy. Everything passes until told otherwise. */
+/** The proxy. It forwards everything by default. */
 export interface Proxy {
-  /** The connections that stand, oldest first. */
+  /** Open connections, oldest first. */
   readonly links: readonly Link[];
-  /** Connections that were ever accepted. */
+  /** Number of connections accepted so far. */
   readonly accepted: number;
-  /** How often an answer to `commit`, or a `commit`, was lost as `loseCommit` asked. */
+  /** Number of lost `commit` requests and answers, as `loseCommit` asked. */
   readonly commitsLost: number;
-  /** The URL of a server as it is reached through the proxy. */
+  /** Returns the URL of a server through the proxy. */
   url(applicationName: string): string;
-  /** Ends delay, fragments, stall and the losses that wait for their moment. */
+  /** Ends delays, fragments, stalls and pending losses. */
   pass(): void;
-  /** Holds back what passes for so many milliseconds, each way. */
+  /** Delays traffic by a number of milliseconds, each way. */
   delay(milliseconds: number): void;
-  /** Hands what the server says to the client in pieces of so many bytes, in a tick each. */
+  /** Splits the server's traffic into fragments of a number of bytes, one per tick. */
   fragment(bytes: number): void;
   /** Half-open: keeps every connection, accepts new ones, and forwards nothing until `pass`. */
   stall(): void;
-  /** Cuts the newest connections, or all, with a TCP reset; tells how many. */
+  /** Resets the newest connections, or all. Returns their number. */
   reset(newest?: number): number;
-  /** Refuses new connections; those that stand go on. */
+  /** Refuses new connections. Open ones continue. */
   refuse(): Promise<void>;
-  /** Takes new connections again, at the same port. */
+  /** Accepts new connections again, at the same port. */
   listen(): Promise<void>;
-  /** Cuts each connection that stands as soon as the client was given so many bytes more. */
+  /** Resets each open connection after the client has received this number of further bytes. */
   cutAfter(bytes: number, how?: Cut): void;
-  /** Cuts the connection of every `commit`: before the server gets it, or before its answer comes back. */
+  /** Resets the connection of every `commit`, before the server receives it or before its answer returns. */
   loseCommit(what: "commit" | "answer", how?: Cut): void;
-  /** Cuts every connection and ends. */
+  /** Resets every connection and ends. */
   close(): Promise<void>;
 }
 
-/** What holds for all connections. */
+/** State for all connections. */
 interface Weather {
   delay: number;
   fragment: number;
@@ -66,11 +66,11 @@ interface Weather {
 
 const COMMAND_COMPLETE = 0x43;
 const COMMIT_TAG = "COMMIT\0";
-/** A simple query: its type, its length, its text. */
+/** A simple query: type, length, text. */
 const COMMIT_QUERY = Buffer.from([0x51, 0, 0, 0, 11, ...Buffer.from("commit\0")]);
 const NOTHING = Buffer.alloc(0);
 
-/** Starts a proxy at a free port of 127.0.0.1, before the server of the URL. */
+/** Starts a proxy at a free port of 127.0.0.1 for the server of the URL. */
 export async function startProxy(serverUrl: string): Promise<Proxy> {
   const target = new URL(serverUrl);
   const weather: Weather = {
@@ -103,7 +103,7 @@ export async function startProxy(serverUrl: string): Promise<Proxy> {
   const refuse = async () => {
     const own = server;
     server = undefined;
-    // It closes its port at once, and calls back when the last connection is gone: not to be awaited.
+    // The port closes at once, but the callback waits for the last connection, so nobody awaits it.
     own?.close();
     while (own?.listening) await new Promise((resolve) => setTimeout(resolve, 1));
   };
@@ -158,7 +158,7 @@ export async function startProxy(serverUrl: string): Promise<Proxy> {
   };
 }
 
-/** One way of a connection: pieces leave in their order, each at its time. */
+/** One direction of a connection. Fragments leave in order, each at its time. */
 class Lane {
   readonly #to: net.Socket;
   readonly #weather: Weather;
@@ -182,7 +182,7 @@ class Lane {
     this.#next();
   }
 
-  /** The sender has ended: what is on its way still arrives. */
+  /** The sender has ended. Bytes in transit still arrive. */
   close(): void {
     this.#closing = true;
     if (this.#waiting.length === 0) this.#to.end();
@@ -220,17 +220,17 @@ class Pipe implements Link {
   readonly #weather: Weather;
   readonly #toClient: Lane;
   readonly #toServer: Lane;
-  /** The start of a message of the server's that cannot be judged yet. */
+  /** Start of an incomplete message of the server. */
   #held: Uint8Array = NOTHING;
-  /** How much of the server's message under way is still to come. */
+  /** Missing bytes of the server's current message. */
   #rest = 0;
   #limit: { left: number; readonly how: Cut } | undefined;
   #pieces: Promise<void> = Promise.resolve();
-  /** Half-open: neither side learns anything of the other. */
+  /** Half-open: neither side notices the other. */
   #silent = false;
-  /** What one side is to learn of the other's end when that is over. */
+  /** End of one side to forward when the stall is over. */
   readonly #untold: (() => void)[] = [];
-  /** Whatever is said from here on is lost. */
+  /** Discards everything from here on. */
   #lost = false;
   #open = 2;
 
@@ -264,8 +264,8 @@ class Pipe implements Link {
     this.#toClient.stop();
     this.#toServer.stop();
     for (const socket of [this.#client, this.#upstream]) {
-      // One whose end is on its way cannot be reset: Node 20 would neither reset nor close it,
-      // and wait for it for ever when the process ends.
+      // A socket that is ending cannot be reset: Node 20 would neither reset nor close it, and would wait for it
+      // forever at the end of the process.
       if (how === "reset" && !socket.writableEnded) socket.resetAndDestroy();
       else socket.destroy();
     }
@@ -273,7 +273,7 @@ class Pipe implements Link {
 
   pass(): void {
     this.#limit = undefined;
-    // What was lost for ever ends at last, so that the server is rid of its session.
+    // Discarded traffic ends as well, so that the server closes its session.
     if (this.#lost) return this.cut("reset");
     this.#silent = false;
     this.#client.resume();
@@ -286,10 +286,10 @@ class Pipe implements Link {
     if (bytes === 0) this.#lose(how);
   }
 
-  /** The end of one side is the end of the other, once what is on its way has arrived. */
+  /** Forwards the end of one side to the other, after the bytes in transit. */
   #pair(from: net.Socket, lane: Lane): void {
     const tell = () => void this.#pieces.then(() => lane.close());
-    // A paused socket tells of its end all the same.
+    // A paused socket still reports its end.
     const ended = () => this.#silent ? void this.#untold.push(tell) : tell();
     from.on("end", ended);
     from.on("close", () => {
@@ -320,7 +320,7 @@ class Pipe implements Link {
     this.#lose(lose.how);
   }
 
-  /** Hands over what the client may have of it. */
+  /** Forwards the bytes that the client may receive. */
   #give(data: Uint8Array): void {
     if (this.#lost) return;
     const limit = this.#limit;
@@ -333,7 +333,7 @@ class Pipe implements Link {
     if (limit.left === 0) this.#lose(limit.how);
   }
 
-  /** A tick between two pieces, or they would arrive as one. */
+  /** A tick between two fragments, because otherwise they would arrive as one. */
   #giveInPieces(data: Uint8Array, size: number): void {
     this.#pieces = this.#pieces.then(async () => {
       for (let at = 0; at < data.length; at += size) {
@@ -344,10 +344,10 @@ class Pipe implements Link {
   }
 
   /**
-   * Follows the server's messages.
+   * Parses the server's messages.
    *
-   * @returns `whole`: how much can be handed on; the rest is held until more comes. `commit`: where
-   *   the first answer to `commit` begins, or -1.
+   * @returns `whole`: number of bytes to forward; the rest waits for more. `commit`: index of the first answer
+   * to `commit`, or -1.
    */
   #read(data: Uint8Array): { whole: number; commit: number } {
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
@@ -368,12 +368,12 @@ class Pipe implements Link {
     return { whole, commit };
   }
 
-  /** Takes what was said from here on away. */
+  /** Discards the traffic from here on. */
   #lose(how: Cut): void {
     if (this.#lost) return;
     this.#lost = true;
     this.cut("stall");
-    // What was handed over before must arrive: a reset at once would take it back.
+    // The bytes forwarded before must arrive. An immediate reset would discard them.
     if (how !== "stall") setTimeout(() => this.cut(how), 1);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Every operation that meets a password, right and wrong: `tests/secrecy.test.ts` looks for the password
- * in all that comes of it, `secret_user.ts` prints it.
+ * Every operation with a password, valid and invalid. `tests/secrecy.test.ts` searches the results for the
+ * password; `secret_user.ts` prints them.
  */
 import {
   credentialAttemptRecord,
@@ -9,21 +9,15 @@ import {
   credentialDependents,
   credentialGet,
   credentialGuard,
-  credentialInsert,
   credentialList,
   credentialLockoutClear,
   credentialLockoutList,
   credentialMatch,
   credentialMatchMany,
-  credentialPasswordSet,
-  credentialReseal,
-  credentialResealList,
   credentialReveal,
   credentialRevealList,
-  credentialSecretGet,
   credentialSetPassword,
   credentialTagAdd,
-  credentialUnsealedList,
   credentialUpdate,
   type Database,
   deviceInsert,
@@ -31,15 +25,24 @@ import {
   keysRetire,
   keysStatus,
   Secret,
+  vaultOf,
 } from "netraven-db";
+import {
+  credentialInsert,
+  credentialPasswordSet,
+  credentialReseal,
+  credentialResealList,
+  credentialSecretGet,
+  credentialUnsealedList,
+} from "../../src/generated/internal/credentials.ts";
 import type { Canary } from "./canary.ts";
 
-/** Hears what each operation gave, or threw. */
+/** Receives the result or the error of each operation. */
 export type Tell = (what: string, outcome: unknown) => void;
 
 export const WHO = { by: "secrecy", reason: "a test" };
 
-/** Keeps the outcome of a call, whatever it is. */
+/** Records the result of a call. */
 export async function outcome(what: string, tell: Tell, work: () => unknown): Promise<unknown> {
   let outcome: unknown;
   try {
@@ -51,7 +54,7 @@ export async function outcome(what: string, tell: Tell, work: () => unknown): Pr
   return outcome;
 }
 
-/** Fails when it goes well. */
+/** Fails if the call succeeds. */
 export async function refusal(what: string, tell: Tell, work: () => unknown): Promise<unknown> {
   let value: unknown;
   try {
@@ -63,15 +66,15 @@ export async function refusal(what: string, tell: Tell, work: () => unknown): Pr
   throw new Error(`${what}: it was not refused, and gave ${typeof value}`);
 }
 
-/** Opens the password, and fails when it is another one. */
+/** Decrypts the password, and fails if it is another one. */
 export async function open(db: Database, id: number, { text }: Canary, tell: Tell): Promise<void> {
-  const revealed = await credentialReveal(db, id, WHO);
+  const revealed = await credentialReveal({ id, ...WHO }, db);
   tell("credentialReveal()", revealed);
   tell("its password", revealed.password);
   if (revealed.password.reveal() !== text) throw new Error("It is another password");
 }
 
-/** Everything that a program does with credentials, as it should. Returns their ids. */
+/** Every valid use of credentials. Returns their ids. */
 export async function useCredentials(
   db: Database,
   canary: Canary,
@@ -83,7 +86,7 @@ export async function useCredentials(
     return value;
   };
   const password = canary.text;
-  // Several processes do this at once in one database.
+  // Several processes do this in one database at the same time.
   const hostname = `of-${crypto.randomUUID()}`;
   const ipAddress = `fd00::${hostname.slice(3, 7)}:${hostname.slice(7, 11)}:${
     hostname.slice(12, 16)
@@ -97,31 +100,34 @@ export async function useCredentials(
   const deviceId = device.id;
 
   const given = { username: "admin", password, priority: 3, tagNames: ["leaf", "core"] };
-  const { id } = await call("credentialCreate()", credentialCreate(db, given));
+  const { id } = await call("credentialCreate()", credentialCreate(given, db));
   const second = { username: "backup", password: new Secret(password) };
-  const { id: other } = await call("of a Secret", credentialCreate(db, second));
+  const { id: other } = await call("of a Secret", credentialCreate(second, db));
   await open(db, id, canary, tell);
-  await call("credentialSetPassword()", credentialSetPassword(db, other, password));
-  await call("of a Secret", credentialSetPassword(db, other, new Secret(password)));
+  await call("credentialSetPassword()", credentialSetPassword({ id: other, password }, db));
+  await call(
+    "of a Secret",
+    credentialSetPassword({ id: other, password: new Secret(password) }, db),
+  );
   await open(db, other, canary, tell);
 
   await call(
     "inside a transaction",
     db.transaction(async (tx) => {
-      const made = await credentialCreate(tx, { username: "tx", password });
-      await credentialSetPassword(tx, made.id, password);
+      const made = await credentialCreate({ username: "tx", password }, tx);
+      await credentialSetPassword({ id: made.id, password }, tx);
       return await credentialDelete.run({ id: made.id }, tx);
     }, { name: "Rotate" }),
   );
   await refusal("undone", tell, () =>
     db.transaction(async (tx) => {
-      await credentialSetPassword(tx, id, password);
+      await credentialSetPassword({ id, password }, tx);
       throw new Error("undo");
     }));
   await db.transaction(async (tx) => {
     await refusal("undone in a savepoint", tell, () =>
       tx.transaction(async (inner) => {
-        await credentialCreate(inner, { username: "inner", password });
+        await credentialCreate({ username: "inner", password }, inner);
         await inner.query("select 1 / 0");
       }));
   });
@@ -153,12 +159,12 @@ export async function useCredentials(
   await call("keysStatus()", keysStatus(db));
   tell("stats()", db.stats());
   tell("the database", db);
-  tell("the vault", await db.vault.ready());
-  tell("the keys", await db.vault.states());
+  tell("the vault", await vaultOf(db).ready());
+  tell("the keys", await vaultOf(db).states());
   return [id, other];
 }
 
-/** Everything that the layer refuses, with the password in it. Takes a credential that is there. */
+/** Every operation that the layer refuses, with the password in it. Needs an existing credential. */
 export async function misuse(
   db: Database,
   canary: Canary,
@@ -182,11 +188,11 @@ export async function misuse(
   ];
   for (const [what, value] of odd) {
     const given = value as string;
-    await refused(what, () => credentialCreate(db, { username, password: given }));
-    await refused(what, () => credentialSetPassword(db, id, given));
+    await refused(what, () => credentialCreate({ username, password: given }, db));
+    await refused(what, () => credentialSetPassword({ id, password: given }, db));
     await refused(what, () => new Secret(given));
   }
-  // An envelope's head does not make one.
+  // The prefix alone is no ciphertext.
   for (
     const plain of [password, new Secret(password), `nr1.k1.${password}`, [password], { password }]
   ) {
@@ -212,31 +218,31 @@ export async function misuse(
       );
     });
   }
-  await refused("no username", () => credentialCreate(db, { password } as never));
-  await refused("an odd username", () => credentialCreate(db, { username: "u\0", password }));
-  await refused("an odd tag", () => credentialCreate(db, { username, password, tagNames: ["\0"] }));
+  await refused("no username", () => credentialCreate({ password } as never, db));
+  await refused("an odd username", () => credentialCreate({ username: "u\0", password }, db));
+  await refused("an odd tag", () => credentialCreate({ username, password, tagNames: ["\0"] }, db));
   await refused(
     "an odd priority",
-    () => credentialCreate(db, { username, password, priority: 2 ** 40 }),
+    () => credentialCreate({ username, password, priority: 2 ** 40 }, db),
   );
   await refused(
     "an odd timeout",
-    () => credentialCreate(db, { username, password }, { timeout: NaN }),
+    () => credentialCreate({ username, password }, db, { timeout: NaN }),
   );
-  await refused("of nobody", () => credentialSetPassword(db, -1, password));
-  await refused("reveal of nobody", () => credentialReveal(db, -1, WHO));
-  await refused("reveal for nothing", () => credentialReveal(db, id, { by: " ", reason: "" }));
+  await refused("of nobody", () => credentialSetPassword({ id: -1, password }, db));
+  await refused("reveal of nobody", () => credentialReveal({ id: -1, ...WHO }, db));
+  await refused("reveal for nothing", () => credentialReveal({ id, by: " ", reason: "" }, db));
   await refused(
     "reveal in a transaction",
-    () => db.transaction((tx) => credentialReveal(tx as unknown as Database, id, WHO)),
+    () => db.transaction((tx) => credentialReveal({ id, ...WHO }, tx as unknown as Database)),
   );
-  // Its types are known by now, so it does not leave.
+  // Its types are known by now, so the value does not leave.
   await credentialGet.first({ id }, db);
   await refused("as an id", () => credentialGet.first({ id: password as never }, db));
   await refused("as an id", () => credentialGet.first({ id: new Secret(password) as never }, db));
-  await refused("as a key", () => keysRetire(db, "nobody"));
+  await refused("as a key", () => keysRetire({ keyId: "nobody" }, db));
 
-  const vault = await db.vault.ready();
+  const vault = await vaultOf(db).ready();
   const place = { table: "credentials", column: "password", uuid };
   await refused("for no place", () => vault.seal({ ...place, uuid: "?" }, password));
   await refused("with no key", () => vault.seal(place, password, "nobody"));
@@ -244,7 +250,7 @@ export async function misuse(
   await refused("as an envelope", () => vault.open(place, `nr1.${vault.active}.${password}`));
   const sealed = await vault.seal(place, password);
   await refused("elsewhere", () => vault.open({ ...place, column: "other" }, sealed));
-  // With what is no text in it, the driver asks the Secret for one.
+  // The array contains a value that is not text, so the driver converts the Secret.
   const secret = new Secret(password);
   for (const type of ["text", "jsonb", "text[]", "integer", "bytea"]) {
     await outcome(`a Secret as ${type}`, tell, () => db.query(`select $1::${type} as v`, [secret]));

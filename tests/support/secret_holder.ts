@@ -1,7 +1,7 @@
 /**
- * Opens the password of credential SECRET_ID in the database SECRET_URL, and writes what is in its heap to
+ * Decrypts the password of credential SECRET_ID in the database SECRET_URL. Writes its heap to
  * `<SECRET_FILE>.sealed` while it holds the Secret, and to `<SECRET_FILE>.revealed` while it holds the text.
- * It never sees the password in another way. `tests/tools/secrecy.test.ts` runs it, with --expose-gc.
+ * It gets the password in no other way. `tests/tools/secrecy.test.ts` runs it with --expose-gc.
  */
 import process from "node:process";
 import { writeHeapSnapshot } from "node:v8";
@@ -14,7 +14,10 @@ const db = await connect({
   vault: { active: "k1", keys: { k1: { env: "KEY" } } },
   pool: { size: 1 },
 });
-const credential = await credentialReveal(db, Number(id), { by: "holder", reason: "to hold it" });
+const credential = await credentialReveal(
+  { id: Number(id), by: "holder", reason: "to hold it" },
+  db,
+);
 console.log(String(credential.password), JSON.stringify(credential));
 writeHeapSnapshot(`${file}.sealed`);
 const held = { text: credential.password.reveal() };

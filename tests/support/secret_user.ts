@@ -1,9 +1,9 @@
 /**
- * A program that does everything with credentials, prints all that it gets, and ends by an error that
- * nobody catches. `tests/tools/secrecy.test.ts` runs it on both runtimes.
+ * Uses credentials in every way, prints all results, and ends with an uncaught error.
+ * `tests/tools/secrecy.test.ts` runs it on both runtimes.
  *
- * SECRET_URL is the database, SECRET_PASSWORD the password, SECRET_KEY the key; with SECRET_LEAK it
- * prints the password once.
+ * SECRET_URL is the database, SECRET_PASSWORD the password, SECRET_KEY the key. With SECRET_LEAK it prints
+ * the password once.
  */
 import process from "node:process";
 import { inspect } from "node:util";
@@ -22,7 +22,7 @@ function print(what: string, outcome: unknown): void {
   try {
     console.debug(JSON.stringify(outcome));
   } catch {
-    // It has none.
+    // This database has none.
   }
   if (outcome instanceof Error) console.log(outcome.stack, Object.entries(outcome));
 }
@@ -39,5 +39,5 @@ await misuse(db, canary, id!, print);
 if (leak) console.log(canary.text);
 console.log("done");
 await db.close();
-// Nobody catches it; the runtime prints it.
-void credentialCreate(db, { username: "u", password: `${canary.text}\0` });
+// Uncaught, so the runtime prints it.
+void credentialCreate({ username: "u", password: `${canary.text}\0` }, db);

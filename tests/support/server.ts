@@ -1,36 +1,36 @@
 /**
- * A server of a test's own, with power over it: `server_service.ts` starts it and does what is asked,
- * because a test on Deno may start no program.
+ * A separate server under the test's control. `server_service.ts` starts it and runs the commands, because a
+ * test on Deno may start no program.
  */
 import process from "node:process";
 import type { ShutdownMode } from "../../src/tools/postgres/throwaway.ts";
 import type { Certificate, Command, Disk, ServerOptions, Started } from "./server_command.ts";
 
-/** The server. The runner removes it with its file, if nobody does before. */
+/** The server. The runner removes it with its file, if the test does not. */
 export interface TestServer extends Omit<Started, "id"> {
   /** Kills the postmaster with SIGKILL. Its sessions end when they notice. */
   crash(): Promise<void>;
-  /** Ends it; the data stays. `fast` unless told; `smart` waits for the sessions. */
+  /** Stops it and keeps the data. Defaults to `fast`; `smart` waits for the sessions. */
   shutdown(mode?: ShutdownMode): Promise<void>;
-  /** Starts it again at the same port, unless it runs, and waits until it serves; nothing is frozen then. */
+  /** Starts it at the same port if it is down, resumes frozen processes, and waits until it serves. */
   start(): Promise<void>;
-  /** Stops (SIGSTOP) the postmaster, or one of its backends. */
+  /** Freezes (SIGSTOP) the postmaster or one of its backends. */
   freeze(pid?: number): Promise<void>;
-  /** Ends that (SIGCONT). */
+  /** Resumes (SIGCONT) it. */
   thaw(pid?: number): Promise<void>;
   /** Kills a backend with SIGKILL. */
   kill(pid: number): Promise<void>;
-  /** Gives a small disk this size. */
+  /** Changes the size of a small disk. */
   grow(disk: Disk, megabytes: number): Promise<void>;
-  /** Gives it a new certificate of this kind for `localhost`, and waits until it shows that. */
+  /** Installs a new certificate of this kind for `localhost`, and waits until the server uses it. */
   certify(certificate: Certificate): Promise<void>;
-  /** All that the server said. */
+  /** Output of the server. */
   log(): Promise<string>;
-  /** Stops it and removes all of it. */
+  /** Stops and removes it. */
   remove(): Promise<void>;
 }
 
-/** The longest a command may take, in milliseconds: a start in a slow place, and a server that does not end. */
+/** Maximum duration of a command in milliseconds, for a slow start and a hanging stop. */
 const PATIENCE = 100_000;
 
 /** Starts a server of the version under test. */
@@ -57,12 +57,12 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   };
 }
 
-/** Why a server can have no small disks here, for the reason of a skipped test; undefined where it can. */
+/** Reason to skip tests of small disks; undefined if they are available. */
 export async function whyNoDisks(): Promise<string | undefined> {
   return await ask({ do: "whyNoDisks" }) as string | undefined;
 }
 
-/** Why a server can have no certificate here, for the reason of a skipped test; undefined where it can. */
+/** Reason to skip tests of certificates; undefined if they are available. */
 export async function whyNoCertificates(): Promise<string | undefined> {
   return await ask({ do: "whyNoCertificates" }) as string | undefined;
 }

@@ -1,47 +1,47 @@
-/** What a test asks of `server_service.ts`, and what it is told. */
+/** Requests of tests to `server_service.ts`, and its answers. */
 import type { ShutdownMode } from "../../src/tools/postgres/throwaway.ts";
 
-/** What of a server may stand on a small disk of its own: a place for a tablespace, or `pg_wal`. */
+/** What a small disk may contain: a tablespace or `pg_wal`. */
 export type Disk = "data" | "wal";
 
-/** How a server's own certificate is signed; Ed25519 names no hash. */
+/** Signature algorithm of a server's certificate; Ed25519 names no hash. */
 export type Certificate = "rsa-sha256" | "rsa-sha512" | "rsa-pss" | "ecdsa-sha384" | "ed25519";
 
-/** How a server starts. */
+/** Start parameters of a server. */
 export interface ServerOptions {
-  /** Settings, which beat those of throwaways. */
+  /** Settings, which override those of throwaway servers. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Also makes the template database of this name, with the schema. */
+  /** Name of a template database with the schema to create. */
   readonly template?: string;
-  /** The template is `netraven_migrator`'s, who makes the other roles; `Started.urls` are those of the template. */
+  /** True if `netraven_migrator` owns the template and creates the other roles; `Started.urls` name the template. */
   readonly roles?: boolean;
-  /** Megabytes of each. Only root can have them: see `whyNoDisks`. */
+  /** Megabytes of each disk. Needs root: see `whyNoDisks`. */
   readonly disks?: { readonly [disk in Disk]?: number };
-  /** Lines of pg_hba.conf, before those that are there. */
+  /** Lines of pg_hba.conf before the existing ones. */
   readonly hba?: readonly string[];
   /** Lines of pg_ident.conf. */
   readonly ident?: readonly string[];
-  /** Whether it listens in `Started.socketFolder`, too. */
+  /** Whether it also listens in `Started.socketFolder`. */
   readonly socket?: boolean;
 }
 
-/** A server that runs. */
+/** A running server. */
 export interface Started {
   readonly id: string;
-  /** Database `postgres`, as a role that may create databases and is no superuser. */
+  /** Database `postgres`, as a role with CREATEDB that is not a superuser. */
   readonly url: string;
   /** The same as the superuser. */
   readonly superuserUrl: string;
-  /** By role, where roles were asked for. */
+  /** URLs by role, if roles were requested. */
   readonly urls: Readonly<Record<string, string>>;
   readonly port: number;
-  /** The postmaster; another one after a restart. */
+  /** Process id of the postmaster, which changes with a restart. */
   readonly pid: number;
-  /** Such as `18.4`. */
+  /** Version, such as `18.4`. */
   readonly version: string;
-  /** The empty folder for a tablespace on the small disk for data, where one was asked for. */
+  /** Empty folder for a tablespace on the small data disk, if requested. */
   readonly dataDisk: string | undefined;
-  /** The folder of its Unix socket, where one was asked for. */
+  /** Folder of its Unix socket, if requested. */
   readonly socketFolder: string | undefined;
 }
 

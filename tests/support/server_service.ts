@@ -1,9 +1,9 @@
 /**
- * Power over servers, for tests that may start no program: on Deno, every test. It runs in the process
- * of `tests/run.ts`, is asked over HTTP on 127.0.0.1, and names a random path that no other program can
- * guess. What it starts are throwaways, which end with this process whatever ends that.
+ * Controls servers for tests that may start no program, which are all tests on Deno. It runs in the process
+ * of `tests/run.ts`, receives commands over HTTP on 127.0.0.1, and uses a random path that no other program
+ * can guess. Its servers are throwaways, which end with this process in any case.
  *
- * `server.ts` is the other end, and says what each command does.
+ * `server.ts` is its client and describes each command.
  */
 import { execFile, spawn, spawnSync } from "node:child_process";
 import { randomBytes, X509Certificate } from "node:crypto";
@@ -28,7 +28,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connect as secure } from "node:tls";
 import { promisify } from "node:util";
 import postgres from "postgres";
-import { ROLES } from "../../src/tools/roles.ts";
+import { ROLES } from "../../src/tools/migrations/roles.ts";
 import { serverStatus } from "../../src/tools/postgres/server.ts";
 import {
   startThrowaway,
@@ -38,29 +38,29 @@ import {
 import { type Account, giveTo, serverAccount } from "../../src/tools/postgres/account.ts";
 import type { Certificate, Command, Disk, Started } from "./server_command.ts";
 
-/** The longest that a server may take to show a new certificate, in milliseconds. */
+/** Maximum time until a server uses a new certificate, in milliseconds. */
 const PATIENCE = 60_000;
 
 /** The service. */
 export interface ServerService {
-  /** Where the tests find it. */
+  /** URL for the tests. */
   readonly url: string;
   /** Removes every server that a file has left, and its disks. */
   removeAll(): Promise<void>;
-  /** Does that, and ends. */
+  /** Removes all servers and ends the service. */
   close(): Promise<void>;
 }
 
-/** A server, and what it stands on. */
+/** A server and its resources. */
 interface Owned {
   readonly throwaway: Throwaway;
   readonly disks: Partial<Record<Disk, SmallDisk>>;
   readonly socketFolder: string | undefined;
-  /** Stopped backends: one that is not woken outlives its server. */
+  /** Frozen backends: one that is not resumed outlives its server. */
   readonly frozen: Set<number>;
 }
 
-/** A folder that holds no more than its size. */
+/** A folder with a limited size. */
 interface SmallDisk {
   readonly folder: string;
   grow(megabytes: number): void;
@@ -70,8 +70,8 @@ interface SmallDisk {
 /**
  * Starts the service at a free port.
  *
- * @param options `bin`: the programs of the PostgreSQL under test; `prepare` makes the template
- *   database of this name on the server of this URL.
+ * @param options `bin`: programs of the PostgreSQL under test; `prepare`: creates the template database of
+ * this name on the server of this URL.
  */
 export async function startServerService(
   options: {
@@ -81,7 +81,7 @@ export async function startServerService(
 ): Promise<ServerService> {
   const token = randomBytes(16).toString("hex");
   const servers = new Map<string, Owned>();
-  /** Starts under way: their server is not on the list yet, and must not be forgotten. */
+  /** Pending starts, whose servers are not in the list yet. */
   const starting = new Set<Promise<unknown>>();
   let next = 0;
 
@@ -187,7 +187,7 @@ export async function startServerService(
   }
 
   const http = createServer(async (request, response) => {
-    // Without it, the client's idle connection would keep both ends waiting.
+    // The client's idle connection would keep both ends waiting.
     response.setHeader("connection", "close");
     if (request.method !== "POST" || request.url !== `/${token}`) {
       response.writeHead(404).end();
@@ -220,7 +220,7 @@ export async function startServerService(
   };
 }
 
-/** Has `netraven_migrator` make the template and the other roles, and gives all of them passwords. */
+/** Lets `netraven_migrator` create the template and the other roles, and sets their passwords. */
 async function prepareRoles(
   superuserUrl: string,
   template: string,
@@ -237,7 +237,7 @@ async function prepareRoles(
       await sql.unsafe(`alter role ${role} password '${password}'`);
       const url = new URL(superuserUrl);
       [url.username, url.password] = [role, password];
-      // The first one makes the others.
+      // The first one creates the others.
       if (role === "netraven_migrator") await prepare(url.href, template);
       url.pathname = `/${template}`;
       urls[role] = url.href;
@@ -248,7 +248,7 @@ async function prepareRoles(
   }
 }
 
-/** A folder that the server may write into, and everybody may enter. */
+/** Creates a folder that the server may write and everybody may enter. */
 async function openFolder(account: Account | undefined): Promise<string> {
   const folder = await temporaryFolder(account);
   await chmod(folder, 0o755);
@@ -259,7 +259,7 @@ async function removeFolder(folder: string | undefined): Promise<void> {
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 }
 
-/** Puts lines before those of a file, whose owner it keeps. */
+/** Inserts lines at the beginning of a file and keeps its owner. */
 async function putBefore(path: string, lines: readonly string[]): Promise<void> {
   const text = await readFile(path, "utf8");
   await writeFile(path, [...lines, text].join("\n"));
@@ -272,7 +272,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return body;
 }
 
-/** A server that went down by itself, or had been told to, may be up again by itself, or on its way. */
+/** Handles a server that may be up again by itself, or is starting. */
 async function startUnlessRunning(throwaway: Throwaway): Promise<void> {
   for (;;) {
     const { state } = await serverStatus(throwaway.dataDir);
@@ -296,7 +296,7 @@ function thawAll({ frozen }: Owned): void {
     try {
       process.kill(pid, "SIGCONT");
     } catch {
-      // It is gone.
+      // It has ended.
     }
   }
   frozen.clear();
@@ -305,7 +305,7 @@ function thawAll({ frozen }: Owned): void {
 async function parentOf(pid: number): Promise<number | undefined> {
   if (existsSync("/proc/self/stat")) {
     const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-    // The program's name stands in parentheses and may hold anything; state and parent follow it.
+    // The program's name is in parentheses and may contain anything; state and parent follow it.
     return Number(text.slice(text.lastIndexOf(")") + 1).trim().split(" ")[1]);
   }
   const run = spawnSync("ps", ["-o", "ppid=", "-p", String(pid)], { encoding: "utf8" });
@@ -324,7 +324,7 @@ const SIGNED: Readonly<Record<Certificate, string>> = {
   "ed25519": "-newkey ed25519",
 };
 
-/** Why there can be no certificates here; undefined where there can. */
+/** Reason why certificates are unavailable; undefined if they are available. */
 async function whyNoCertificates(): Promise<string | undefined> {
   return await execute("openssl", ["version"]).then(
     () => undefined,
@@ -332,12 +332,12 @@ async function whyNoCertificates(): Promise<string | undefined> {
   );
 }
 
-/** Gives the server a new certificate, and waits until it shows that to who connects. */
+/** Installs a new certificate, and waits until new connections get it. */
 async function certify(
   { dataDir, port, superuserUrl }: Throwaway,
   certificate: Certificate,
 ): Promise<void> {
-  // Where a server looks unless told otherwise.
+  // Default location of the server.
   const [key, pem] = [join(dataDir, "server.key"), join(dataDir, "server.crt")];
   await execute("openssl", [
     ..."req -x509 -nodes -days 2 -subj /CN=localhost".split(" "),
@@ -364,7 +364,7 @@ async function certify(
   }
 }
 
-/** The certificate that the server shows; undefined where it shows none. */
+/** Returns the server's certificate; undefined if it shows none. */
 async function shown(port: number): Promise<Buffer | undefined> {
   const socket = connect({ host: "127.0.0.1", port });
   try {
@@ -388,8 +388,8 @@ async function shown(port: number): Promise<Buffer | undefined> {
 // --- Small disks
 
 /**
- * Unmounts when the pipe from here breaks, whatever breaks it: nothing else outlives a kill -9. The size
- * in megabytes is $1, the owner's ids are $2 and $3.
+ * Unmounts when the pipe to this process breaks, because nothing else survives kill -9. $1 is the size in
+ * megabytes, $2 and $3 are the owner's ids.
  */
 const MOUNTER = `
 mount -t tmpfs -o "size=$1m,uid=$2,gid=$3,mode=700" netraven-test "$0" && echo mounted
@@ -397,7 +397,7 @@ read -r _
 umount -l "$0"; rmdir "$0"
 `;
 
-/** Why there can be no small disks here; undefined where there can. */
+/** Reason why small disks are unavailable; undefined if they are available. */
 async function whyNoDisks(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return "only root may mount a small disk";
   try {
@@ -415,7 +415,7 @@ async function makeDisk(megabytes: number, account: Account | undefined): Promis
   const ids = [account?.uid ?? 0, account?.gid ?? 0].map(String);
   const mounter = spawn("/bin/sh", ["-c", MOUNTER, folder, String(megabytes), ...ids], {
     cwd: "/",
-    // In a session of its own, for it must outlive Ctrl-C.
+    // In a separate session, because it must survive Ctrl-C.
     detached: true,
     stdio: ["pipe", "pipe", "pipe"],
   });
@@ -453,7 +453,7 @@ async function makeDisk(megabytes: number, account: Account | undefined): Promis
   };
 }
 
-/** Moves the log of a server that is down to another disk, as `initdb --waldir` would have it. */
+/** Moves the WAL of a stopped server to another disk, like `initdb --waldir`. */
 async function moveWal(dataDir: string, disk: string): Promise<void> {
   const account = await serverAccount([]);
   const from = join(dataDir, "pg_wal");

@@ -1,11 +1,11 @@
 /**
- * uvu, made honest. uvu alone is green when a hook throws, when something that is no Error is
- * thrown, when a file forgets `.run()` and when nothing ran at all; it has no timeout. Here each of
- * these is red, on Node and on Deno alike. A file ends with one line for the runner:
+ * A strict uvu. uvu alone passes if a hook throws, if something other than an Error is thrown, if a file
+ * forgets `.run()` and if no test ran; it has no timeout. Here each of these fails, on Node and on Deno. A
+ * file ends with one line for the runner:
  *
  *     @@ {"suite":"config","passed":3,"failed":0,"skipped":[{"name":"…","reason":"…"}]}
  *
- * `NETRAVEN_TEST=<part of a name>` runs only the tests whose name holds it.
+ * `NETRAVEN_TEST=<part of a name>` runs only the tests whose name contains it.
  */
 import process from "node:process";
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
@@ -25,29 +25,31 @@ interface Hook {
 /** Adds a test; its members add hooks and skipped tests, and run it all. */
 export interface Suite {
   (name: string, body: Body): void;
-  /** Lists the test as skipped, with the reason that the runner prints. */
+  /** Lists the test as skipped, with the reason for the runner's output. */
   skip(name: string, reason: string): void;
   before: Hook;
   after: Hook;
-  /** Hands the tests to uvu. To be called once, at the end of the file. */
+  /** Adds a cleanup for the file's setup. It runs last, even if no test ran. */
+  atEnd(body: Body): void;
+  /** Runs the tests. Call it once, at the end of the file. */
   run(): void;
 }
 
-/** How long a test, or a hook, may take, in milliseconds, unless its suite says otherwise. */
-const DEFAULT_TIMEOUT = 60_000;
-/** How long the file may take to end after its last test, in milliseconds, before an open handle is to blame. */
+/** Default timeout of a test or a hook, in milliseconds. */
+const DEFAULT_TIMEOUT = 120_000;
+/** Maximum time in milliseconds from the last test to the end of the file, before an open handle is suspected. */
 const GRACE = 2_000;
 
 const pattern = process.env["NETRAVEN_TEST"] ?? "";
 const summary: Summary = { suite: "", passed: 0, failed: 0, skipped: [], left: 0 };
 const suites: { name: string; state: "new" | "running" | "done" }[] = [];
-/** Fails the test that is running now; undefined between tests. */
+/** Fails the running test; undefined between tests. */
 let failRunning: ((error: unknown) => void) | undefined;
 
 /**
  * Starts a suite.
- * @param name stands before each failure.
- * @param options `timeout`: the longest a test or a hook may take, in milliseconds (60,000).
+ * @param name Prefix of each failure.
+ * @param options `timeout`: maximum duration of a test or a hook, in milliseconds. Defaults to 120,000.
  */
 export function suite(name: string, options: { timeout?: number } = {}): Suite {
   const timeout = options.timeout ?? DEFAULT_TIMEOUT;
@@ -56,6 +58,7 @@ export function suite(name: string, options: { timeout?: number } = {}): Suite {
   const after: Body[] = [];
   const beforeEach: Body[] = [];
   const afterEach: Body[] = [];
+  const atEnd: Body[] = [];
   const self: (typeof suites)[number] = { name, state: "new" };
   suites.push(self);
   summary.suite = suites.map((suite) => suite.name).join(", ");
@@ -113,8 +116,9 @@ export function suite(name: string, options: { timeout?: number } = {}): Suite {
       else summary.left++;
     }
     inner.after(async () => {
-      // Nothing was prepared when no test ran: then there is nothing to undo.
+      // Without tests no setup ran, so there is nothing to undo.
       if (prepared) await runAll(after, "The after() hook").catch((error) => fail(name, error));
+      await runAll(atEnd, "The atEnd() hook").catch((error) => fail(name, error));
       self.state = "done";
       watchForOpenHandles();
     });
@@ -126,6 +130,7 @@ export function suite(name: string, options: { timeout?: number } = {}): Suite {
     run,
     before: hookInto(before, beforeEach),
     after: hookInto(after, afterEach),
+    atEnd: (body: Body) => void atEnd.push(body),
   });
 }
 
@@ -135,7 +140,7 @@ function hookInto(once: Body[], each: Body[]): Hook {
   });
 }
 
-/** Runs one test or hook: fails when it takes too long, or when something fails unheard meanwhile. */
+/** Runs one test or hook. Fails on a timeout and on unhandled errors. */
 async function within(timeout: number, what: string, body: Body): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const stopped = new Promise<never>((_resolve, reject) => {
@@ -145,7 +150,7 @@ async function within(timeout: number, what: string, body: Body): Promise<void> 
   });
   try {
     await Promise.race([Promise.resolve().then(body), stopped]);
-    // What a callback of the last tick throws still belongs to this test.
+    // An error in a callback of the last tick still belongs to this test.
     await Promise.race([new Promise((resolve) => setImmediate(resolve)), stopped]);
   } finally {
     failRunning = undefined;
@@ -153,7 +158,7 @@ async function within(timeout: number, what: string, body: Body): Promise<void> 
   }
 }
 
-/** uvu prints `name`, `message` and `stack`, and compares; it falls over where these are odd. */
+/** uvu prints and compares `name`, `message` and `stack`, and crashes if these are odd. */
 function printable(thrown: unknown): Error {
   if (!(thrown instanceof Error) || typeof thrown.stack !== "string") {
     return new Error(`Something was thrown that is no Error: ${inspect(thrown)}`);
@@ -171,7 +176,7 @@ function printable(thrown: unknown): Error {
   }
 }
 
-/** Counts a failure that belongs to no single test. */
+/** Counts a failure outside the tests. */
 function fail(where: string, error: unknown): void {
   summary.failed++;
   const text = error instanceof Error
@@ -182,12 +187,12 @@ function fail(where: string, error: unknown): void {
   console.error(`\n   FAIL  ${where}\n    ${text}\n`);
 }
 
-/** Ends a file that does not end by itself after its last test, and says what holds it. */
+/** Ends a file that does not end after its last test, and lists the open handles. */
 function watchForOpenHandles(): void {
   if (suites.some((suite) => suite.state === "running")) return;
   const timer = setTimeout(() => {
     if (suites.some((suite) => suite.state === "running")) return;
-    // Deno cannot tell; Node lists what is open, its own standard streams included.
+    // Deno cannot list handles; Node's list includes its standard streams.
     const open = process.getActiveResourcesInfo?.().filter((name) => name !== "TTYWrap") ?? [];
     const list = open.length > 0 ? `: ${[...new Set(open)].join(", ")}` : "";
     fail(summary.suite, `Something is still open ${GRACE} ms after the last test${list}`);
@@ -197,8 +202,10 @@ function watchForOpenHandles(): void {
 }
 
 function onStray(error: unknown): void {
-  if (failRunning) failRunning(error);
-  else fail("outside of a test", error);
+  if (failRunning) return failRunning(error);
+  fail("outside of a test", error);
+  // The file itself has thrown: its tests never start, and its open resources would hold the process.
+  if (suites.every((suite) => suite.state === "new")) process.exit();
 }
 
 process.on("uncaughtException", onStray);

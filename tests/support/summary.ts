@@ -1,26 +1,26 @@
-/** What a test file tells the runner: one line of JSON, its last, after a mark. */
+/** Report of a test file to the runner: one line of JSON after a mark, which is the last line. */
 export interface Summary {
-  /** The names of the file's suites, joined by a comma. */
+  /** Names of the file's suites, separated by commas. */
   suite: string;
   passed: number;
   failed: number;
   skipped: { name: string; reason: string }[];
-  /** How many tests `NETRAVEN_TEST` left out. */
+  /** Number of tests that `NETRAVEN_TEST` excluded. */
   left: number;
 }
 
-/** The start of that line. */
+/** Start of that line. */
 export const SUMMARY_MARK = "@@ ";
 
-/** Stands before what the runner prints whatever comes of the file; before it may stand uvu's dots. */
+/** Prefix of output that the runner always prints. uvu's dots may precede it. */
 const FIGURES_MARK = "@# ";
 
-/** Prints what was measured. */
+/** Prints a measurement. */
 export function tellFigures(text: string): void {
   console.log(FIGURES_MARK + text);
 }
 
-/** What a file measured, from all that it printed. */
+/** Returns the measurements in the output of a file. */
 export function figuresIn(output: string): string[] {
   return output.split("\n")
     .filter((line) => line.includes(FIGURES_MARK))

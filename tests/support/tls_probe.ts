@@ -1,5 +1,5 @@
 /**
- * Connects with each URL of TLS_PROBE, a JSON list, and prints how it went as
+ * Connects with each URL of TLS_PROBE, a JSON list, and prints the results as
  * JSON. `tests/tools/tls.test.ts` runs it on both runtimes.
  */
 import process from "node:process";

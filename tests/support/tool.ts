@@ -1,4 +1,4 @@
-/** A tool that make calls, run in the test's own process. */
+/** Runs a tool of make in the test's own process. */
 import process from "node:process";
 
 /** The `main` of a tool. */
@@ -7,8 +7,8 @@ export type Tool = (args: readonly string[], log: (line: string) => void) => Pro
 /**
  * Runs it to its end.
  *
- * @param given What it finds in its environment beside what is there.
- * @returns Its exit code, and what it prints on either output.
+ * @param given Additional environment variables.
+ * @returns Its exit code and its output.
  */
 export async function runTool(
   main: Tool,
@@ -16,15 +16,17 @@ export async function runTool(
   args: readonly string[],
 ): Promise<{ code: number; output: string }> {
   const { env } = process;
-  const { error } = console;
+  const { error, log } = console;
   const lines: string[] = [];
   const tell = (line: string) => void lines.push(line);
   process.env = { ...env, ...given };
   console.error = tell;
+  console.log = tell;
   try {
     return { code: await main(args, tell), output: lines.join("\n") };
   } finally {
     process.env = env;
     console.error = error;
+    console.log = log;
   }
 }

@@ -1,14 +1,14 @@
-/** Waiting for a condition, in place of sleeping. */
+/** Waits for conditions instead of sleeping. */
 
 /**
- * Asks again until the answer is true.
+ * Polls until the answer is true.
  *
  * @param timeout Milliseconds until it throws.
  */
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  timeout = 30_000,
+  timeout = 60_000,
 ): Promise<void> {
   const deadline = performance.now() + timeout;
   while (!await holds()) {
@@ -17,7 +17,7 @@ export async function until(
   }
 }
 
-/** What a promise rejects with; throws when it resolves. */
+/** Returns the rejection of a promise; throws if it resolves. */
 export async function rejection(promise: Promise<unknown>): Promise<Error> {
   try {
     await promise;

@@ -1,8 +1,8 @@
 /**
- * A process that makes, changes and reveals credentials until it gets SIGTERM, with the keys that
- * its environment names, the first of which seals. Reveals whatever it finds, its own and others',
- * and ends at the first password that does not open. Says `ready`, and at the end how much it did.
- * `tests/tools/key_rotation.test.ts` runs it on both runtimes.
+ * Creates, changes and reveals credentials until SIGTERM, with the keys of its environment, the first of which
+ * is active. Reveals its own and other processes' credentials, and ends at the first password that does not
+ * decrypt. Prints `ready`, and at the end how much it did. `tests/tools/key_rotation.test.ts` runs it on
+ * both runtimes.
  */
 import process from "node:process";
 import {
@@ -30,7 +30,7 @@ const start = await credentialList.run({ limit: 1000 }, db);
 const all = start.map(({ id, username }) => ({ id, username }));
 
 async function look({ id, username }: { id: number; username: string }) {
-  const { password } = await credentialReveal(db, id, { by: name, reason: "a look" });
+  const { password } = await credentialReveal({ id, by: name, reason: "a look" }, db);
   if (!password.reveal().startsWith(`${username} `)) throw new Error(`${username} is another's`);
   done.revealed++;
 }
@@ -41,14 +41,17 @@ while (!stopping) {
   if (any !== undefined) {
     await look(any);
     if (Math.random() < 0.5) {
-      await credentialSetPassword(db, any.id, `${any.username} ${crypto.randomUUID()}`);
+      await credentialSetPassword({
+        id: any.id,
+        password: `${any.username} ${crypto.randomUUID()}`,
+      }, db);
       done.changed++;
       await look(any);
     }
   }
   if (all.length < 1000 && Math.random() < 0.3) {
     const username = `${name}-${crypto.randomUUID()}`;
-    const made = await credentialCreate(db, { username, password: `${username} new` });
+    const made = await credentialCreate({ username, password: `${username} new` }, db);
     all.push({ id: made.id, username });
     done.created++;
   }

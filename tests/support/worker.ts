@@ -1,7 +1,7 @@
 /**
- * A worker under load: transactions of two rows each until it gets SIGTERM, then
- * a graceful stop. Says `began <id>` before each and `stored <id>` after its
- * commit. `tests/tools/graceful_stop.test.ts` runs it on both runtimes.
+ * A worker under load: transactions of two rows each until SIGTERM, then a graceful stop. Prints
+ * `began <id>` before each and `stored <id>` after its commit. `tests/tools/graceful_stop.test.ts` runs it
+ * on both runtimes.
  */
 import process from "node:process";
 import { connect, ConnectionError } from "netraven-db";

@@ -1,8 +1,9 @@
+// Runs once: it tests a tool of the project.
 import * as assert from "uvu/assert";
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { loadConfig } from "../../src/config/load.ts";
@@ -42,13 +43,39 @@ async function problemsOf(work: Promise<unknown>): Promise<readonly string[]> {
   throw new Error("It did not fail");
 }
 
-const SITES = `/* @name SiteInsert */
+const SITES = `-- Sites are places. Ends no comment: */ either.
+
+/* @name SiteInsert */
 -- Stores a site. Ends no comment: */ and goes on.
 -- The second line.
+-- :siteName The name, which is
+--   unique.
+-- .names[!] All of them.
+-- Returns Site.
 -- Writes sites.
 insert into sites (site_name, state, facts)
 values (:siteName!, :state!, :facts)
 returning id, site_name, state, facts, names, seen_at, size;
+
+/* @name SiteGet */
+-- Returns Site.
+-- Reads.
+select size, seen_at, names, facts, state, site_name, id
+from sites
+where id = :id!;
+
+/* @name SiteStateList */
+-- :zones[?] Null for none.
+-- .kind One of: large, small.
+-- Reads.
+select
+  id,
+  names,
+  case when size > 9 then 'large' else 'small' end as "kind!"
+from sites
+where
+  state = any(:states!::text[]::site_state[])
+  and site_name = any(:zones!::text[]);
 
 /* @name SiteList */
 -- Reads.
@@ -67,8 +94,16 @@ select 'it''s an insert' as "update", ''::bytea as packed /* for share */
 from sites;
 
 /* @name SiteLock */
+-- Internal: a step of siteWork.
 -- Writes nothing, locks sites.
 select id from sites for no key update;
+
+/* @name SiteKeep */
+-- Returns Site.
+-- Internal: a step of siteWork and siteOther.
+-- Writes sites.
+update sites set site_name = :password!::text
+returning id, site_name, state, facts, names, seen_at, size;
 
 /* @name SiteWake */
 -- Writes nothing, notifies.
@@ -81,7 +116,7 @@ select 1 as woken from pg_notify('sites', '');
 delete from sites;
 `;
 
-/** What a query does that may not say that it reads. */
+/** Bodies of queries that may not declare themselves read-only. */
 const ACTS: Readonly<Record<string, string>> = {
   Insert: "insert into sites (site_name, state) values ('a', 'open')",
   Update: "update sites set size = 1",
@@ -96,7 +131,7 @@ const ACTS: Readonly<Record<string, string>> = {
   Advisory: "select 1 as x from pg_advisory_xact_lock(1)",
 };
 
-/** What is wrong, the files, and what is said about it. */
+/** The problem, the files, and the expected message. */
 const BAD: [string, Record<string, string>, RegExp][] = [
   [
     "a query is invalid",
@@ -117,9 +152,14 @@ const BAD: [string, Record<string, string>, RegExp][] = [
     /^anonymous\.sql:1: AnonymousGet: a column has no name/,
   ],
   [
-    "prose stands before the first block",
-    { "prose.sql": "-- About sites.\n/* @name ProseGet */\nselect id from sites;\n" },
-    /^prose\.sql:1: before the first query: Parse error: extraneous input/,
+    "a file does not open with a sentence",
+    { "prose.sql": "/* @name ProseGet */\n-- Reads.\nselect id from sites;\n" },
+    /^prose\.sql:1: the file does not open with a sentence about its table, after --$/,
+  ],
+  [
+    "prose stands between the file's sentence and the first block",
+    { "between.sql": "-- Sites.\n\n-- More.\n/* @name BetweenGet */\nselect id from sites;\n" },
+    /^between\.sql:3: before the first query: Parse error: extraneous input/,
   ],
   [
     "prose stands inside a block",
@@ -144,12 +184,12 @@ const BAD: [string, Record<string, string>, RegExp][] = [
   [
     "a name is a word of JavaScript",
     { "word.sql": "/* @name Delete */\nselect id from sites;\n" },
-    /^word\.sql:1: Delete: "delete" is a word of JavaScript/,
+    /^word\.sql:1: Delete: "delete" is a reserved word of JavaScript/,
   ],
   [
     "a name is not written as pgtyped writes it",
     { "case.sql": "/* @name CaseGetByID */\nselect id from sites;\n" },
-    /^case\.sql:1: CaseGetByID: pgtyped calls it CaseGetById/,
+    /^case\.sql:1: CaseGetByID: pgtyped calls the query CaseGetById/,
   ],
   [
     "a name is in lower case",
@@ -162,7 +202,7 @@ const BAD: [string, Record<string, string>, RegExp][] = [
       "twice.sql":
         "/* @name TwiceGet */\nselect id from sites;\n/* @name TwiceGet */\nselect 1 as x;\n",
     },
-    /^twice\.sql:3: TwiceGet: the name is taken by twice\.sql:1$/,
+    /^twice\.sql:3: TwiceGet: twice\.sql:1 has the same name$/,
   ],
   [
     "a name comes in two files",
@@ -170,7 +210,7 @@ const BAD: [string, Record<string, string>, RegExp][] = [
       "x_one.sql": "/* @name BothGet */\nselect id from sites;\n",
       "x_two.sql": "/* @name BothGet */\nselect id from sites;\n",
     },
-    /^x_two\.sql:1: BothGet: the name is taken by x_one\.sql:1$/,
+    /^x_two\.sql:1: BothGet: x_one\.sql:1 has the same name$/,
   ],
   [
     "a parameter is a list to spread",
@@ -178,7 +218,7 @@ const BAD: [string, Record<string, string>, RegExp][] = [
       "spread.sql":
         "/*\n  @name SpreadGet\n  @param ids -> (...)\n*/\nselect id from sites where id in :ids;\n",
     },
-    /^spread\.sql:1: SpreadGet: parameter "ids": only single values are allowed/,
+    /^spread\.sql:1: SpreadGet: parameter "ids": pgtyped.s lists are not allowed/,
   ],
   [
     "a parameter is a pick",
@@ -186,21 +226,21 @@ const BAD: [string, Record<string, string>, RegExp][] = [
       "pick.sql":
         "/*\n  @name PickGet\n  @param site -> (id, name)\n*/\nselect id from sites where (id, site_name) = :site;\n",
     },
-    /^pick\.sql:3: PickGet: @param site: only single values are allowed/,
+    /^pick\.sql:3: PickGet: @param site: pgtyped.s lists are not allowed/,
   ],
   [
     "a contract says that it reads, and the statement writes",
     {
       "reads.sql": "/* @name ReadsDelete */\n-- Deletes.\n-- Reads.\ndelete from sites;\n",
     },
-    /^reads\.sql:1: ReadsDelete: its contract says "Reads\.", and the statement writes, locks or notifies$/,
+    /^reads\.sql:1: ReadsDelete: its contract says "Reads\.", but the statement writes, locks or notifies$/,
   ],
   [
     "a contract says both that it reads and that it writes",
     {
       "both.sql": "/* @name BothList */\n-- Writes sites.\n-- Reads.\nselect id from sites;\n",
     },
-    /^both\.sql:1: BothList: its contract says more than once whether it writes$/,
+    /^both\.sql:1: BothList: its contract says more than once whether the query writes$/,
   ],
   [
     "a contract does not say whether the query writes",
@@ -208,12 +248,12 @@ const BAD: [string, Record<string, string>, RegExp][] = [
       "neither.sql":
         "/* @name NeitherList */\n-- Lists. Reads.\n-- Writes a list.\nselect id from sites;\n",
     },
-    /^neither\.sql:1: NeitherList: its contract does not say whether it writes: end it with "Reads\." or "Writes table, table\."$/,
+    /^neither\.sql:1: NeitherList: its contract does not say whether the query writes: end it with "Reads\." or "Writes table, table\."$/,
   ],
   [
     "a query has no contract",
     { "bare.sql": "/* @name BareList */\nselect id from sites;\n" },
-    /^bare\.sql:1: BareList: its contract does not say whether it writes/,
+    /^bare\.sql:1: BareList: its contract does not say whether the query writes/,
   ],
   [
     "a contract goes on after it says that the query reads",
@@ -236,8 +276,111 @@ const BAD: [string, Record<string, string>, RegExp][] = [
   ...Object.entries(ACTS).map(([act, text]): typeof BAD[number] => [
     `a contract says that it reads, and the statement does: ${text.replace(/\s+/g, " ")}`,
     { [`act_${act.toLowerCase()}.sql`]: `/* @name Act${act} */\n-- Reads.\n${text};\n` },
-    new RegExp(`: Act${act}: its contract says "Reads\\.", and the statement writes`),
+    new RegExp(`: Act${act}: its contract says "Reads\\.", but the statement writes`),
   ]),
+  ...([
+    [
+      "a line on a parameter names none",
+      "ParamGet",
+      "-- :idd One.\n-- Reads.\nselect size from sites where id = :id",
+      /: ParamGet: ":idd" of its contract is not a parameter$/,
+    ],
+    [
+      "a line on a column names none",
+      "ColumnGet",
+      "-- .site_name One.\n-- Reads.\nselect site_name from sites",
+      /: ColumnGet: "\.site_name" of its contract is not a column$/,
+    ],
+    [
+      "elements are marked of what is no array",
+      "ElementGet",
+      "-- .size[!]\n-- Reads.\nselect size from sites",
+      /: ElementGet: "\.size" of its contract is not an array$/,
+    ],
+    [
+      "labels are those of a number",
+      "NumberGet",
+      "-- .size One of: large.\n-- Reads.\nselect size, 'large' as x from sites",
+      /: NumberGet: "\.size" of its contract is not text, so it has no labels$/,
+    ],
+    [
+      "a column is said to be one of what its statement does not give",
+      "LabelsGet",
+      "-- .kind One of: large, tiny.\n-- Reads.\nselect 'large' as \"kind!\"",
+      /: LabelsGet: "\.kind" is one of tiny: neither its statement nor a function contains them$/,
+    ],
+    [
+      "prose follows what a contract returns",
+      "LateGet",
+      "-- Returns Late.\n-- Late prose.\n-- Reads.\nselect 7 as late",
+      /: LateGet: "Late prose\." comes too late in its contract/,
+    ],
+    [
+      "a contract says twice what a parameter is",
+      "OnceGet",
+      "-- :id One.\n-- :id Two.\n-- Reads.\nselect 8 as once from sites where id = :id",
+      /: OnceGet: its contract has more than one line on ":id"$/,
+    ],
+    [
+      "a contract does not say whose step it is",
+      "WhoseGet",
+      "-- Internal.\n-- Reads.\nselect 9 as whose",
+      /: WhoseGet: its contract does not name the function that uses it/,
+    ],
+    [
+      "a query without columns returns something",
+      "VoidDelete",
+      "-- Returns Gone.\n-- Writes sites.\ndelete from sites",
+      /: VoidDelete: its contract says "Returns Gone\.", but the statement returns nothing$/,
+    ],
+    [
+      "a type has the name of an enum",
+      "EnumGet",
+      "-- Returns SiteState.\n-- Reads.\nselect 1 as one, state from sites",
+      /^enumget\.sql:2: EnumGet: another type has the name "SiteState"$/,
+    ],
+  ] as const).map(([what, name, text, message]): typeof BAD[number] => [
+    what,
+    { [`${name.toLowerCase()}.sql`]: `-- A file.\n/* @name ${name} */\n${text};\n` },
+    message,
+  ]),
+  [
+    "two queries have the same row, and it has no name",
+    {
+      "same.sql":
+        "/* @name SameGet */\n-- Reads.\nselect 1 as a, 'x' as b;\n/* @name SameList */\n-- Reads.\nselect 'y' as b, 2 as a;\n",
+    },
+    /^same\.sql:4: SameList: same\.sql:1: SameGet has the same rows: name them in both, "Returns …\."$/,
+  ],
+  [
+    "two queries have the same row, and one does not name it",
+    {
+      "named.sql":
+        "/* @name NamedGet */\n-- Reads.\nselect 1 as c;\n/* @name NamedList */\n-- Returns Named.\n-- Reads.\nselect 2 as c;\n",
+    },
+    /^named\.sql:1: NamedGet: named\.sql:4: NamedList has the same rows: write "Returns Named\."$/,
+  ],
+  [
+    "one name is that of two rows",
+    {
+      "n_one.sql": "/* @name NOneGet */\n-- Returns Two.\n-- Reads.\nselect 1 as d, 2 as e;\n",
+      "n_two.sql": "/* @name NTwoGet */\n-- Returns Two.\n-- Reads.\nselect 1 as d, 'x' as e;\n",
+    },
+    /^n_two\.sql:1: NTwoGet: its rows differ from Two of n_one\.sql:1: NOneGet: it has e: string \| null, it lacks e: number \| null$/,
+  ],
+  [
+    "two queries say what one column is",
+    {
+      "c_one.sql":
+        "/* @name COneGet */\n-- .names[!]\n-- Returns Names.\n-- Reads.\nselect names from sites;\n/* @name CTwoGet */\n-- .names[?]\n-- Returns Names.\n-- Reads.\nselect names from sites;\n",
+    },
+    /^c_one\.sql:6: CTwoGet: c_one\.sql:1: COneGet already documents "\.names" of the type$/,
+  ],
+  [
+    "a file has the name of a folder",
+    { "internal.sql": "/* @name InternalGet */\n-- Reads.\nselect 1 as f;\n" },
+    /^internal\.sql: a folder of src\/generated has this name$/,
+  ],
   [
     "an emoji stands before a parameter",
     {
@@ -251,7 +394,7 @@ const BAD: [string, Record<string, string>, RegExp][] = [
     { "slice.sql": '/* @name SliceGet */\nselect names[:n] as "x" from sites;\n' },
     /^slice\.sql:1: SliceGet: "\[:n" is read as a parameter/,
   ],
-  ["a file has no query", { "empty.sql": "\n" }, /^empty\.sql: there is no \/\* @name/],
+  ["a file has no query", { "empty.sql": "\n" }, /^empty\.sql: the file has no \/\* @name/],
   [
     "a file's name is odd",
     { "Odd-name.sql": "/* @name OddGet */\nselect id from sites;\n" },
@@ -260,12 +403,12 @@ const BAD: [string, Record<string, string>, RegExp][] = [
   [
     "a column has no name in camelCase",
     { "camel.sql": "/* @name CamelGet */\nselect 1 as foo_2, 2 as a__b;\n" },
-    /^camel\.sql:1: CamelGet: column "foo_2" has no name in camelCase: write as "foo2"$/,
+    /^camel\.sql:1: CamelGet: column "foo_2" is not in camelCase: write as "foo2"$/,
   ],
   [
     "a column comes twice",
     { "again.sql": "/* @name AgainGet */\nselect id, size as id from sites;\n" },
-    /^again\.sql:1: AgainGet: column "id" comes twice$/,
+    /^again\.sql:1: AgainGet: column "id" occurs twice$/,
   ],
   [
     "a type is not known",
@@ -280,7 +423,7 @@ const BAD: [string, Record<string, string>, RegExp][] = [
   [
     "the label of an enum breaks the module",
     { "label.sql": "/* @name LabelGet */\nselect 'it''s'::odd_state as x;\n" },
-    /^label\.sql: what pgtyped wrote is no TypeScript: .*it's/,
+    /^label\.sql: the module of pgtyped is not TypeScript: .*it's/,
   ],
 ];
 
@@ -331,7 +474,7 @@ test("generate() writes nothing, when one query of one file is wrong", async () 
 test("generate() fails, when there is no file", async () => {
   const found = await problemsOf(generate({ queriesDir: await folder({}), outDir: out, url }));
 
-  assert.match(found.join(), "there is no .sql file");
+  assert.match(found.join(), "the folder has no .sql file");
 });
 
 test("generate() passes on what pgtyped says, when its configuration is bad or the server is away", async () => {
@@ -348,7 +491,7 @@ test("generate() passes on what pgtyped says, when its configuration is bad or t
 
 let made: Promise<string[]> | undefined;
 
-/** Generates the good module once, with variables around that pgtyped takes for its flags. */
+/** Generates the valid module with environment variables that pgtyped treats as flags. */
 function generateGood(): Promise<string[]> {
   const traps = {
     URI: "postgres://x@127.0.0.1:1/x",
@@ -366,8 +509,9 @@ function generateGood(): Promise<string[]> {
 test("generate() listens to no variable of the caller's, and removes what is left over", async () => {
   const changed = await generateGood();
 
-  assert.equal(changed, ["sites.ts", "old.ts"]);
-  assert.equal(await readdir(out), ["sites.ts"]);
+  assert.equal(changed, ["sites.ts", "internal/sites.ts", "old.ts"]);
+  assert.equal((await readdir(out)).sort(), ["internal", "sites.ts"]);
+  assert.equal(await readdir(join(out, "internal")), ["sites.ts"]);
 });
 
 test("generate() writes the project's own module: class, types, contract", async () => {
@@ -375,52 +519,92 @@ test("generate() writes the project's own module: class, types, contract", async
 
   const text = await readFile(join(out, "sites.ts"), "utf8");
 
-  assert.match(text, /^\/\/ Generated from queries\/sites\.sql by make generate\. Do not edit\.\n/);
   for (
     const part of [
-      'import type { Json } from "../json.ts";\nimport { Query, type QueryIR } from "../query.ts";\n',
-      'type SiteState = "closed" | "open";\n',
-      "  facts?: Json | null | undefined;\n  siteName: string;\n  state: SiteState;\n",
+      "// Generated from queries/sites.sql by make generate. Do not edit.\n/**\n * Sites are places. Ends no comment: *\\/ either.\n *\n * @module\n */\n",
+      'import { unpackRow } from "../connection/packed.ts";\nimport type { Json } from "../json.ts";\nimport { Query, type QueryIR } from "../query.ts";\n',
+      'export type SiteState = "closed" | "open";\n',
+      "  facts?: Json | null | undefined;\n  /** The name, which is unique. */\n  siteName: string;\n  state: SiteState;\n",
+      "/** A row of `SiteInsert`, `SiteGet`, `SiteKeep`. */\nexport interface Site {\n",
       "  /** Says *\\/ something. */\n  siteName: string;\n",
       "  day?: Date | string | null | undefined;\n  id: number;\n  ids: readonly number[];\n",
       "  states?: readonly SiteState[] | null | undefined;\n",
+      "  states: readonly SiteState[];\n  /** Null for none. */\n  zones: readonly (string | null)[];\n",
+      '  id: number;\n  kind: "large" | "small";\n  names: (string | null)[] | null;\n',
       "  title: string | null;\n  total: number;\n",
-      "  names: string[] | null;\n  seenAt: Date | null;\n",
+      "  /** All of them. */\n  names: string[] | null;\n  seenAt: Date | null;\n",
       "  size: number;\n  state: SiteState;\n",
-      "/**\n * Stores a site. Ends no comment: *\\/ and goes on.\n * The second line.\n * Writes sites.\n *\n * ```sql\n * insert into sites",
-      'export const siteInsert: Query<SiteInsertParams, SiteInsertResult> = new Query("SiteInsert", siteInsertIR);\n',
-      "export type SiteDeleteAllParams = void;\n",
+      "/**\n * Stores a site. Ends no comment: *\\/ and goes on.\n * The second line.\n * Writes sites.\n */\nexport const siteInsert",
+      'export const siteInsert: Query<SiteInsertParams, Site> = new Query("SiteInsert", siteInsertIR);\n',
+      "/** Reads. */\nexport const siteGet: Query<SiteGetParams, Site> = ",
+      "export const siteList: Query<SiteListParams, SiteListRow> = ",
       'new Query("SiteList", siteListIR, { reads: true });\n',
-      'new Query("SitePackedList", sitePackedListIR, { packed: true, reads: true });\n',
-      'new Query("SiteLock", siteLockIR);\n',
+      'new Query("SitePackedList", sitePackedListIR, { unpack: unpackRow<SitePackedListRow>, reads: true });\n',
       'new Query("SiteWake", siteWakeIR);\n',
-      'new Query("SiteDeleteAll", siteDeleteAllIR);\n',
-      " * Writes sites,\n * site_tags.\n *\n * ```sql\n * delete from sites",
+      'export const siteDeleteAll: Query<void, void> = new Query("SiteDeleteAll", siteDeleteAllIR);\n',
+      " * Writes sites,\n * site_tags.\n */\n",
     ]
   ) assert.ok(text.includes(part), `${part}\n--- is not in ---\n${text}`);
   assert.not.match(text, /pgtyped|PreparedQuery|export type (Json|site_state|\w+Array)|: any/);
+  assert.not.match(text, /SiteLock|siteKeep|\* (select|delete from) |:siteName The name/);
+});
+
+test("generate() writes steps of other functions into a folder of their own", async () => {
+  await generateGood();
+
+  const text = await readFile(join(out, "internal", "sites.ts"), "utf8");
+
+  for (
+    const part of [
+      "// Generated from queries/sites.sql by make generate. Do not edit.\n",
+      'import { Query, type QueryIR } from "../../query.ts";\nimport { sealedProblem } from "../../vault/envelope.ts";\nimport type { Site } from "../sites.ts";\n',
+      " * Internal: a step of siteWork.\n * Writes nothing, locks sites.\n */\n",
+      'export const siteLock: Query<void, SiteLockRow> = new Query("SiteLock", siteLockIR);\n',
+      'export const siteKeep: Query<SiteKeepParams, Site> = new Query("SiteKeep", siteKeepIR, { checks: { password: sealedProblem } });\n',
+    ]
+  ) assert.ok(text.includes(part), `${part}\n--- is not in ---\n${text}`);
+  assert.not.match(text, /siteGet|interface Site \{/);
 });
 
 test("generate() writes modules that the compiler takes, with parameters left out or undefined", async () => {
   await generateGood();
   const src = join(scratch, "src");
-  for (const file of ["query.ts", "json.ts"]) {
+  for (const file of ["query.ts", "json.ts", "connection/packed.ts", "vault/envelope.ts"]) {
+    await mkdir(dirname(join(src, file)), { recursive: true });
     await writeFile(join(src, file), `export * from ${JSON.stringify(join(root, "src", file))};\n`);
   }
   await writeFile(
     join(src, "use.ts"),
-    `import { siteDeleteAll, siteInsert, siteList } from "./generated/sites.ts";
+    `import { siteLock } from "./generated/internal/sites.ts";
+import {
+  type Site,
+  siteDeleteAll,
+  siteGet,
+  siteInsert,
+  siteList,
+  siteStateList,
+} from "./generated/sites.ts";
 import type { Queryable } from "./query.ts";
 export async function use(db: Queryable): Promise<void> {
   await siteList.run({ id: 1, ids: [1, 2] as const, since: undefined, states: null }, db);
-  const site = await siteInsert.one({ siteName: "a", state: "open", facts: { a: [1, null] } }, db);
+  const site: Site = await siteInsert.one({ siteName: "a", state: "open", facts: { a: [1, null] } }, db);
   const title: string = site.siteName;
-  // @ts-expect-error: it may be null
+  // @ts-expect-error: the column is nullable
   const names: string[] = site.names;
-  // @ts-expect-error: it is not a label of the enum
+  // @ts-expect-error: the enum has no such label
   await siteInsert.run({ siteName: title, state: "opened" }, db);
+  // @ts-expect-error: the enum has no such label either
+  await siteStateList.run({ states: ["opened"], zones: [] }, db);
+  const [found] = await siteStateList.run({ states: ["open"], zones: ["a", null] }, db);
+  const kind: "large" | "small" = found!.kind;
+  // @ts-expect-error: only two values are valid
+  const other: "tiny" = found!.kind;
+  // @ts-expect-error: elements are nullable
+  const all: string[] = found!.names ?? [];
+  const same: Site = await siteGet.one({ id: 1 }, db);
   await siteDeleteAll.run(undefined, db);
-  void names;
+  await siteLock.run(undefined, db);
+  void [names, kind, other, all, same];
 }
 `,
   );
@@ -458,7 +642,7 @@ test("verify() writes nothing and names every file that is stale, missing or lef
   await writeFile(join(copy, "sites.ts"), "// edited\n");
   const queriesDir = await folder({
     "sites.sql": SITES,
-    "zones.sql": "/* @name ZoneGet */\n-- Reads.\nselect 1 as x;\n",
+    "zones.sql": "-- Zones.\n/* @name ZoneGet */\n-- Reads.\nselect 1 as x;\n",
   });
   const more = await folder({
     "20250101000000_a.sql": "-- migrate:up\n-- migrate:down\n",

@@ -1,4 +1,5 @@
-/** Histories through a real git: the fabric's comes in and goes out as it is, whatever ends half way. */
+/** Histories through a real git: the fabric imports and exports unchanged, also after interruptions. */
+// Runs once: it tests a tool of the project.
 import { Buffer } from "node:buffer";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
@@ -11,20 +12,20 @@ import {
   configGet,
   configHistoryList,
   configSave,
-  connect,
-  type Database,
   DatabaseError,
   deviceInsertMany,
 } from "netraven-db";
 import { configExport } from "../../src/history/git/export.ts";
 import { configImport } from "../../src/history/git/import.ts";
 import { GitError, gitExport, gitImport } from "../../src/tools/git.ts";
-import { createDatabase, sharedData, type TestDatabase } from "../support/database.ts";
+import { NODE_ARGS } from "../support/compiled/node.ts";
+import { sharedData } from "../support/database.ts";
 import { addDevice, clear, count } from "../support/factories.ts";
 import { suite } from "../support/suite.ts";
+import { testDatabase } from "../support/test_database.ts";
 import { rejection, until } from "../support/until.ts";
 
-/** A text of a file, and the second since which it has it. */
+/** A text of a file, and the second of its commit. */
 interface Version {
   readonly hostname: string;
   readonly seconds: number;
@@ -34,21 +35,13 @@ interface Version {
 const test = suite("git", { timeout: 120_000 });
 const data = sharedData();
 const scratch = await realpath(await mkdtemp(join(tmpdir(), "netraven-git-")));
-let database: TestDatabase;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 2 }, logging: { level: "silent" } });
-});
+const { db, database } = await testDatabase(test, { pool: { size: 2 } });
 
 test.after(async () => {
-  await db.close();
-  await database.drop();
   await rm(scratch, { recursive: true });
 });
 
-/** No settings of this machine, neither git's nor the project's. */
+/** Without the settings of this machine, for git and for the project. */
 await writeFile(join(scratch, "dev.yaml"), "logging: { level: warn }\n");
 Object.assign(process.env, {
   NETRAVEN_CONFIG_DIR: scratch,
@@ -88,12 +81,12 @@ async function git(
 }
 
 function startTool(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
-  return spawn(process.execPath, ["--import", "tsx", "src/tools/git.ts", ...args], {
+  return spawn(process.execPath, [...NODE_ARGS, "src/tools/git.ts", ...args], {
     env: { ...process.env, DATABASE_URL: database.url, ...env },
   });
 }
 
-/** What `make` calls. */
+/** Runs the tool that `make` calls. */
 function runTool(...args: string[]): Promise<{ code: number | null; output: string }> {
   return outputOf(startTool(args));
 }
@@ -105,7 +98,7 @@ async function newRepository(name: string, ...args: string[]): Promise<string> {
   return repository;
 }
 
-/** Every version of every device, by device and age. */
+/** Returns every version of every device, by device and age. */
 async function stored(): Promise<Version[]> {
   const { rows } = await db.query<{ id: number; hostname: string }>(`
     select version.id, devices.hostname
@@ -119,7 +112,7 @@ async function stored(): Promise<Version[]> {
   }));
 }
 
-/** Every row of the history, with its id. */
+/** Returns every row of the history, with its id. */
 async function everything(): Promise<unknown[]> {
   const { rows } = await db.query(
     "select v::text as row from device_configurations v order by id",
@@ -146,7 +139,7 @@ async function readFabric(folder: string): Promise<Version[]> {
   return versions;
 }
 
-/** A repository with a commit for each time, in the time zones that the machines of a fleet have. */
+/** Creates a repository with a commit for each time, in the time zones of a fleet's machines. */
 async function makeRepository(name: string, versions: readonly Version[]): Promise<string> {
   const repository = await newRepository(name, "--bare");
   const parts: (string | Uint8Array)[] = [];
@@ -202,7 +195,7 @@ function addFabric(folder: string): void {
     assert.is(first.code, 0);
     assertSame(await stored(), versions);
     const before = await everything();
-    const { versions: more, known } = await gitImport(db, repository, { ref: "main" });
+    const { versions: more, known } = await gitImport({ folder: repository, ref: "main" }, db);
     assert.equal([more, known], [0, 764]);
     assert.equal(await everything(), before);
     console.log(
@@ -232,13 +225,13 @@ function addFabric(folder: string): void {
     assertSame(exported.toSorted(order), versions);
     await git(copy, ["fsck", "--strict"]);
 
-    assert.is((await gitExport(db, copy)).versions, 0);
+    assert.is((await gitExport({ folder: copy }, db)).versions, 0);
     assert.is(await logOf(), log);
     const { id: deviceId } = await addDevice(db, { hostname: "new", ipAddress: "10.1.0.1" });
     const retrievedAt = new Date(Date.now() - 3_600_000);
-    await configSave(db, { deviceId, text: "old enough\n", retrievedAt });
-    await configSave(db, { deviceId, text: "too young\n" });
-    assert.is((await gitExport(db, copy)).versions, 1);
+    await configSave({ deviceId, text: "old enough\n", retrievedAt }, db);
+    await configSave({ deviceId, text: "too young\n" }, db);
+    assert.is((await gitExport({ folder: copy }, db)).versions, 1);
     assert.is(String(await git(copy, ["show", "main:new"])), "old enough\n");
     assert.is(String(await git(copy, ["rev-parse", "main^"])).trim(), commits.at(-1)![1]);
   });
@@ -247,7 +240,7 @@ function addFabric(folder: string): void {
     const cut = await newRepository("cut", "--bare");
     const parts: Uint8Array[] = [];
     let commits = 0;
-    for await (const part of configExport(db, { minimumAge: 300_000 })) {
+    for await (const part of configExport({ minimumAge: 300_000 }, db)) {
       parts.push(part);
       if (String(part.subarray(0, 7)) === "commit " && ++commits === 700) break;
     }
@@ -255,11 +248,11 @@ function addFabric(folder: string): void {
 
     const { code } = await outputOf(child, Buffer.concat(parts));
     const half = Number(await git(cut, ["rev-list", "--count", "main"]));
-    const { versions: rest } = await gitExport(db, cut);
+    const { versions: rest } = await gitExport({ folder: cut }, db);
 
     assert.is.not(code, 0);
     assert.equal([half, rest], [500, 265]);
-    // The same commits, to the last bit, as of the export that was not cut off.
+    // The commits are identical to those of an uninterrupted export.
     const head = async (repository: string) => String(await git(repository, ["rev-parse", "main"]));
     assert.is(await head(cut), await head(join(scratch, "new", "copy.git")));
   });
@@ -276,7 +269,7 @@ function addFabric(folder: string): void {
 
     const args = ["fast-export", "--show-original-ids", "--date-order", "--reencode=no"];
     const stream = spawn("git", ["-C", repository, ...args, "--use-done-feature", "HEAD"]).stdout;
-    const imported = await configImport(db, stream);
+    const imported = await configImport({ stream }, db);
 
     assert.is(imported.known + imported.versions, 764);
     assert.ok(half <= imported.known && imported.known < 764);
@@ -284,7 +277,7 @@ function addFabric(folder: string): void {
   });
 }
 
-/** What each commit made of its file. */
+/** Returns the content of the file in each commit. */
 async function filesOf(repository: string, commits: readonly string[]): Promise<Buffer[]> {
   const input = `${commits.join("\n")}\n`;
   const tree = ["diff-tree", "--stdin", "--root", "-r", "--no-commit-id", "--format="];
@@ -338,17 +331,20 @@ test("import reads a repository as RANCID keeps it, with merges, renames, links 
   await git(repository, ["update-index", "--add", "--cacheinfo", `160000,${"ab".repeat(20)},sw9`]);
   await put({}, "1600000400 +0000", "--message", "moved\n\nM 100644 inline sw1\ndata 1");
   await put({ "moved/configs/sw1": "one\n" }, "1600000500 +0000");
-  const { unknown, devices } = await gitImport(db, repository);
+  const { unknown, devices } = await gitImport({ folder: repository }, db);
   assert.equal([unknown, devices], [12, 0]);
   for (const hostname of ["sw1", "sw2", 'ü "x"', "sw9"]) await addDevice(db, { hostname });
   const text = (text: string | Uint8Array) => Buffer.from(text as string);
 
   const { code, output } = await runTool("import", repository, "HEAD");
 
-  assert.match(output, 'No device has the name of: "core/router.db", "moved/router.db"\n✅');
   assert.match(
     output,
-    "✅ Imported 6 versions of 3 devices from 6 commits; 4 unchanged, 2 of no device",
+    'No device has the name of these files: "core/router.db", "moved/router.db"\n✅',
+  );
+  assert.match(
+    output,
+    "✅ Imported 6 versions of 3 devices from 6 commits; 4 unchanged, 2 without a device",
   );
   assert.is(code, 0);
   assertSame(await stored(), [
@@ -362,7 +358,7 @@ test("import reads a repository as RANCID keeps it, with merges, renames, links 
   const [latest] = await configHistoryList.run({ deviceId: await idOf("sw1"), limit: 1 }, db);
   const commit = String(await git(repository, ["rev-parse", "HEAD"])).trim();
   assert.equal(latest?.metadata, { git: { commit, path: "moved/configs/sw1" } });
-  assert.equal((await gitImport(db, repository, { ref: "v1" })).versions, 0);
+  assert.equal((await gitImport({ folder: repository, ref: "v1" }, db)).versions, 0);
 });
 
 async function idOf(hostname: string): Promise<number> {
@@ -375,7 +371,7 @@ async function idOf(hostname: string): Promise<number> {
 test("the tool says what is wrong, and changes nothing", async () => {
   await clear(db);
   const { id: deviceId } = await addDevice(db, { hostname: "sw1" });
-  await configSave(db, { deviceId, text: "x", retrievedAt: new Date(0) });
+  await configSave({ deviceId, text: "x", retrievedAt: new Date(0) }, db);
   const empty = await newRepository("empty");
   const foreign = await newRepository("foreign");
   await writeFile(join(foreign, "sw1"), "theirs\n");
@@ -391,16 +387,16 @@ test("the tool says what is wrong, and changes nothing", async () => {
 
   for (
     const [folder, ref, message] of [
-      [nowhere, "HEAD", `There is no git repository in ${nowhere}`],
-      [full, "HEAD", `There is no git repository in ${full}`],
-      [inside, "HEAD", `There is no git repository in ${inside}`],
+      [nowhere, "HEAD", `${nowhere} has no git repository`],
+      [full, "HEAD", `${full} has no git repository`],
+      [inside, "HEAD", `${inside} has no git repository`],
       [file, "HEAD", `Cannot read the folder ${file}: ENOTDIR`],
-      [empty, "HEAD", `There is no commit "HEAD" in ${empty}`],
-      [foreign, "lost", `There is no commit "lost" in ${foreign}`],
-      [foreign, "--all", `There is no commit "--all" in ${foreign}`],
+      [empty, "HEAD", `${empty} has no commit "HEAD"`],
+      [foreign, "lost", `${foreign} has no commit "lost"`],
+      [foreign, "--all", `${foreign} has no commit "--all"`],
     ] as const
   ) {
-    const error = await rejection(gitImport(db, folder, { ref }));
+    const error = await rejection(gitImport({ folder, ref }, db));
     assert.instance(error, GitError);
     assert.is(error.message, message);
   }
@@ -410,12 +406,12 @@ test("the tool says what is wrong, and changes nothing", async () => {
       [file, "main", `Cannot read the folder ${file}: ENOTDIR`],
       [foreign, "main", `The branch main is checked out in ${foreign}`],
       [empty, "main", `The branch main is checked out in ${empty}`],
-      [foreign, "other", `The last commit of refs/heads/other in ${foreign} is no export`],
-      [foreign, "a b", 'Parameter "branch" of ConfigExport is no name'],
-      [nowhere, "-x", 'Parameter "branch" of ConfigExport is no name'],
+      [foreign, "other", `The last commit of refs/heads/other in ${foreign} is not an export`],
+      [foreign, "a b", 'Parameter "branch" of ConfigExport must be a valid branch name'],
+      [nowhere, "-x", 'Parameter "branch" of ConfigExport must be a valid branch name'],
     ] as const
   ) {
-    const error = await rejection(gitExport(db, folder, { branch }));
+    const error = await rejection(gitExport({ folder, branch }, db));
     assert.instance(error, DatabaseError);
     assert.match(error.message, message);
   }
@@ -423,11 +419,11 @@ test("the tool says what is wrong, and changes nothing", async () => {
   const wrong = await runTool("import", nowhere);
   const noGit = await outputOf(startTool(["export", foreign], { PATH: full }));
 
-  assert.equal([misuse.code, misuse.output.slice(0, 17)], [2, "Say what to do: i"]);
-  assert.equal([wrong.code, wrong.output], [1, `❌ There is no git repository in ${nowhere}\n`]);
-  assert.equal([noGit.code, noGit.output], [1, "❌ There is no git: install it\n"]);
-  const unclear = await rejection(gitExport(db, nowhere, { path: () => ".git/config" }));
-  assert.match(unclear.message, `gives device ${deviceId} a path that git does not take`);
+  assert.equal([misuse.code, misuse.output.slice(0, 17)], [2, "Usage: git import"]);
+  assert.equal([wrong.code, wrong.output], [1, `❌ ${nowhere} has no git repository\n`]);
+  assert.equal([noGit.code, noGit.output], [1, "❌ Cannot find git: install it\n"]);
+  const unclear = await rejection(gitExport({ folder: nowhere, path: () => ".git/config" }, db));
+  assert.match(unclear.message, `returns an invalid path for device ${deviceId}`);
   assert.equal(await readdir(scratch).then((names) => names.includes("nowhere")), false);
   assert.is(String(await git(foreign, ["log", "--all", "--format=%s"])), "theirs\n");
   assert.is(await count(db, "device_configurations"), 1);
@@ -439,18 +435,21 @@ test("export says why git did not take it, and leaves no connection in use", asy
   const text = "x".repeat(1_000_000);
   for (let i = 0; i < 5; i++) {
     const save = { deviceId, text: `${i}${text}`, retrievedAt: new Date(i * 1000) };
-    await configSave(db, save);
+    await configSave(save, db);
   }
   const repository = await newRepository("locked", "--bare");
   await rm(join(repository, "objects", "pack"), { recursive: true });
   await writeFile(join(repository, "objects", "pack"), "");
 
-  const error = await rejection(gitExport(db, repository));
+  const error = await rejection(gitExport({ folder: repository }, db));
 
   assert.instance(error, GitError);
   assert.match(error.message, /^git fast-import failed: fatal: /);
   const under = join(repository, "HEAD", "below");
-  assert.match((await rejection(gitExport(db, under))).message, `the folder ${under}: ENOTDIR`);
+  assert.match(
+    (await rejection(gitExport({ folder: under }, db))).message,
+    `the folder ${under}: ENOTDIR`,
+  );
   await until("no connection is in use", () => db.stats().busy === 0);
 });
 
@@ -467,7 +466,7 @@ test("git that fails half way is a GitError that says why, and what was read sta
   const parent = String(await git(repository, ["rev-parse", "HEAD^^{tree}"])).trim();
   await rm(join(repository, ".git/objects", parent.slice(0, 2), parent.slice(2)));
 
-  const error = await rejection(gitImport(db, repository));
+  const error = await rejection(gitImport({ folder: repository }, db));
 
   assert.instance(error, GitError);
   assert.match(error.message, /^git fast-export failed: fatal: /);

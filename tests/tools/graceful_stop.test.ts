@@ -1,4 +1,5 @@
-/** A worker that is told to stop under load ends by itself, with nothing lost; a killed one leaves nothing half. */
+/** A worker that stops under load ends by itself and loses nothing; a killed one leaves no half transaction. */
+// Runs once: it starts programs on both runtimes itself.
 import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { connect, type Database, jobLogList } from "netraven-db";
+import { NODE_ARGS } from "../support/compiled/node.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { addJob } from "../support/factories.ts";
 import { suite } from "../support/suite.ts";
@@ -16,7 +18,7 @@ const test = suite("graceful stop");
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 const deno = createRequire(import.meta.url)("deno/install_api.cjs").runInstall();
 const RUNTIMES = {
-  node: [process.execPath, "--import", "tsx"],
+  node: [process.execPath, ...NODE_ARGS],
   deno: [deno, "run", "--no-prompt", "--cached-only", "--allow-net=127.0.0.1", "--allow-env"],
 };
 let database: TestDatabase;
@@ -37,7 +39,7 @@ test.after(async () => {
   await database.drop();
 });
 
-/** A worker, and what it has said. */
+/** A worker and its output. */
 interface Worker {
   readonly child: ChildProcess;
   readonly said: {
@@ -46,7 +48,7 @@ interface Worker {
     readonly refused: number[];
   };
   readonly stderr: () => string;
-  /** Its exit code or the signal that ended it. */
+  /** Exit code or signal of its end. */
   readonly end: Promise<number | string>;
 }
 

@@ -1,4 +1,4 @@
-/** Configurations from before there were validity, packing and bundled lines survive the migration. */
+/** Old configurations survive the migration to validity, compression and chunks of lines. */
 import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import {
   configSearch,
   connect,
 } from "netraven-db";
-import { migrate, rollback } from "../../src/tools/migrate.ts";
+import { migrate, rollback } from "../../src/tools/migrations/migrator.ts";
 import { MIGRATIONS } from "../../src/tools/migrations/files.ts";
 import { reindex } from "../../src/tools/reindex.ts";
 import { createEmptyDatabase } from "../support/database.ts";
@@ -21,7 +21,7 @@ import { suite } from "../support/suite.ts";
 import { rejection } from "../support/until.ts";
 
 const test = suite("history migration", { timeout: 120_000 });
-/** The first migration that is not of before. */
+/** The first migration of the new format. */
 const FIRST = "20261125100000";
 
 function day(day: number): Date {
@@ -120,16 +120,16 @@ test("a database with configurations of an older schema migrates, works, and is 
     assert.is(packed[0]![0], kept[0]![0]);
     const { rows } = await db.query("select from device_configurations where packed is null");
     assert.equal(rows, []);
-    assert.equal((await configBlame(db, versions[0]!.id)).map(({ since }) => since), [
+    assert.equal((await configBlame({ id: versions[0]!.id }, db)).map(({ since }) => since), [
       day(5),
       day(5),
       day(5),
     ]);
     assert.equal(await find("ntp c"), [[3, null]]);
-    const saved = await configSave(db, { deviceId, text: "hostname sw1\nntp b\n" });
+    const saved = await configSave({ deviceId, text: "hostname sw1\nntp b\n" }, db);
     assert.equal([saved.added, saved.removed], [0, 1]);
 
-    // What is packed cannot go back.
+    // Compressed configurations cannot be migrated down.
     const later = (await readdir(MIGRATIONS)).filter((file) => file > FIRST).length;
     const error = await rejection((async () => {
       for (let i = 0; i < later; i++) await rollback({ url });

@@ -1,4 +1,5 @@
-/** Workers that are killed, a server that is restarted, leases that are outlived: every job is done, its end counts once. */
+/** Killed workers, a restarted server and expired leases: every job is done, and its outcome counts once. */
+// Runs once: it starts workers on both runtimes itself.
 import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { connect, jobInsertMany } from "netraven-db";
+import { NODE_ARGS } from "../support/compiled/node.ts";
 import { createDatabase } from "../support/database.ts";
 import { LONG, PATIENCE } from "../support/effort.ts";
 import { addDevice } from "../support/factories.ts";
@@ -18,7 +20,7 @@ const test = suite("job storm", { timeout: Math.max(PATIENCE, 120_000) });
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 const deno = createRequire(import.meta.url)("deno/install_api.cjs").runInstall();
 const RUNTIMES = [
-  [process.execPath, "--import", "tsx"],
+  [process.execPath, ...NODE_ARGS],
   [deno, "run", "--no-prompt", "--cached-only", "--allow-net=127.0.0.1", "--allow-env"],
 ];
 const HOUR = 3_600_000;
@@ -26,7 +28,7 @@ const HOUR = 3_600_000;
 const LEASE = 2_000;
 const { jobs, kills } = LONG ? { jobs: 2_000, kills: 60 } : { jobs: 400, kills: 10 };
 
-/** A process that is started again whenever it was killed. */
+/** A process that restarts after each kill. */
 class Killed {
   readonly #command: readonly string[];
   readonly #url: string;
@@ -35,7 +37,7 @@ class Killed {
   #ready = false;
   stderr = "";
 
-  /** @param skew Milliseconds that its clock is off. */
+  /** @param skew Milliseconds by which its clock is wrong. */
   constructor(command: readonly string[], url: string, skew: number) {
     this.#command = command;
     this.#url = url;
@@ -83,7 +85,7 @@ test(`4 workers, ${jobs} jobs, ${kills} kills, one restart: every job is done, a
   const database = await createDatabase({ url: server.url, template: "storm" });
   const db = await connect({ url: database.url, logging: { level: "silent" } });
   await db.query("create table worked (job_id integer not null, attempt integer not null)");
-  // Counts every end that the database takes, however often.
+  // Counts every outcome that the database accepts.
   await db.query(`
     do $do$
     begin
@@ -101,7 +103,7 @@ test(`4 workers, ${jobs} jobs, ${kills} kills, one restart: every job is done, a
   const devices = await Promise.all(Array.from({ length: 100 }, () => addDevice(db)));
   await jobInsertMany.run({
     deviceIds: Array.from({ length: jobs }, (_, i) => devices[i % devices.length]!.id),
-    mostFailures: 100,
+    maxAttempts: 100,
   }, db);
   const ended = async () => {
     const { rows } = await db.query<{ ended: number }>(
@@ -109,7 +111,7 @@ test(`4 workers, ${jobs} jobs, ${kills} kills, one restart: every job is done, a
     );
     return rows[0]!.ended;
   };
-  // Two of each runtime; the clocks of one are right, of two an hour off, of one a day.
+  // Two of each runtime. Some clocks are right, two are wrong by an hour, one by a day.
   const workers = [0, -HOUR, HOUR, 24 * HOUR].map((skew, i) =>
     new Killed(RUNTIMES[i % 2]!, database.url, skew)
   );
@@ -131,7 +133,7 @@ test(`4 workers, ${jobs} jobs, ${kills} kills, one restart: every job is done, a
   await until("all are done", async () => await ended() === jobs, PATIENCE);
   const took = (performance.now() - started) / 1000;
   for (const worker of workers) {
-    // One that is just starting has not said yet what SIGTERM is to do.
+    // A process that is starting has no SIGTERM handler yet.
     await until("it is ready", () => worker.ready, 60_000);
     assert.is(await worker.end("SIGTERM"), 0, worker.stderr);
   }

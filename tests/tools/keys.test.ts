@@ -1,4 +1,5 @@
-/** The keys as operators handle them: the commands, a rotation that is killed, and the rolling deploy. */
+/** Key management for operators: the commands, a killed rotation, and a rolling deployment. */
+// Runs once: it tests a tool of the project.
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -12,15 +13,16 @@ import {
   connect,
   credentialCreate,
   credentialList,
-  credentialPasswordSet,
   credentialReveal,
   type Database,
-  encryptionKeyList,
   keysCheck,
   keysRetire,
   keysRotate,
 } from "netraven-db";
+import { credentialPasswordSet } from "../../src/generated/internal/credentials.ts";
+import { encryptionKeyList } from "../../src/generated/internal/encryption_keys.ts";
 import { main } from "../../src/tools/keys.ts";
+import { NODE_ARGS } from "../support/compiled/node.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { addKey, envelope } from "../support/factories.ts";
 import { testKeys } from "../support/keys.ts";
@@ -32,7 +34,7 @@ const test = suite("keys", { timeout: 120_000 });
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 const deno = createRequire(import.meta.url)("deno/install_api.cjs").runInstall();
 const RUNTIMES = {
-  node: [process.execPath, "--import", "tsx"],
+  node: [process.execPath, ...NODE_ARGS],
   deno: [deno, "run", "--no-prompt", "--cached-only", "--allow-net=127.0.0.1", "--allow-env"],
 };
 const WHO = { by: "test", reason: "test" };
@@ -55,28 +57,28 @@ test.after.each(async () => {
 
 // --- The commands
 
-/** Writes the configuration: which key seals, and which others there are, each in a file. */
+/** Writes the configuration: the active key and other keys, each in a file. */
 async function configure(active: string, ...older: string[]): Promise<void> {
   const keys = [active, ...older].map((keyId) => `${keyId}: { file: keys/${keyId} }`).join(", ");
   const vault = `vault: { active: ${active}, keys: { ${keys} } }`;
   await writeFile(join(folder, "dev.yaml"), `${vault}\n`);
 }
 
-/** What `make keys-…` calls, in this process. */
+/** Runs the tool of `make keys-…` in this process. */
 function run(...args: string[]): Promise<{ code: number; output: string }> {
   return runTool(main, { DATABASE_URL: database.url, NETRAVEN_CONFIG_DIR: folder }, args);
 }
 
-/** The same as a process of its own. */
+/** Runs the tool in a separate process. */
 function spawnTool(...args: string[]): ChildProcess {
-  return spawn(process.execPath, ["--import", "tsx", "src/tools/keys.ts", ...args], {
+  return spawn(process.execPath, [...NODE_ARGS, "src/tools/keys.ts", ...args], {
     cwd: PROJECT,
     env: { ...process.env, DATABASE_URL: database.url, NETRAVEN_CONFIG_DIR: folder },
     stdio: "ignore",
   });
 }
 
-/** A process of the application with the configuration as it is. */
+/** Starts a process of the application with the current configuration. */
 async function application<T>(act: (db: Database) => Promise<T>): Promise<T> {
   await using app = await connect({
     env: { DATABASE_URL: database.url },
@@ -92,7 +94,7 @@ test("keys-generate, -status, -rotate, -check and -retire lead from one key to t
   const made = await run("generate");
   const again = await run("generate");
   const { id } = await application((app) =>
-    credentialCreate(app, { username: "admin", password: "swordfish" })
+    credentialCreate({ username: "admin", password: "swordfish" }, app)
   );
 
   const second = await run("generate", "b2026");
@@ -105,27 +107,27 @@ test("keys-generate, -status, -rotate, -check and -retire lead from one key to t
   const retired = await run("retire", "a2026");
   const after = await run("status");
   await configure("b2026");
-  const revealed = await application((app) => credentialReveal(app, id, WHO));
+  const revealed = await application((app) => credentialReveal({ id, ...WHO }, app));
 
   assert.is(made.code, 0, made.output);
-  assert.match(made.output, /^Made key "a2026": .*keys\/a2026$/);
+  assert.match(made.output, /^Generated key "a2026": .*keys\/a2026$/);
   assert.match(again.output, /^No key file is missing/);
   assert.is((await stat(join(folder, "keys/b2026"))).mode & 0o777, 0o600);
   assert.match(second.output, 'b2026: { file: "keys/b2026" }');
   const text = (await readFile(join(folder, "keys/b2026"), "utf8")).trim();
   assert.not.match(second.output, text, "the key itself is not printed");
   assert.is(inUse.code, 1);
-  assert.match(inUse.output, 'Cannot retire key "a2026": 1 rows are sealed with it');
+  assert.match(inUse.output, 'Cannot retire key "a2026": it encrypts 1 rows');
   assert.match(before.output, /a2026 +loaded +1 /);
   assert.match(before.output, /b2026 +active +0 /);
   assert.equal([rotated.code, rotated.output], [
     0,
-    '✅ 1 values sealed anew with key "b2026"',
+    '✅ 1 values resealed with key "b2026"',
   ]);
   assert.match(checked.output, "1 sealed values open\n✅ Every key in use is loaded");
   assert.is(checked.code, 0);
-  assert.match(active.output, "it is the active one");
-  assert.match(retired.output, '✅ Key "a2026" is retired since 20');
+  assert.match(active.output, "it is the active key");
+  assert.match(retired.output, '✅ Key "a2026" was retired at 20');
   assert.match(after.output, /a2026 +loaded +0 +\d{4}-\d\d-\d\d +\d{4}-\d\d-\d\d$/m);
   assert.is(revealed.password.reveal(), "swordfish");
 });
@@ -133,10 +135,10 @@ test("keys-generate, -status, -rotate, -check and -retire lead from one key to t
 test("keys-check and keys-status say what is wrong, and fail", async () => {
   await configure("a");
   await run("generate");
-  await application((app) => credentialCreate(app, { username: "u", password: "swordfish" }));
+  await application((app) => credentialCreate({ username: "u", password: "swordfish" }, app));
   await addKey(db);
   const moved = await application(async (app) => {
-    const { id } = await credentialCreate(app, { username: "u", password: "swordfish" });
+    const { id } = await credentialCreate({ username: "u", password: "swordfish" }, app);
     await credentialPasswordSet.one({ id, password: envelope() }, app);
     return id;
   });
@@ -149,7 +151,7 @@ test("keys-check and keys-status say what is wrong, and fail", async () => {
 
   assert.equal([checked.code, status.code, rotated.code], [1, 1, 1]);
   const lacks =
-    'The key ring lacks keys that rows are sealed with: "factory" (1 rows), "a" (1 rows)';
+    'The key ring lacks keys that encrypted rows need: "factory" (1 rows), "a" (1 rows)';
   assert.match(
     checked.output.replace('"a" (1 rows), "factory" (1 rows)', '"factory" (1 rows), "a" (1 rows)'),
     lacks,
@@ -178,18 +180,18 @@ test("the commands say what is missing: a ring, a name, a file, a schema; and mi
     await run("nonsense"),
   ];
 
-  assert.match(none.output, "has no key ring: give the new key a name, by id=");
-  assert.match(noFile.output, "say where, by file=");
-  assert.match(noRing.output, "There is no key ring");
+  assert.match(none.output, "has no key ring: name the new key by id=");
+  assert.match(noFile.output, "name the new key's file by file=");
+  assert.match(noRing.output, "No key ring is configured");
   assert.match(
     noKey.output,
     /keys\/a: vault\.keys\.a: The key's file is missing: .* make keys-generate/,
   );
-  assert.match(badName.output, "The key's name is not usable");
+  assert.match(badName.output, "The key's name is invalid");
   for (const { code } of [none, noFile, noRing, noKey, badName]) assert.is(code, 1);
   for (const { code, output } of misuse) {
     assert.is(code, 2);
-    assert.match(output, "Say what to do: generate");
+    assert.match(output, "Usage: keys generate");
   }
   const given = join(folder, "elsewhere/a");
   assert.is((await run("generate", "a2", given)).code, 0);
@@ -211,14 +213,14 @@ test("a key's file may be a link; the rights of what it leads to count", async (
   assert.match(open.output, "Others can read the key's file");
 });
 
-// --- While others work
+// --- Concurrency
 
 /** A process of `tests/support/vault_worker.ts`. */
 interface Worker {
   readonly child: ChildProcess;
-  /** Works already. */
+  /** Resolves when it works. */
   readonly ready: Promise<void>;
-  /** Tells it to stop; gives how much it did, or throws what it said. */
+  /** Stops it. Returns how much it did, or throws its output. */
   stop(): Promise<{ created: number; changed: number; revealed: number }>;
 }
 
@@ -276,7 +278,7 @@ test("a rolling deploy in five steps: two processes write all the while, every r
     for (const key of ["created", "changed", "revealed"] as const) sums[key] += done[key];
     assert.ok(done.revealed > 0, "it worked");
   };
-  /** One process after the other gets the ring; the other one goes on meanwhile. */
+  /** Each process restarts with the ring in turn, while the other one continues. */
   const deploy = async (...keyIds: string[]) => {
     for (const [i, [runtime, name]] of ([["node", "one"], ["deno", "two"]] as const).entries()) {
       await workers[i]!.ready;
@@ -301,10 +303,10 @@ test("a rolling deploy in five steps: two processes write all the while, every r
     await more(5);
     await deploy("b", "a"); // 2: it seals; some processes still seal with the old one
     await more(5);
-    const { rotated, unopened } = await keysRotate(operator); // 3: what is left
+    const { rotated, unopened } = await keysRotate({}, operator); // 3: what is left
     assert.ok(rotated > 0);
     assert.equal(unopened, []);
-    await keysRetire(operator, "a"); // 4: the database takes nothing that the old key sealed
+    await keysRetire({ keyId: "a" }, operator); // 4: the database takes nothing that the old key sealed
     await more(5);
     await deploy("b"); // 5: the old key goes
     await more(5);
@@ -330,7 +332,7 @@ test("a rotation that is killed -9 again and again loses nothing, and the last o
   await application(async (app) => {
     await app.transaction(async (tx) => {
       for (let i = 0; i < 3000; i++) {
-        const made = await credentialCreate(tx, { username: `u${i}`, password: `p${i}` });
+        const made = await credentialCreate({ username: `u${i}`, password: `p${i}` }, tx);
         passwords.set(made.id, `p${i}`);
       }
     });
@@ -359,7 +361,7 @@ test("a rotation that is killed -9 again and again loses nothing, and the last o
   assert.equal([opened, unopened.length], [3000, 0]);
   const some = [...passwords].filter((_, i) => i % 300 === 0);
   for (const [id, password] of some) {
-    const found = await application((app) => credentialReveal(app, id, WHO));
+    const found = await application((app) => credentialReveal({ id, ...WHO }, app));
     assert.is(found.password.reveal(), password);
   }
 });

@@ -1,4 +1,4 @@
-/** Logs from before there were parts become the first part as they are, and can go back. */
+/** Logs of the unpartitioned tables become the first partition unchanged, and can be migrated down. */
 import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,8 +11,9 @@ import {
   jobLogList,
   jobLogStats,
   logPartitionList,
+  maintain,
 } from "netraven-db";
-import { migrate, rollback } from "../../src/tools/migrate.ts";
+import { migrate, rollback } from "../../src/tools/migrations/migrator.ts";
 import { MIGRATIONS } from "../../src/tools/migrations/files.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 import { suite } from "../support/suite.ts";
@@ -54,7 +55,7 @@ test("a database with logs of an older schema migrates, works, and can go back",
 
     await jobLogInsert.run({ jobId, message: "new" }, db);
     await db.settings.set("log_retention_days", 30);
-    const { dropped } = await db.maintain();
+    const { dropped } = await maintain({}, db);
     const lines = await jobLogList.run({ jobId, limit: 10 }, db);
     assert.equal(dropped, [], "the first part goes as a whole, when its last line may");
     assert.equal(lines.map((line) => [line.message, line.deviceId]), [

@@ -1,27 +1,18 @@
-/** `make maintain`: what it says and what it returns. */
+/** `make maintain`: its output and exit codes. */
+// Runs once: it tests a tool of the project.
 import * as assert from "uvu/assert";
-import { connect, type Database, jobLogInsert, logPartitionList } from "netraven-db";
+import { jobLogInsert, logPartitionList } from "netraven-db";
 import { main } from "../../src/tools/maintain.ts";
-import { createDatabase, createEmptyDatabase, type TestDatabase } from "../support/database.ts";
+import { createEmptyDatabase, type TestDatabase } from "../support/database.ts";
 import { addJob } from "../support/factories.ts";
 import { suite } from "../support/suite.ts";
+import { testDatabase } from "../support/test_database.ts";
 import { runTool } from "../support/tool.ts";
 
 const test = suite("maintain");
-let database: TestDatabase;
-let db: Database;
+const { db, database } = await testDatabase(test, { pool: { size: 2 } });
 
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 2 }, logging: { level: "silent" } });
-});
-
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
-
-/** What `make maintain` calls, in this process. */
+/** Runs the tool of `make maintain` in this process. */
 async function run(...args: string[]): Promise<{ code: number; output: string }> {
   return await runOn(database, ...args);
 }
@@ -44,17 +35,17 @@ test("maintain says in a dry run what it would do, does it without, and then has
 
   assert.is(before, 2);
   assert.is(dry.code, 0);
-  assert.match(dry.output, /^Would make job_logs_\d{8}\n/);
+  assert.match(dry.output, /^Would create job_logs_\d{8}\n/);
   assert.match(dry.output, /\nWould drop job_logs_\d{8}\n/);
-  assert.match(dry.output, "✅ Would make 5 parts, drop 1, delete 0 lines and 0 sessions");
+  assert.match(dry.output, "✅ Would create 5 partitions, drop 1, delete 0 lines and 0 sessions");
   assert.is(real.code, 0);
   assert.match(
     real.output,
-    /\nDetached (job_logs_\d{8})\nDropped \1\n✅ Made 5 parts, dropped 1, deleted 0 lines/,
+    /\nDetached (job_logs_\d{8})\nDropped \1\n✅ Created 5 partitions, dropped 1, deleted 0 lines/,
   );
   assert.equal(again, {
     code: 0,
-    output: "✅ Made 0 parts, dropped 0, deleted 0 lines and 0 sessions",
+    output: "✅ Created 0 partitions, dropped 0, deleted 0 lines and 0 sessions",
   });
 });
 

@@ -1,3 +1,4 @@
+// Runs once: it tests a tool of the project.
 import * as assert from "uvu/assert";
 import { spawn } from "node:child_process";
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -11,11 +12,12 @@ import {
   migrate,
   type MigrateOptions,
   MigrationError,
-  newMigration,
   rollback,
   status,
-} from "../../src/tools/migrate.ts";
+} from "../../src/tools/migrations/migrator.ts";
+import { newMigration } from "../../src/tools/migrations/files.ts";
 import { startThrowaway, type Throwaway } from "../../src/tools/postgres/throwaway.ts";
+import { NODE_ARGS } from "../support/compiled/node.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("migrate");
@@ -23,7 +25,7 @@ const admin = process.env.TEST_DATABASE_URL ?? "";
 const scratch = await mkdtemp(join(tmpdir(), "netraven-test-"));
 const databases: string[] = [];
 
-/** The URL of a database that is not there yet. */
+/** Returns the URL of a database that does not exist yet. */
 function freshUrl(): string {
   const url = new URL(admin);
   url.pathname = `/${process.env.TEST_TEMPLATE ?? "netraven_test"}_migrate_${databases.length}`;
@@ -47,7 +49,7 @@ async function sql(url: string, text: string): Promise<Record<string, unknown>[]
 const UP = "-- migrate:up\n";
 const DOWN = "\n-- migrate:down\n";
 
-/** A folder with the files; `up|down` each, or the whole text. */
+/** Creates a folder with the files, each as `up|down` or as the whole text. */
 async function folder(files: Record<string, string>): Promise<string> {
   const path = await mkdtemp(join(scratch, "migrations-"));
   for (const [name, text] of Object.entries(files)) {
@@ -74,7 +76,7 @@ async function failure(work: Promise<unknown>): Promise<MigrationError> {
   throw new Error("It did not fail");
 }
 
-/** A shell script in place of dbmate. */
+/** A shell script instead of dbmate. */
 async function fakeDbmate(script: string): Promise<string> {
   const path = join(await mkdtemp(join(scratch, "bin-")), "dbmate");
   await writeFile(path, `#!/bin/sh\n${script}\n`);
@@ -82,12 +84,12 @@ async function fakeDbmate(script: string): Promise<string> {
   return path;
 }
 
-/** A migrator in a process of its own. */
+/** Starts a migrator in a separate process. */
 function migrator(options: MigrateOptions) {
-  const source = new URL("../../src/tools/migrate.ts", import.meta.url).href;
+  const source = new URL("../../src/tools/migrations/migrator.ts", import.meta.url).href;
   const code = `import { migrate } from ${JSON.stringify(source)};
 console.log(JSON.stringify(await migrate({ ...${JSON.stringify(options)}, log: console.log })));`;
-  const args = ["--import", "tsx", "--input-type=module", "--eval", code];
+  const args = [...NODE_ARGS, "--input-type=module", "--eval", code];
   // A killed one leaves its folder behind.
   const env = { ...process.env, TMPDIR: scratch };
   const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
@@ -100,7 +102,7 @@ console.log(JSON.stringify(await migrate({ ...${JSON.stringify(options)}, log: c
   return { child, ended };
 }
 
-/** Waits until the query gives a row, and returns it. */
+/** Waits until the query returns a row, and returns it. */
 async function row(url: string, text: string): Promise<Record<string, unknown>> {
   for (const until = Date.now() + 10_000; Date.now() < until;) {
     const [found] = await sql(url, text);
@@ -110,10 +112,10 @@ async function row(url: string, text: string): Promise<Record<string, unknown>> 
   throw new Error(`No row came: ${text}`);
 }
 
-/** A server of our own, since the role of the tests may not make roles. */
+/** A separate server, because the role of the tests lacks CREATEROLE. */
 let own: Promise<Throwaway> | undefined;
 
-/** A new role on it, in the URL of a database that is not there. */
+/** Creates a role on it, and returns its URL of a database that does not exist. */
 async function roleUrl(role: string, password: string, rights: string): Promise<string> {
   const { url, superuserUrl } = await (own ??= startThrowaway());
   await sql(superuserUrl, `create role ${role} login ${rights} password '${password}'`);
@@ -205,7 +207,10 @@ test("migrate() names the file and applies nothing, when an applied file was edi
   const error = await failure(migrate({ url, migrationsDir }));
 
   assert.is(error.code, "EDITED");
-  assert.match(error.message, '"20250101000000_create_sites.sql" changed after it was applied');
+  assert.match(
+    error.message,
+    '"20250101000000_create_sites.sql" changed after the migration was applied',
+  );
   const state = await status({ url, migrationsDir });
   assert.equal(state.edited.map(({ name }) => name), ["create_sites"]);
   assert.equal(state.applied.map(({ name }) => name), ["create_racks"]);
@@ -223,7 +228,10 @@ test("migrate() names the file and applies nothing, when an applied file is gone
   const error = await failure(migrate({ url, migrationsDir }));
 
   assert.is(error.code, "MISSING");
-  assert.match(error.message, '"20250101000000_create_sites.sql" is applied, but its file is gone');
+  assert.match(
+    error.message,
+    '"20250101000000_create_sites.sql" is applied, but the file is missing',
+  );
   assert.equal((await status({ url, migrationsDir })).pending.map(({ name }) => name), [
     "create_units",
   ]);
@@ -334,7 +342,7 @@ test("migrate() names an index that a failed file left invalid", async () => {
 
   assert.match(
     error.message,
-    "it left public.keys_k invalid: the next `make migrate` repairs that",
+    "it left public.keys_k invalid: the next `make migrate` repairs them",
   );
 });
 
@@ -348,7 +356,7 @@ test("migrate() adopts and reports, when a file was applied without a note", asy
 
   assert.equal(result, { done: [], total: 2 });
   assert.equal(lines, [
-    "Adopted: 20250102000000_create_racks.sql was applied without a note of its checksum",
+    "Adopted: recorded the checksum of 20250102000000_create_racks.sql, which was applied without one",
   ]);
   const [count] = await sql(options.url, "select count(*)::integer as n from schema_checksums");
   assert.is(count?.n, 2);
@@ -468,14 +476,14 @@ test("migrate() tries again, when a file cannot get its locks in time", async ()
     lockTimeout: 100,
     log: (line) => {
       lines.push(line);
-      if (line.includes("trying again")) void reader.end();
+      if (line.includes("retrying")) void reader.end();
     },
   });
 
   assert.is(result.total, 3);
   assert.match(
     lines.join("\n"),
-    '"20250103000000_widen_sites.sql" did not get its locks within 100 ms; trying again',
+    '"20250103000000_widen_sites.sql" did not get its locks within 100 ms; retrying',
   );
 });
 
@@ -490,7 +498,7 @@ test("migrate() says what to look at, when a file never gets its locks", async (
   await reader.command("begin");
   await reader.command("lock table sites in access share mode");
 
-  const error = await failure(migrate({ url, migrationsDir, lockTimeout: 50, attempts: 2 }));
+  const error = await failure(migrate({ url, migrationsDir, lockTimeout: 50, maxAttempts: 2 }));
   await reader.end();
 
   assert.is(error.sqlState, "55P03");
@@ -506,7 +514,7 @@ test("migrate() fails, when dbmate dies by a signal or cannot start", async () =
 
   assert.match(
     killed.message,
-    /"20250101000000_create_sites\.sql" failed: dbmate was ended by SIGKILL/,
+    /"20250101000000_create_sites\.sql" failed: The signal SIGKILL ended dbmate/,
   );
   assert.match(absent.message, "Cannot start dbmate: ENOENT");
   assert.match(liar.message, 'dbmate did not apply "20250101000000_create_sites.sql"');
@@ -615,16 +623,16 @@ test("newMigration() refuses a name that is not in lower case", async () => {
   for (const name of ["AddSite", "add-site", "../x", ""]) {
     let message = "";
     await newMigration(name, path).catch((error: Error) => message = error.message);
-    assert.match(message, "is not lower case");
+    assert.match(message, "is not in lower case");
   }
   assert.equal(await readdir(path), []);
 });
 
-/** The command line, in a process of its own. */
+/** Runs the command line in a separate process. */
 async function command(url: string, ...args: string[]): Promise<{ code: unknown; output: string }> {
   const script = fileURLToPath(new URL("../../src/tools/migrate.ts", import.meta.url));
   const env = { ...process.env, DATABASE_URL: url };
-  const child = spawn(process.execPath, ["--import", "tsx", script, ...args], {
+  const child = spawn(process.execPath, [...NODE_ARGS, script, ...args], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -659,7 +667,7 @@ for (
   const [what, args, code, says] of [
     ["nothing is asked", [], 2, "Usage: migrate up"],
     ["a word is unknown", ["upp"], 2, "Usage: migrate up"],
-    ["the name of a new file is bad", ["new", "Add-Site"], 2, "is not lower case"],
+    ["the name of a new file is bad", ["new", "Add-Site"], 2, "is not in lower case"],
     ["there is a word too many", ["up", "now"], 2, "Usage: migrate up"],
     ["the server refuses", ["up"], 1, "Cannot connect to nobody@127.0.0.1:1/nothing"],
   ] as [string, string[], number, string][]

@@ -1,7 +1,8 @@
 /**
- * Migrations under faults: killed half way, invalid indexes, waiting behind a long read. What is killed
- * is `src/tools/migrate.ts up` as make runs it, of a copy of this package with migrations of its own.
+ * Migrations under faults: kills, invalid indexes, and waits behind a long read. The tests kill
+ * `src/tools/migrate.ts up` as make runs it, from a copy of this package with its own migrations.
  */
+// Runs once: it tests a tool of the project.
 import * as assert from "uvu/assert";
 import { type ChildProcess, spawn } from "node:child_process";
 import {
@@ -11,6 +12,7 @@ import {
   mkdtemp,
   readdir,
   readFile,
+  realpath,
   rm,
   symlink,
   writeFile,
@@ -23,7 +25,8 @@ import { fileURLToPath } from "node:url";
 import { resolveBinary } from "dbmate";
 import { loadConfig } from "../../src/config/load.ts";
 import { ToolConnection } from "../../src/tools/connection.ts";
-import { migrate, MigrationError, status } from "../../src/tools/migrate.ts";
+import { migrate, MigrationError, status } from "../../src/tools/migrations/migrator.ts";
+import { NODE_ARGS } from "../support/compiled/node.ts";
 import { suite } from "../support/suite.ts";
 import { rejection, until } from "../support/until.ts";
 
@@ -33,10 +36,10 @@ const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 const scratch = await mkdtemp(join(tmpdir(), "netraven-test-"));
 const copy = join(scratch, "package");
 const migrationsDir = join(copy, "db", "migrations");
-/** Where the copy's dbmate writes its process id. */
+/** File with the process id of the copy's dbmate. */
 const pidFile = join(scratch, "dbmate.pid");
 const databases: string[] = [];
-/** What a test leaves open when it fails. */
+/** Cleanup of failed tests. */
 const open = new Set<ToolConnection>();
 const children = new Set<ChildProcess>();
 
@@ -49,7 +52,7 @@ create table sites (id integer);
 drop table sites;
 `,
 };
-/** dbmate's connections, on the server; those that wait. */
+/** Returns dbmate's sessions on the server, or only the waiting ones. */
 const AT_WORK = `
 select pid from pg_stat_activity
 where datname = current_database() and application_name = 'netraven-db dbmate'`;
@@ -67,7 +70,10 @@ test.before(async () => {
   // A copy, so that it finds the binary beside itself.
   const dbmate = dirname(dirname(createRequire(import.meta.url).resolve("dbmate")));
   await cp(dbmate, join(modules, "dbmate"), { recursive: true });
-  const binary = join(modules, relative(join(PROJECT, "node_modules"), resolveBinary()));
+  // Without links: the real binary must not be written over.
+  const installed = await realpath(join(PROJECT, "node_modules"));
+  const binary = join(modules, relative(installed, await realpath(resolveBinary())));
+  assert.ok(binary.startsWith(modules), binary);
   await mkdir(dirname(binary), { recursive: true });
   await writeFile(binary, `#!/bin/sh\necho $$ > "${pidFile}"\nexec "${resolveBinary()}" "$@"\n`);
   await chmod(binary, 0o755);
@@ -103,7 +109,7 @@ async function sql(url: string, text: string): Promise<Record<string, unknown>[]
   }
 }
 
-/** Waits until the query gives a row. */
+/** Waits until the query returns a row. */
 async function row(url: string, text: string): Promise<void> {
   const one = await connection(url);
   await until(text, async () => (await one.ask(text)).length > 0, 30_000);
@@ -111,7 +117,7 @@ async function row(url: string, text: string): Promise<void> {
   await one.end();
 }
 
-/** Puts these files, and no others, into the copy's folder of migrations. */
+/** Replaces the copy's migrations with these files. */
 async function put(files: Record<string, string>): Promise<void> {
   await rm(migrationsDir, { recursive: true, force: true });
   await mkdir(migrationsDir, { recursive: true });
@@ -120,12 +126,12 @@ async function put(files: Record<string, string>): Promise<void> {
   }
 }
 
-/** A file that runs outside a transaction. */
+/** A migration that runs outside a transaction. */
 function alone(up: string): string {
   return `-- migrate:up transaction:false\n${up}\n-- migrate:down\n`;
 }
 
-/** The URL of a database that is not there yet. */
+/** Returns the URL of a database that does not exist yet. */
 function freshUrl(): string {
   const url = new URL(admin);
   url.pathname = `/${process.env.TEST_TEMPLATE ?? "netraven_test"}_faults_${databases.length}`;
@@ -133,7 +139,7 @@ function freshUrl(): string {
   return url.href;
 }
 
-/** The URL of a new database with the table `sites`; the second file is put, and pending. */
+/** Returns the URL of a new database with the table `sites`, and adds the second file as pending. */
 async function siteUrl(second?: string): Promise<string> {
   const url = freshUrl();
   await sql(admin, `create database "${databases.at(-1)}" template "${databases[0]}"`);
@@ -141,13 +147,13 @@ async function siteUrl(second?: string): Promise<string> {
   return url;
 }
 
-/** `make migrate`, in a process of its own. */
+/** Runs `make migrate` in a separate process. */
 function up(url: string) {
   const script = join(copy, "src", "tools", "migrate.ts");
-  const child = spawn(process.execPath, ["--import", "tsx", script, "up"], {
+  const child = spawn(process.execPath, [...NODE_ARGS, script, "up"], {
     cwd: PROJECT,
     // A killed one leaves its folder behind.
-    env: { ...process.env, DATABASE_URL: url, TMPDIR: scratch },
+    env: { ...process.env, DATABASE_URL: url, TMPDIR: scratch, TEST_PROJECT_COPY: copy },
     stdio: ["ignore", "pipe", "pipe"],
   });
   children.add(child);
@@ -163,7 +169,7 @@ function up(url: string) {
   return run;
 }
 
-/** Kills the migrator, its dbmate or both, once dbmate waits for a lock, and waits for their end. */
+/** Kills the migrator, its dbmate or both once dbmate waits for a lock, and waits for their end. */
 async function killHalfWay(
   url: string,
   who: string,
@@ -181,7 +187,7 @@ async function killHalfWay(
   return { code, output: run.output };
 }
 
-/** The next run, which finds the server at work for the killed one, and `release`, which ends that. */
+/** Runs the next migration while the server still works for the killed one, and ends that with `release`. */
 async function nextRun(
   url: string,
   release: () => Promise<void>,
@@ -200,7 +206,7 @@ async function nextRun(
 /** Migrates in this process. */
 async function run(
   url: string,
-  options: { lockTimeout?: number; attempts?: number; log?: (line: string) => void } = {},
+  options: { lockTimeout?: number; maxAttempts?: number; log?: (line: string) => void } = {},
 ) {
   const lines: string[] = [];
   const log = (line: string) => {
@@ -230,7 +236,7 @@ async function end(one: ToolConnection): Promise<void> {
   await one.end();
 }
 
-/** Makes an index invalid: its build, or its reindex, gives up behind a writer. */
+/** Makes an index invalid: its build or reindex times out behind a writer. */
 async function breakIndex(url: string, table: string, statement: string): Promise<void> {
   const writer = await holder(url, `lock table ${table} in row exclusive mode`);
   const builder = await connection(url);
@@ -240,7 +246,7 @@ async function breakIndex(url: string, table: string, statement: string): Promis
   await end(writer);
 }
 
-/** `name` or `name invalid` of every index of the tables. */
+/** Returns `name` or `name invalid` of every index of the tables. */
 async function indexes(url: string): Promise<string[]> {
   const rows = await sql(
     url,
@@ -261,9 +267,9 @@ async function applied(url: string): Promise<number> {
   return applied.length;
 }
 
-// --- Killed half way
+// --- Kills
 
-// Without a limit, so that it waits for the test however busy the machine is.
+// Without a limit, so that it waits for the test on a busy machine.
 const TRANSACTION = `-- migrate:up
 set local lock_timeout = 0;
 create table racks (id integer);
@@ -285,11 +291,11 @@ for (const who of ["the migrator", "dbmate", "the migrator and dbmate"]) {
       assert.is(killed.code, 1);
       assert.match(
         killed.output,
-        /^Migration "20250102000000_second\.sql" failed: dbmate was ended by SIGKILL before it was done; .*the next run waits/m,
+        /^Migration "20250102000000_second\.sql" failed: The signal SIGKILL ended dbmate early; .*the next run waits/m,
       );
     }
     assert.is(next.code, 0, next.output);
-    // An orphan of dbmate goes on to its end; of a killed dbmate nothing stays.
+    // An orphaned dbmate runs to its end; a killed dbmate leaves nothing.
     assert.match(next.output, `Applied ${who === "the migrator" ? 0 : 1} migrations, 2 in total`);
     const [count] = await sql(url, "select count(*)::integer as n from sites");
     assert.is(count?.n, 1);
@@ -309,7 +315,7 @@ for (const who of ["the migrator", "dbmate", "the migrator and dbmate"]) {
     if (who !== "the migrator") {
       assert.match(
         next.output,
-        'Noted: "20250102000000_second.sql" was applied, but not noted: index public.sites_id is valid',
+        'Recorded: "20250102000000_second.sql" was already applied: index public.sites_id is valid',
       );
     }
     assert.equal(await indexes(url), ["sites_id"]);
@@ -329,7 +335,7 @@ test("migrate says what to compare and to note, when the server finished what ma
   assert.is(next.code, 1);
   assert.match(
     next.output,
-    /^Migration "20250102000000_second\.sql" failed: relation "sites_id" already exists \(42P07\); it stands as "CREATE INDEX sites_id ON public\.sites .*WHERE \(id > 5\)"; .*a killed run may have done it/m,
+    /^Migration "20250102000000_second\.sql" failed: relation "sites_id" already exists \(42P07\); the existing index is "CREATE INDEX sites_id ON public\.sites .*WHERE \(id > 5\)"; .*a killed run may have applied it/m,
   );
   const [advice = ""] = /insert into public\.schema_migrations [^;]*/.exec(next.output) ?? [];
   await sql(url, advice);
@@ -352,7 +358,7 @@ test("migrate builds the index again, when the server died with the migrator", a
   assert.is((await next.ended).code, 0, next.output);
   assert.match(
     next.output,
-    'Repaired: index public.sites_id, left invalid by "20250102000000_second.sql", is dropped and built again',
+    'Repaired: dropped index public.sites_id, which "20250102000000_second.sql" had left invalid and builds again',
   );
   assert.equal(await indexes(url), ["sites_id"]);
 });
@@ -367,7 +373,10 @@ test("migrate finds the edit, when a file was edited after its migrator was kill
   const next = await nextRun(url, () => end(lock));
 
   assert.is(next.code, 1);
-  assert.match(next.output, 'Migration "20250102000000_second.sql" changed after it was applied');
+  assert.match(
+    next.output,
+    'Migration "20250102000000_second.sql" changed after the migration was applied',
+  );
 });
 
 for (
@@ -386,7 +395,7 @@ for (
     ],
   ] as [string, string, string, RegExp][]
 ) {
-  test(`migrate() says that a killed run may have done it, when a file finds ${what}`, async () => {
+  test(`migrate() says that a killed run may have applied it, when a file finds ${what}`, async () => {
     const url = await siteUrl(alone(file));
     await sql(url, before);
 
@@ -463,7 +472,7 @@ for (
     assert.equal(await indexes(url), [index]);
     const repairs = lines.filter((line) => line.startsWith("Repaired: "));
     assert.is(repairs.length, 1);
-    assert.match(repairs.join(), `left invalid by "${SECOND}", is dropped and built again`);
+    assert.match(repairs.join(), `which "${SECOND}" had left invalid and builds again`);
     assert.equal(lines.filter((line) => line.startsWith("Invalid: ")), []);
   });
 }
@@ -479,9 +488,9 @@ test("migrate() fails, says so, and repairs it the next time, when rows are not 
   assert.match(error.message, `Migration "${SECOND}" failed: could not create unique index`);
   assert.match(
     error.message,
-    "it left public.sites_id invalid: the next `make migrate` repairs that",
+    "it left public.sites_id invalid: the next `make migrate` repairs them",
   );
-  assert.match(lines.join("\n"), "Repaired: index public.sites_id, left invalid by");
+  assert.match(lines.join("\n"), "Repaired: dropped index public.sites_id, which");
   assert.equal(await indexes(url), ["sites_id"]);
 });
 
@@ -496,7 +505,7 @@ test("migrate() names every other invalid index once and leaves it alone, when n
   await breakIndex(url, "sites", "create index concurrently sites_more on sites (id)");
   await breakIndex(url, "racks", "create index concurrently racks_id on racks (id)");
   await breakIndex(url, "odd.sites", "create index concurrently sites_id on odd.sites (id)");
-  // Not broken, but waiting for an index on each partition.
+  // The index is not broken; it lacks an index on each partition.
   await sql(url, "create table parted (id integer) partition by range (id)");
   await sql(url, "create table parted_low partition of parted for values from (0) to (9)");
   await sql(url, "create index parted_id on only parted (id)");
@@ -541,7 +550,7 @@ for (
     assert.equal(await indexes(url), ["sites_id"]);
     assert.match(
       lines.join("\n"),
-      `Repaired: index public.sites_id_ccnew1, left invalid by a reindex, is dropped before "${SECOND}"`,
+      `Repaired: dropped index public.sites_id_ccnew1, which a reindex had left invalid, before "${SECOND}"`,
     );
   });
 }
@@ -574,18 +583,18 @@ test("migrate() waits and keeps the index, when somebody is building it right no
   );
   const [before] = await sql(url, "select 'sites_id'::regclass::oid::integer as oid");
 
-  const error = await failure(run(url, { lockTimeout: 100, attempts: 2 }));
+  const error = await failure(run(url, { lockTimeout: 100, maxAttempts: 2 }));
   const waits = await run(url, {
     lockTimeout: 100,
-    attempts: 1000,
-    log: (line) => line.includes("trying again (1 of") && void end(writer),
+    maxAttempts: 1000,
+    log: (line) => line.includes("retrying (attempt 1 of") && void end(writer),
   });
   await build;
 
   assert.is(error.sqlState, "55P03");
   assert.match(
     error.message,
-    /^Migration "20250102000000_second\.sql" \(repair\) failed: Index public\.sites_id is invalid, and server process \d+ is at work on its table/,
+    /^Migration "20250102000000_second\.sql" \(repair\) failed: Index public\.sites_id is invalid, and server process \d+ locks its table/,
   );
   assert.is(waits.result.total, 2);
   assert.equal(await indexes(url), ["sites_id"]);
@@ -597,18 +606,18 @@ test("migrate() tries the repair again, when a long read keeps it from its lock"
   await breakIndex(url, "sites", "create index concurrently sites_id on sites (id)");
   const reader = await holder(url, "select from sites");
 
-  const error = await failure(run(url, { lockTimeout: 100, attempts: 2 }));
+  const error = await failure(run(url, { lockTimeout: 100, maxAttempts: 2 }));
   const { lines } = await run(url, {
     lockTimeout: 100,
-    attempts: 1000,
-    log: (line) => line.includes("trying again (1 of") && void end(reader),
+    maxAttempts: 1000,
+    log: (line) => line.includes("retrying (attempt 1 of") && void end(reader),
   });
 
   assert.is(error.sqlState, "55P03");
   assert.match(error.message, /"20250102000000_second\.sql" \(repair\) failed: .*pg_stat_activity/);
   assert.match(
     lines.join("\n"),
-    `Migration "${SECOND}" (repair) did not get its locks within 100 ms; trying again`,
+    `Migration "${SECOND}" (repair) did not get its locks within 100 ms; retrying`,
   );
   assert.equal(await indexes(url), ["sites_id"]);
 });
@@ -638,8 +647,8 @@ test("migrate() keeps other readers waiting for the lock timeout and no longer, 
   let turns = 0;
   const migration = run(url, {
     lockTimeout: 1_000,
-    attempts: 1000,
-    log: (line) => line.includes("trying again") && turns++,
+    maxAttempts: 1000,
+    log: (line) => line.includes("retrying") && turns++,
   });
 
   for (let i = 0; i < 2; i++) {
@@ -648,7 +657,7 @@ test("migrate() keeps other readers waiting for the lock timeout and no longer, 
       `${AT_WORK} and pid in (
       select pid from pg_locks where mode = 'AccessExclusiveLock' and not granted)`,
     );
-    // Behind the migration, which is behind the long read; the deadline is a wide one.
+    // It waits behind the migration, which waits behind the long read. The deadline is generous.
     await other.ask("select from sites", [], 15_000);
   }
   assert.equal(await long.ask("select 1 as one"), [{ one: 1 }]);
@@ -678,12 +687,12 @@ for (
     [
       "an applied file was edited",
       { [SITES]: `${FIRST[SITES]}-- More.\n` },
-      /^Migration "20250101000000_create_sites\.sql" changed after it was applied/,
+      /^Migration "20250101000000_create_sites\.sql" changed after the migration was applied/,
     ],
     [
       "an applied file is gone",
       { [SECOND]: "-- migrate:up\n-- migrate:down\n" },
-      /^Migration "20250101000000_create_sites\.sql" is applied, but its file is gone/,
+      /^Migration "20250101000000_create_sites\.sql" is applied, but the file is missing/,
     ],
     ["the database is newer", {}, /^The database is newer than this code: /],
     [
@@ -711,7 +720,7 @@ test("main() ends with 0 twice, when two begin at once", async () => {
   await lock.ask("select pg_advisory_lock(77)");
 
   const both = [up(url), up(url)];
-  // For the lock: not for what dbmate does without it.
+  // The limit applies to the lock, and not to the work of dbmate without it.
   const waits = /^Waiting for another migrator: server process \d+ \(netraven-db migrate\)/m;
   await until("one waits", () => both.some(({ output }) => waits.test(output)), 30_000);
   await end(lock);

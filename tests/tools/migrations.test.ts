@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../../src/config/load.ts";
 import { ToolConnection } from "../../src/tools/connection.ts";
-import { migrate, rollback } from "../../src/tools/migrate.ts";
+import { migrate, rollback } from "../../src/tools/migrations/migrator.ts";
 import { MIGRATIONS, readMigrations } from "../../src/tools/migrations/files.ts";
 import { verifySchema, writeSchema } from "../../src/tools/migrations/schema_file.ts";
+import { drawSchema, placePicture } from "../../src/tools/migrations/schema_picture.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("migrations");
@@ -16,6 +17,10 @@ const url = Object.assign(new URL(admin), { pathname: `/${name}` }).href;
 
 const scratch = await mkdtemp(join(tmpdir(), "netraven-test-"));
 const schemaFile = join(scratch, "schema.sql");
+const readme = join(scratch, "README.md");
+const PLACE = "<!-- Written by make schema from the catalogue; do not edit. -->\n" +
+  "<!-- The end of what make schema writes. -->";
+await writeFile(readme, `# Before\n\n${PLACE}\n\nAfter\n`);
 const lines: string[] = [];
 const wrote = await writeSchema({ schemaFile, log: (line) => lines.push(line) });
 
@@ -31,7 +36,7 @@ async function ask(database: string, text: string): Promise<Record<string, unkno
   }
 }
 
-/** Everything that a migration can make in a schema of its own, by the catalogue. */
+/** Returns everything that a migration can create in a schema, from the catalogue. */
 const CATALOGUE = `
 with ours as (
   select oid from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
@@ -164,11 +169,66 @@ test("every foreign key has an index that serves it", async () => {
   assert.equal(bare, []);
 });
 
-const WRITES = "writeSchema() writes the same file twice, without what is random";
+/** What `drawSchema` makes of the tables of some statements. */
+async function pictureOf(...statements: string[]): Promise<string> {
+  const connection = await ToolConnection.open((await loadConfig({ url })).database, 5_000);
+  try {
+    await connection.command("begin");
+    for (const statement of statements) await connection.command(statement);
+    return await drawSchema(connection);
+  } finally {
+    await connection.end();
+  }
+}
+
+test("drawSchema() draws how many rows each side of a relation has, and leaves partitions out", async () => {
+  const picture = await pictureOf(
+    "create table suns (id integer primary key, name text not null unique)",
+    "comment on table suns is 'Stars; cold | warm.'",
+    "create table planets (sun text references suns (name), id bigint, primary key (id))",
+    "create table crowns (sun_id integer primary key references suns (id))",
+    "create table flares (sun_id integer not null references suns (id), at timestamptz not null) " +
+      "partition by range (at)",
+    "create table flares_old partition of flares default",
+    "create table dust (weight integer)",
+  );
+
+  const ours = picture.split("\n").filter((line) => /suns|planets|crowns|flares|dust/.test(line));
+  assert.equal(ours, [
+    "  crowns {",
+    "  dust {",
+    "  flares {",
+    "  planets {",
+    "  suns {",
+    '  suns ||--o| crowns : "sun_id"',
+    '  suns ||--o{ flares : "sun_id"',
+    '  suns |o--o{ planets : "sun"',
+    "| `crowns` |  |",
+    "| `dust` |  |",
+    "| `flares` |  |",
+    "| `planets` |  |",
+    "| `suns` | Stars; cold \\| warm. |",
+  ]);
+  assert.match(picture, "  crowns {\n    integer sun_id PK, FK\n  }\n");
+  assert.match(picture, "  planets {\n    text sun FK\n    bigint id PK\n  }\n");
+  assert.not.match(picture, "schema_migrations");
+});
+
+test("placePicture() replaces what is between its marks, and nothing else", () => {
+  const once = placePicture(`a\n${PLACE}\nb\n`, "one");
+
+  assert.is(placePicture(once!, "one"), once);
+  assert.match(once!, /^a\n<!-- [^>]*-->\n\none\n\n<!-- [^>]*-->\nb\n$/);
+  assert.is(placePicture("no marks", "one"), undefined);
+});
+
+const WRITES = "writeSchema() writes the same files twice, without what is random";
 const FINDS = "verifySchema() names a file that is stale, edited or missing";
+const DRAWN = "verifySchema() names a picture that is stale, or that has no place";
 if (!wrote) {
   test.skip(WRITES, lines.join());
   test.skip(FINDS, lines.join());
+  test.skip(DRAWN, lines.join());
 } else {
   test(WRITES, async () => {
     const text = await readFile(schemaFile, "utf8");
@@ -182,6 +242,19 @@ if (!wrote) {
     );
     assert.match(text, "CREATE TABLE public.devices");
     assert.not.match(text, /restrict |Dumped by/);
+    assert.match(await readFile(readme, "utf8"), /^# Before\n[\s\S]*erDiagram[\s\S]*\nAfter\n$/);
+  });
+
+  test(DRAWN, async () => {
+    const document = await readFile(readme, "utf8");
+    await writeFile(readme, document.replace("erDiagram", "erDiagram\n  moons {\n  }"));
+    const stale = await verifySchema({ schemaFile });
+    await writeFile(readme, "# Before\n");
+    const placeless = await verifySchema({ schemaFile });
+    await writeFile(readme, document);
+
+    assert.match(stale.join("\n"), /README\.md is stale: run `make schema`$/);
+    assert.match(placeless.join("\n"), /README\.md has no place for the picture of the schema$/);
   });
 
   test(FINDS, async () => {

@@ -1,4 +1,5 @@
-/** The package as a user gets it: packed, installed in an empty folder, type-checked and run. */
+/** The package for users: packed, installed in an empty folder, type-checked and run. */
+// Runs once: it tests a tool of the project.
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,7 +20,7 @@ let folder: string;
 let app: string;
 let database: TestDatabase;
 
-/** The ten lines of the README, as a program. */
+/** The ten lines of the README as a program. */
 async function tenLines(): Promise<string> {
   const readme = await readFile(join(PROJECT, "README.md"), "utf8");
   const program = /```ts\n(import \{ connect[\s\S]*?)```/.exec(readme)?.[1];
@@ -130,7 +131,9 @@ test("the ten lines of the README run on Deno, from the tarball and from the sou
 });
 
 test("each table's queries can be imported by themselves", async () => {
-  const tables = (await readdir(join(PROJECT, "queries"))).map((file) => file.replace(".sql", ""));
+  const tables = (await readdir(join(PROJECT, "src", "generated")))
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => file.replace(".ts", ""));
   const program = tables.map((table) => `await import("netraven-db/queries/${table}");`).join("\n");
   await writeFile(join(app, "tables.js"), `${program}\nconsole.log("all");`);
   const { exports } = JSON.parse(await readFile(join(PROJECT, "deno.json"), "utf8"));
@@ -143,6 +146,34 @@ test("each table's queries can be imported by themselves", async () => {
     assert.is(exports[`./queries/${table}`], `./src/generated/${table}.ts`);
     assert.ok(root.includes(`"./generated/${table}.ts"`), `src/mod.ts lacks ${table}`);
   }
+});
+
+test("a program that reads devices loads no history, no cryptography and no cron", async () => {
+  const hook =
+    "export async function load(url, context, next) { console.error(url); return next(url, context); }";
+  await writeFile(
+    join(app, "reads.js"),
+    `import { register } from "node:module";
+    register("data:text/javascript,${encodeURIComponent(hook)}");
+    const { connect, deviceList } = await import("netraven-db");
+    const db = await connect({ logging: { level: "silent" } });
+    console.log((await deviceList.run({ limit: 10 }, db)).length);
+    await db.close();`,
+  );
+  const own = await createDatabase();
+
+  const { stdout, stderr } = await run(process.execPath, ["reads.js"], {
+    cwd: app,
+    env: { ...process.env, DATABASE_URL: own.url },
+  });
+
+  await own.drop();
+  assert.is(stdout.trim(), "0");
+  assert.match(stderr, /netraven-db\/dist\/core\.js/);
+  assert.not.match(
+    stderr,
+    /dist\/(history|credentials|jobs|logs|vault)_|node_modules\/(croner|diff|yaml)\//,
+  );
 });
 
 test("importing a query loads neither pgtyped nor yaml", async () => {
@@ -178,15 +209,27 @@ test("a query is the same, and its errors are, from the root and from its table'
 
 test("the package has one declaration for each module, and few files to load", async () => {
   const dist = join(app, "node_modules", "netraven-db", "dist");
-  const files = await readdir(dist);
-  const sources = (await readdir(join(PROJECT, "src"))).filter((name) => name.endsWith(".ts"));
+  const files = await readdir(dist, { recursive: true });
+  const sources = (await readdir(join(PROJECT, "src"), { recursive: true }))
+    .filter((name) => name.endsWith(".ts") && !name.startsWith("tools"));
 
   for (const name of sources) {
     assert.ok(files.includes(name.replace(".ts", ".d.ts")), `${name} has no declaration`);
   }
   assert.equal(
-    files.filter((name) => name.endsWith(".js")).sort(),
-    ["mod.js", "queries.js", "shared.js"],
+    // A late file holds modules that two chapters share.
+    files.filter((name) => name.endsWith(".js") && !/\/|^late-/.test(name)).sort(),
+    [
+      "core.js",
+      "credentials_functions.js",
+      "history_functions.js",
+      "jobs_functions.js",
+      "logs_functions.js",
+      "mod.js",
+      "queries.js",
+      "vault_key_ring.js",
+      "vault_vault.js",
+    ],
   );
 });
 

@@ -1,29 +1,20 @@
-/** `make prune`: what the settings do not keep goes, and a dry run says so before. */
+/** `make prune` removes the versions that the settings do not keep. A dry run reports them first. */
+// Runs once: it tests a tool of the project.
 import * as assert from "uvu/assert";
-import { configSave, connect, type Database } from "netraven-db";
+import { configSave } from "netraven-db";
 import { main } from "../../src/tools/prune.ts";
-import { createDatabase, createEmptyDatabase, type TestDatabase } from "../support/database.ts";
+import { createEmptyDatabase, type TestDatabase } from "../support/database.ts";
 import { addDevice, clear, count } from "../support/factories.ts";
 import { suite } from "../support/suite.ts";
+import { testDatabase } from "../support/test_database.ts";
 import { runTool } from "../support/tool.ts";
 
 const test = suite("prune");
-let database: TestDatabase;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 2 }, logging: { level: "silent" } });
-});
+const { db, database } = await testDatabase(test, { pool: { size: 2 } });
 
 test.before.each(() => clear(db));
 
-test.after(async () => {
-  await db.close();
-  await database.drop();
-});
-
-/** What `make prune` calls, in this process. */
+/** Runs the tool of `make prune` in this process. */
 async function run(...args: string[]): Promise<{ code: number; output: string }> {
   return await runOn(database, ...args);
 }
@@ -36,7 +27,7 @@ test("prune says in a dry run what would go, and removes it without", async () =
   for (const hostname of ["sw1", "sw2", "sw3"]) {
     const { id: deviceId } = await addDevice(db, { hostname });
     for (const n of hostname === "sw3" ? [1] : [1, 2, 3]) {
-      await configSave(db, { deviceId, text: `hostname ${hostname}\n${n}\n` });
+      await configSave({ deviceId, text: `hostname ${hostname}\n${n}\n` }, db);
     }
   }
   await db.settings.set("config_keep_last", 1);
@@ -49,12 +40,12 @@ test("prune says in a dry run what would go, and removes it without", async () =
   assert.equal(dry, {
     code: 0,
     output: "sw1: 2 versions, 30 bytes\nsw2: 2 versions, 30 bytes\n" +
-      "✅ Would remove 4 versions of 2 devices, 60 bytes",
+      "✅ Would delete 4 versions of 2 devices, 60 bytes",
   });
   assert.is(before, 7);
-  assert.equal(real, { code: 0, output: "✅ Removed 4 versions of 2 devices, 60 bytes" });
+  assert.equal(real, { code: 0, output: "✅ Deleted 4 versions of 2 devices, 60 bytes" });
   assert.is(await count(db, "device_configurations"), 3);
-  assert.equal(again, { code: 0, output: "✅ Removed 0 versions of 0 devices, 0 bytes" });
+  assert.equal(again, { code: 0, output: "✅ Deleted 0 versions of 0 devices, 0 bytes" });
 });
 
 test("prune without a setting keeps everything, and says what to set", async () => {

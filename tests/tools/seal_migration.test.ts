@@ -1,4 +1,4 @@
-/** Credentials from before there were keys survive the migration, and are told apart from sealed ones. */
+/** Unencrypted credentials survive the migration and remain distinguishable from encrypted ones. */
 import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import {
   keysRotate,
   keysStatus,
 } from "netraven-db";
-import { migrate, rollback } from "../../src/tools/migrate.ts";
+import { migrate, rollback } from "../../src/tools/migrations/migrator.ts";
 import { MIGRATIONS } from "../../src/tools/migrations/files.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 import { testKeys } from "../support/keys.ts";
@@ -47,15 +47,15 @@ test("a database with credentials of an older schema migrates, works, and can go
     assert.is(new Set(rows.map(({ uuid }) => uuid)).size, 3);
     for (const { id, keyId, succeeded, failed } of rows) {
       assert.equal([keyId, succeeded, failed], [null, 0, 0]);
-      assert.match((await rejection(credentialReveal(db, id, WHO))).message, "set it again");
-      // What they hold is left alone by every other change.
+      assert.match((await rejection(credentialReveal({ id, ...WHO }, db))).message, "set it again");
+      // Other changes do not touch their passwords.
       await credentialUpdate.one({ id, priority: 7 }, db);
       const attempt = { credentialIds: [id], succeeded: [true], attemptedAt: [new Date()] };
       await credentialAttemptRecord.one(attempt, db);
     }
-    assert.equal((await keysRotate(db)).rotated, 0);
-    await credentialSetPassword(db, unsealed[0]!, "swordfish");
-    const { password } = await credentialReveal(db, unsealed[0]!, WHO);
+    assert.equal((await keysRotate({}, db)).rotated, 0);
+    await credentialSetPassword({ id: unsealed[0]!, password: "swordfish" }, db);
+    const { password } = await credentialReveal({ id: unsealed[0]!, ...WHO }, db);
     assert.is(password.reveal(), "swordfish");
     assert.is((await keysStatus(db)).unsealed.length, 2);
 

@@ -1,4 +1,5 @@
-/** No password shows in what a whole process prints, in its heap, in a dump, or in the server's files. */
+/** No password shows in the output of a process, in its heap, in a dump, or in the server's files. */
+// Runs once: it starts programs on both runtimes itself.
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -12,9 +13,10 @@ import { promisify } from "node:util";
 import postgres from "postgres";
 import * as assert from "uvu/assert";
 import { connect, credentialCreate, type Database, tagInsert } from "netraven-db";
-import { migrate } from "../../src/tools/migrate.ts";
+import { migrate } from "../../src/tools/migrations/migrator.ts";
 import { startThrowaway, type Throwaway } from "../../src/tools/postgres/throwaway.ts";
 import { Canary } from "../support/canary.ts";
+import { NODE_ARGS } from "../support/compiled/node.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { useCredentials } from "../support/secrecy.ts";
 import { suite } from "../support/suite.ts";
@@ -23,7 +25,7 @@ const test = suite("secrecy of whole programs");
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 const deno = createRequire(import.meta.url)("deno/install_api.cjs").runInstall();
 const RUNTIMES = {
-  node: [process.execPath, "--import", "tsx"],
+  node: [process.execPath, ...NODE_ARGS],
   deno: [
     deno,
     "run",
@@ -36,7 +38,7 @@ const RUNTIMES = {
 };
 const run = promisify(execFile);
 const canary = new Canary();
-/** Goes where the other one must not. */
+/** The control: it appears where the password must not. */
 const control = new Canary();
 const SECRET_KEY = randomBytes(32).toString("base64");
 let database: TestDatabase;
@@ -61,7 +63,7 @@ function withKeys(url: string): Promise<Database> {
   });
 }
 
-/** A program's exit code, and all that it printed. */
+/** Returns the exit code and the output of a program. */
 async function printed(
   [program, ...args]: readonly string[],
   file: string,
@@ -101,13 +103,13 @@ for (const [runtime, command] of Object.entries(RUNTIMES)) {
 
 test("Secret keeps its text out of the heap until it is revealed", async () => {
   const db = await withKeys(database.url);
-  const { id } = await credentialCreate(db, { username: "held", password: canary.text });
+  const { id } = await credentialCreate({ username: "held", password: canary.text }, db);
   await db.close();
   const file = join(folder, "heap");
   const env = { SECRET_URL: database.url, SECRET_ID: String(id), SECRET_FILE: file };
 
   const { code, text } = await printed(
-    [process.execPath, "--expose-gc", "--import", "tsx"],
+    [process.execPath, "--expose-gc", ...NODE_ARGS],
     "secret_holder.ts",
     env,
   );
@@ -121,7 +123,7 @@ test("Secret keeps its text out of the heap until it is revealed", async () => {
   assert.equal(canary.formsIn(await readFile(`${file}.revealed`, "utf8")), ["text"]);
 });
 
-/** A folder of PostgreSQL programs with `pg_dump`, of the server under test where it has one. */
+/** Returns a folder of PostgreSQL programs with `pg_dump`, from the server under test if it has one. */
 async function findDump(): Promise<string | undefined> {
   const debian = "/usr/lib/postgresql";
   const versions = await readdir(debian).catch(() => [] as string[]);
@@ -181,7 +183,7 @@ if (bin === undefined) {
         controls += control.formsIn(text).length;
         for (const form of canary.formsIn(text)) found.push(`${file}: as ${form}`);
       }
-      // In the table, in its index, in the WAL and in the log.
+      // In the table, its index, the WAL and the log.
       assert.ok(controls >= 3, `the files are not searched: ${controls}`);
       assert.equal(found, []);
     } finally {

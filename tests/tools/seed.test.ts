@@ -1,21 +1,17 @@
-/** The demonstration fleet: made once, and the same after a second time. */
+/** The demo fleet: created once, and unchanged after a second run. */
+// Runs once: it tests a tool of the project.
 import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import * as assert from "uvu/assert";
-import {
-  configHistoryList,
-  connect,
-  credentialMatch,
-  type Database,
-  deviceDelete,
-  deviceList,
-} from "netraven-db";
-import { createDatabase, createEmptyDatabase } from "../support/database.ts";
+import { configHistoryList, credentialMatch, deviceDelete, deviceList } from "netraven-db";
+import { NODE_ARGS } from "../support/compiled/node.ts";
+import { createEmptyDatabase } from "../support/database.ts";
 import { clear } from "../support/factories.ts";
 import { suite } from "../support/suite.ts";
+import { testDatabase } from "../support/test_database.ts";
 
 const test = suite("seed");
 const directory = await mkdtemp(join(tmpdir(), "netraven-seed-"));
@@ -23,25 +19,17 @@ await writeFile(
   join(directory, "dev.yaml"),
   "vault: { active: demo, keys: { demo: { file: keys/demo } } }\n",
 );
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let db: Database;
-
-test.before(async () => {
-  database = await createDatabase();
-  db = await connect({ url: database.url, pool: { size: 2 }, logging: { level: "silent" } });
-});
+const { db, database } = await testDatabase(test, { pool: { size: 2 } });
 
 test.before.each(() => clear(db));
 
 test.after(async () => {
-  await db.close();
-  await database.drop();
   await rm(directory, { recursive: true });
 });
 
-/** What `make seed` runs. */
+/** Runs the tool of `make seed`. */
 async function runSeed(url: string): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, ["--import", "tsx", "src/tools/seed.ts"], {
+  const child = spawn(process.execPath, [...NODE_ARGS, "src/tools/seed.ts"], {
     env: { ...process.env, DATABASE_URL: url, NETRAVEN_CONFIG_DIR: directory },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -52,7 +40,7 @@ async function runSeed(url: string): Promise<{ code: number | null; output: stri
   return { code, output };
 }
 
-/** Every row of the fleet's tables, as text. */
+/** Returns every row of the fleet's tables as text. */
 async function rows(): Promise<Record<string, string[]>> {
   const tables = [
     "tags",
@@ -83,8 +71,8 @@ test("seed makes a fleet, and the same rows are there after a second time", asyn
 
   assert.equal([first.code, second.code], [0, 0], first.output + second.output);
   assert.match(first.output, "devices: 12, configurations: 24, jobs: 12, credentials: 3\n");
-  assert.match(second.output, "was there already\n");
-  assert.match(first.output, /^Made key "demo": .*\n✅/);
+  assert.match(second.output, "already exists\n");
+  assert.match(first.output, /^Generated key "demo": .*\n✅/);
   assert.equal([first.output, second.output].map((text) => text.split("\n").length), [3, 2]);
   assert.equal(await rows(), made);
   for (const [table, found] of Object.entries(made)) assert.ok(found.length > 0, table);

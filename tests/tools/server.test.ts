@@ -1,4 +1,5 @@
-/** The servers that make and the tests start. Each is one of the test's own, in a folder of its own. */
+/** The servers of make and of the tests. Each one belongs to a test and has a separate folder. */
+// Runs once: it tests a tool of the project.
 import * as assert from "uvu/assert";
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -25,6 +26,7 @@ import { makeData } from "../../src/tools/postgres/data.ts";
 import { ServerError } from "../../src/tools/postgres/error.ts";
 import { freePort, startThrowaway, temporaryFolder } from "../../src/tools/postgres/throwaway.ts";
 import { parseDatabaseUrl } from "../../src/config/url.ts";
+import { NODE_ARGS } from "../support/compiled/node.ts";
 import { suite } from "../support/suite.ts";
 import { rejection, until } from "../support/until.ts";
 
@@ -56,7 +58,7 @@ function start(listen = ["127.0.0.1"]): ReturnType<typeof startServer> {
   return startServer({ dataDir, bin, account, port, listen, logFile: join(folder, "log") });
 }
 
-/** Runs one statement; the URL, or who logs in to the file's server. */
+/** Runs one statement at a URL, or as a role on the file's server. */
 async function ask(
   to: string | { user: string; password: string; host?: string; port?: number },
   statement: string,
@@ -72,7 +74,7 @@ async function ask(
   }
 }
 
-/** Runs a script beside this process; it has all that the modules of servers export as `server`. */
+/** Runs a script in another process, with the exports of the server modules as `server`. */
 function runScript(script: string): ChildProcess {
   const code =
     ["server", "data", "throwaway"].map((name, i) =>
@@ -80,7 +82,7 @@ function runScript(script: string): ChildProcess {
         JSON.stringify(new URL(`../../src/tools/postgres/${name}.ts`, import.meta.url).href)
       };\n`
     ).join("") + `const server = { ...part0, ...part1, ...part2 };\n${script}`;
-  return spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", code], {
+  return spawn(process.execPath, [...NODE_ARGS, "--input-type=module", "-e", code], {
     stdio: ["ignore", "pipe", "inherit"],
   });
 }
@@ -199,7 +201,10 @@ test("startServer() names the port, when another program has it", async () => {
 
     assert.instance(error, ServerError);
     assert.is((error as ServerError).code, "PORT_TAKEN");
-    assert.match((error as ServerError).message, new RegExp(`Port ${port} on 127.0.0.1 is taken`));
+    assert.match(
+      (error as ServerError).message,
+      new RegExp(`program uses port ${port} on 127.0.0.1`),
+    );
   } finally {
     await new Promise((resolve) => other.close(resolve));
   }
@@ -209,13 +214,13 @@ if (!await hasAddress("::1")) {
   test.skip("startServer() refuses a port that is half taken", "this machine has no IPv6 loopback");
 } else {
   test("startServer() refuses a port that is half taken", async () => {
-    // The server alone would start on the other address, and "localhost" would lead to either.
+    // The server alone would start on the other address, and "localhost" would resolve to either.
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(port, "::1", resolve));
     try {
       const error = await rejection(start(["127.0.0.1", "::1"]));
 
-      assert.match((error as ServerError).message, new RegExp(`Port ${port} on ::1 is taken`));
+      assert.match((error as ServerError).message, new RegExp(`program uses port ${port} on ::1`));
     } finally {
       await new Promise((resolve) => other.close(resolve));
     }
@@ -234,7 +239,7 @@ test("startServer() starts again, when the server was killed", async () => {
 });
 
 test("startServer() is not misled, when another process has the number in postmaster.pid", async () => {
-  // Of the server's own account: the server itself would take it for another server.
+  // Under the server's own account, the server itself would treat it as another server.
   const stranger = spawn("sleep", ["60"], { ...account, cwd: "/", stdio: "ignore" });
   const lines = [stranger.pid, dataDir, 1, port, "", "127.0.0.1", "", "ready", ""];
   await writeFile(join(dataDir, "postmaster.pid"), lines.join("\n"));
@@ -323,7 +328,7 @@ test("refuseOtherLogins() says what to do, when the data is from before the conf
   const error = await rejection(refuseOtherLogins([known, unknown], { dataDir }));
 
   assert.instance(error, ServerError);
-  assert.match(error.message, /does not know the role netraven_app .* make reset begins anew/);
+  assert.match(error.message, /has no role netraven_app .* make reset deletes the data/);
   assert.is(error.message.split("\n").length, 1);
 });
 
@@ -349,7 +354,7 @@ test("makeData() refuses a folder that holds something else", async () => {
   const error = await rejection(makeData({ dataDir: other, bin, account, login, throwaway: true }));
 
   assert.instance(error, ServerError);
-  assert.match((error as ServerError).message, /is no data folder of PostgreSQL/);
+  assert.match((error as ServerError).message, /neither empty nor a data folder of PostgreSQL/);
   assert.equal(await readdir(other), ["letter.txt"]);
 });
 

@@ -1,4 +1,5 @@
-/** Each way in which uvu is green and should not be is red here, on both runtimes. */
+/** Cases in which uvu passes wrongly must fail here, on both runtimes. */
+// Runs once: it tests a tool of the project.
 import * as assert from "uvu/assert";
 import { spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -7,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { NODE_ARGS } from "../support/compiled/node.ts";
 import { suite } from "../support/suite.ts";
 import { type Summary, SUMMARY_MARK } from "../support/summary.ts";
 
@@ -14,7 +16,7 @@ const test = suite("suite");
 const project = fileURLToPath(new URL("../..", import.meta.url));
 const deno = createRequire(import.meta.url)("deno/install_api.cjs").runInstall();
 const runtimes: Record<string, string[]> = {
-  node: [process.execPath, "--import", "tsx"],
+  node: [process.execPath, ...NODE_ARGS],
   deno: [deno, "run", "--no-prompt", "--cached-only", "--config=deno.json", "--allow-env"],
 };
 let folder = "";
@@ -33,9 +35,9 @@ interface Run {
   summary: Summary | undefined;
 }
 
-/** Runs a little test file; `test` is its suite, with a timeout of 200 ms. */
+/** Runs a small test file; `test` is its suite, with a timeout of 200 ms. */
 async function run(runtime: string, body: string, pattern = ""): Promise<Run> {
-  const file = join(folder, `${runtime}.ts`);
+  const file = join(folder, `${runtime}.mjs`);
   const suiteUrl = new URL("../support/suite.ts", import.meta.url).href;
   const assertUrl = pathToFileURL(createRequire(import.meta.url).resolve("uvu/assert")).href;
   await writeFile(
@@ -62,7 +64,7 @@ async function run(runtime: string, body: string, pattern = ""): Promise<Run> {
 }
 
 const OK = `test("works", () => {});`;
-/** What it is, its text, and what its output must say. */
+/** Name, text and expected output. */
 const RED: readonly (readonly [string, string, RegExp])[] = [
   ["a failed assertion", `test("fails", () => assert.is(1, 2)); test.run();`, /"fails"/],
   ["a thrown string", `test("fails", () => { throw "oh"; }); test.run();`, /no Error: 'oh'/],
@@ -127,6 +129,11 @@ const RED: readonly (readonly [string, string, RegExp])[] = [
   ["a file without a test", `test.run();`, /There is no test/],
   ["an error while the file loads", `${OK} test.run(); throw new Error("loading");`, /loading/],
   [
+    "an error before the file has its tests, while something is open",
+    `setInterval(() => {}, 1000); await Promise.reject(new Error("early")); ${OK} test.run();`,
+    /early/,
+  ],
+  [
     "an exit in the middle",
     `test("ends", async () => process.exit(0)); test.run();`,
     /ended before the tests/,
@@ -180,6 +187,26 @@ for (const runtime of Object.keys(runtimes)) {
 
     assert.is(code, 1);
     assert.match(output, /No test has a name with "nothing"/);
+  });
+
+  test(`suite() runs what ends the file last, and even when no test ran, on ${runtime}`, async () => {
+    const body = `test.atEnd(() => console.log("the end")); ${OK}
+      test.after(() => console.log("after")); test.run();`;
+
+    const whole = await run(runtime, body);
+    const none = await run(runtime, body, "nothing");
+
+    assert.match(whole.output, /after\nthe end/);
+    assert.match(none.output, /the end/);
+  });
+
+  test(`suite() is red when what ends the file throws, on ${runtime}`, async () => {
+    const body = `test.atEnd(() => { throw new Error("stays"); }); ${OK} test.run();`;
+
+    const { code, output } = await run(runtime, body);
+
+    assert.is(code, 1);
+    assert.match(output, /Error: stays/);
   });
 
   test(`suite() runs each hook once for all, or around each test, on ${runtime}`, async () => {

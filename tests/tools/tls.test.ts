@@ -1,7 +1,8 @@
 /**
- * `sslmode` and `channel_binding` with libpq's meaning, against a server with a certificate of its own
- * authority and against somebody in between, and a Unix socket, which knows neither.
+ * `sslmode` and `channel_binding` with libpq's meaning: a server with a certificate of a test authority, a
+ * man in the middle, and a Unix socket, which has neither.
  */
+// Runs once: it starts programs on both runtimes itself.
 import { execFile } from "node:child_process";
 import { chmod, cp, mkdtemp, readFile, realpath, rm } from "node:fs/promises";
 import * as net from "node:net";
@@ -14,6 +15,7 @@ import { promisify } from "node:util";
 import * as assert from "uvu/assert";
 import { giveTo, serverAccount } from "../../src/tools/postgres/account.ts";
 import { startThrowaway, type Throwaway } from "../../src/tools/postgres/throwaway.ts";
+import { NODE_ARGS } from "../support/compiled/node.ts";
 import { startServer } from "../support/server.ts";
 import { suite } from "../support/suite.ts";
 
@@ -22,7 +24,7 @@ const test = suite("TLS", { timeout: 120_000 });
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 const hasOpenssl = await run("openssl", ["version"]).then(() => true, () => false);
 
-/** What to add to the URL, which host to dial, and how it must end. */
+/** Parameters of the URL, host to connect to, and expected result. */
 function cases(ca: string, wrong: string): [string, string, string][] {
   return [
     ["127.0.0.1", "sslmode=disable", "plain"],
@@ -60,7 +62,7 @@ async function certificate(folder: string, name: string): Promise<void> {
   ]);
 }
 
-/** A server with the certificate `right`, and the folder of that and of another one, `wrong`. */
+/** Starts a server with the certificate `right`, in a folder that also contains another one, `wrong`. */
 async function startEncrypted(): Promise<{
   server: Throwaway;
   folder: string;
@@ -95,14 +97,14 @@ async function startEncrypted(): Promise<{
   };
 }
 
-/** Connects with each URL on Node and on Deno, and compares how it went; the names are for people. */
+/** Connects with each URL on Node and on Deno, and compares the results. The names are for people. */
 async function compare(
   table: readonly { name: string; url: string; expected: string }[],
 ): Promise<void> {
   const env = { ...process.env, TLS_PROBE: JSON.stringify(table.map(({ url }) => url)) };
   const probe = join(PROJECT, "tests", "support", "tls_probe.ts");
   const deno = join(PROJECT, "node_modules", ".bin", "deno");
-  const node = await run(process.execPath, ["--import", "tsx", probe], { cwd: PROJECT, env });
+  const node = await run(process.execPath, [...NODE_ARGS, probe], { cwd: PROJECT, env });
   const onDeno = await run(deno, ["run", "--no-prompt", "--allow-all", probe], {
     cwd: PROJECT,
     env,
@@ -122,9 +124,9 @@ const OFFER = "SCRAM-SHA-256-PLUS\0SCRAM-SHA-256\0\0";
 const LESS = "SCRAM-SHA-256\0\0";
 
 /**
- * Somebody between client and server who shows a certificate of his own and reads everything.
+ * A man in the middle who shows a certificate of his own and reads everything.
  *
- * @param strips Whether he takes the login that is bound to a certificate from the server's offer.
+ * @param strips Whether he removes the channel-binding method from the server's offer.
  */
 async function startInterceptor(
   server: Throwaway,
@@ -151,7 +153,7 @@ async function startInterceptor(
           here.on("data", (chunk) => there.write(chunk));
           there.on("data", (chunk: Buffer) => {
             const text = chunk.toString("latin1");
-            // Behind it stand its letter, its length and its code.
+            // Its letter, its length and its code follow.
             if (strips && text.endsWith(OFFER)) {
               const all = Buffer.from(text.slice(0, -OFFER.length) + LESS, "latin1");
               all.writeUInt32BE(8 + LESS.length, all.length - LESS.length - 8);
@@ -199,8 +201,8 @@ const TESTS: Readonly<Record<string, () => Promise<void>>> = {
       await startInterceptor(server, identity, false),
       await startInterceptor(server, identity, true),
     ];
-    // The server refuses a proof that is bound to another certificate, and a client who could
-    // have bound it and was not offered to.
+    // The server refuses a proof that is bound to another certificate, and a client that supports channel
+    // binding but was not offered it.
     const expected = [
       { disable: "encrypted", prefer: "authentication", require: "authentication" },
       { disable: "encrypted", prefer: "authentication", require: "untrusted" },

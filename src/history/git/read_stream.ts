@@ -1,131 +1,132 @@
 /**
- * Reads what `git fast-export` writes, or anything else that `git fast-import` would read: the texts and
- * the files of each commit, as they come. https://git-scm.com/docs/git-fast-import#_input_format
+ * Reads streams of `git fast-export`, or any other input of `git fast-import`: the texts and the files of
+ * each commit, in the order of the stream. https://git-scm.com/docs/git-fast-import#_input_format
  */
 import { Buffer } from "node:buffer";
 import { ParameterError } from "../../errors.ts";
 
-/** Where a file's text is: the mark of a text of the stream, or the object id of a blob that is not in it. */
+/** Content of a file: the mark of a text in the stream, or the object id of a blob outside it. */
 export type GitContent = number | string;
 
-/** What a stream tells, in its order. */
+/** An element of a stream. */
 export type GitEvent =
-  /** A text, ahead of the files that have it; undefined where it is larger than `LARGEST`. */
+  /** A text, which precedes the files that contain it; undefined if it is larger than `LARGEST`. */
   | { readonly kind: "text"; readonly mark: number; readonly data: Uint8Array | undefined }
-  /** A commit begins; its object id where the stream tells it. */
+  /** Start of a commit; its object id if the stream contains it. */
   | { readonly kind: "commit"; readonly oid: string | undefined; readonly time: Date }
-  /** A file has another text since this commit, or a new path. */
+  /** A file with a new text or a new path in this commit. */
   | { readonly kind: "file"; readonly path: string; readonly content: GitContent };
 
-/** Bytes of a text that is read; a larger one is passed over. */
+/** Maximum size of a text in bytes. Larger texts are skipped. */
 export const LARGEST = 32 * 1024 * 1024;
-/** Bytes of a line: two paths of 4,096 bytes, each byte escaped, and more. */
-const LONGEST_LINE = 64 * 1024;
-/** Seconds where a Date ends. */
-const END_OF_TIME = 8.64e12;
+/** Enough for two paths of 4,096 bytes with every byte escaped. */
+const MAX_LINE_BYTES = 64 * 1024;
+/** End of the range of `Date`. */
+const MAX_DATE_SECONDS = 8.64e12;
 const LF = 0x0a;
 
-/** Takes lines and counted bytes off a stream, whatever chunks it comes in. */
+/** Reads lines and byte counts from a stream of chunks. */
 export class ByteReader {
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #fault: (problem: string) => Error;
   #chunk: Uint8Array = new Uint8Array();
-  #at = 0;
-  /** Bytes of the chunks before this one. */
-  #before = 0;
+  /** Index of the next byte in the chunk. */
+  #index = 0;
+  /** Bytes of the previous chunks. */
+  #previousBytes = 0;
 
-  /** @param fault Makes the error for a stream that cannot be read on. */
+  /** @param fault Creates the error for an invalid stream. */
   constructor(stream: AsyncIterable<Uint8Array>, fault: (problem: string) => Error) {
     this.#chunks = stream[Symbol.asyncIterator]();
     this.#fault = fault;
   }
 
-  /** Bytes that were taken. */
+  /** Number of bytes read so far. */
   get offset(): number {
-    return this.#before + this.#at;
+    return this.#previousBytes + this.#index;
   }
 
-  /** A line without its line feed, a character for each byte; undefined at the end. */
+  /** Reads a line without its line feed, one character for each byte; undefined at the end. */
   async line(): Promise<string | undefined> {
     let line = "";
-    while (this.#at < this.#chunk.length || await this.#more()) {
-      const end = this.#chunk.indexOf(LF, this.#at);
-      const part = this.#chunk.subarray(this.#at, end < 0 ? this.#chunk.length : end);
-      if (line.length + part.length > LONGEST_LINE) throw this.#fault("a line is too long");
-      line += Buffer.from(part.buffer, part.byteOffset, part.length).toString("latin1");
-      this.#at += part.length;
+    while (this.#index < this.#chunk.length || await this.#nextChunk()) {
+      const end = this.#chunk.indexOf(LF, this.#index);
+      const slice = this.#chunk.subarray(this.#index, end < 0 ? this.#chunk.length : end);
+      if (line.length + slice.length > MAX_LINE_BYTES) throw this.#fault("a line is too long");
+      line += Buffer.from(slice.buffer, slice.byteOffset, slice.length).toString("latin1");
+      this.#index += slice.length;
       if (end < 0) continue;
-      this.#at++;
+      this.#index++;
       return line;
     }
-    if (line !== "") throw this.#fault("it ends within a line");
+    if (line !== "") throw this.#fault("the stream ends within a line");
     return undefined;
   }
 
-  /** So many bytes. They are copied: a chunk may be used again by who made it. */
+  /** Reads a number of bytes and copies them, because the source may reuse a chunk. */
   async bytes(count: number): Promise<Uint8Array> {
-    const parts: Uint8Array[] = [];
-    for await (const part of this.#parts(count)) parts.push(part.slice());
-    return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+    const copies: Uint8Array[] = [];
+    for await (const slice of this.#slices(count)) copies.push(slice.slice());
+    return copies.length === 1 ? copies[0]! : Buffer.concat(copies);
   }
 
-  /** Passes over so many bytes. */
+  /** Skips a number of bytes. */
   async skip(count: number): Promise<void> {
-    for await (const _ of this.#parts(count));
+    for await (const _ of this.#slices(count));
   }
 
-  /** Passes over a line feed, if it comes next. */
+  /** Skips a line feed if it is the next byte. */
   async skipLineFeed(): Promise<void> {
-    if (this.#at === this.#chunk.length && !await this.#more()) return;
-    if (this.#chunk[this.#at] === LF) this.#at++;
+    if (this.#index === this.#chunk.length && !await this.#nextChunk()) return;
+    if (this.#chunk[this.#index] === LF) this.#index++;
   }
 
-  /** Tells the stream that no more is wanted. */
+  /** Closes the source. */
   async close(): Promise<void> {
     await this.#chunks.return?.();
   }
 
-  async *#parts(count: number): AsyncIterable<Uint8Array> {
+  async *#slices(count: number): AsyncIterable<Uint8Array> {
     while (count > 0) {
-      if (this.#at === this.#chunk.length && !await this.#more()) {
-        throw this.#fault("it ends within a text");
+      if (this.#index === this.#chunk.length && !await this.#nextChunk()) {
+        throw this.#fault("the stream ends within a text");
       }
-      const part = this.#chunk.subarray(this.#at, this.#at + count);
-      this.#at += part.length;
-      count -= part.length;
-      yield part;
+      const slice = this.#chunk.subarray(this.#index, this.#index + count);
+      this.#index += slice.length;
+      count -= slice.length;
+      yield slice;
     }
   }
 
-  /** Goes on to the next chunk that is not empty; false where there is none. */
-  async #more(): Promise<boolean> {
+  /** Reads the next chunk that is not empty. Returns false at the end. */
+  async #nextChunk(): Promise<boolean> {
     for (;;) {
       const { done, value } = await this.#chunks.next();
       if (done) return false;
       if (!(value instanceof Uint8Array)) {
-        throw new TypeError("The stream must yield bytes: each chunk a Uint8Array");
+        throw new TypeError("Each chunk of the stream must be a Uint8Array");
       }
-      this.#before += this.#chunk.length;
+      this.#previousBytes += this.#chunk.length;
       this.#chunk = value;
-      this.#at = 0;
+      this.#index = 0;
       if (value.length > 0) return true;
     }
   }
 }
 
 /**
- * The files of a commit's tree, so that a renamed or copied one is found. It is known while each
- * commit follows the one before it in the stream.
+ * The tree of the current commit, which resolves renamed and copied files. It is known as long as each
+ * commit follows the previous one of the stream.
  */
 class Tree {
-  /** Undefined while it is not known. A file that is no text, such as a link, has no content. */
+  /** Undefined if the tree is unknown. Links and submodules have no content. */
   #files: Map<string, GitContent | undefined> | undefined = new Map();
-  /** The commit that it is of, and the branch. */
+  /** Mark and branch of the commit. */
   #mark: string | undefined;
   #branch: string | undefined;
   readonly #branches = new Set<string>();
 
-  /** A commit begins on what `from` says, else on what its branch has come to. */
+  /** Begins a commit on `from`. Defaults to the last commit of its branch. */
   begin(branch: string, mark: string | undefined, from: string | undefined): void {
     const follows = from === undefined
       ? branch === this.#branch
@@ -137,7 +138,7 @@ class Tree {
     this.#branches.add(branch);
   }
 
-  /** A branch is somewhere else from now on; without `from` it has no commit. */
+  /** Moves a branch to `from`; without `from` the branch has no commit. */
   reset(branch: string, from: string | undefined): void {
     if (from === undefined) this.#branches.delete(branch);
     else this.#branches.add(branch);
@@ -152,34 +153,34 @@ class Tree {
     this.#files?.set(path, content);
   }
 
-  /** Takes away a file, or all of a folder. */
+  /** Deletes a file or a folder. */
   delete(path: string): void {
     if (this.#files === undefined || this.#files.delete(path)) return;
-    for (const [below] of this.#below(path)) this.#files.delete(below);
+    for (const [file] of this.#filesIn(path)) this.#files.delete(file);
   }
 
   /**
-   * Copies a file, or all of a folder; with `away` it is gone from where it was.
+   * Copies or moves a file or a folder.
    *
-   * @returns What is there now; undefined where the tree is not known.
+   * @returns The files at the new path; undefined if the tree is unknown.
    */
   copy(
     from: string,
     to: string,
-    away: boolean,
+    move: boolean,
   ): readonly (readonly [string, GitContent | undefined])[] | undefined {
     if (this.#files === undefined) return undefined;
     const copied =
-      (this.#files.has(from) ? [[from, this.#files.get(from)] as const] : this.#below(from)).map((
+      (this.#files.has(from) ? [[from, this.#files.get(from)] as const] : this.#filesIn(from)).map((
         [path, content],
       ) => [to + path.slice(from.length), content] as const);
-    if (away) this.delete(from);
+    if (move) this.delete(from);
     this.delete(to);
     for (const [path, content] of copied) this.#files.set(path, content);
     return copied;
   }
 
-  #below(folder: string): [string, GitContent | undefined][] {
+  #filesIn(folder: string): [string, GitContent | undefined][] {
     return [...this.#files ?? []].filter(([path]) => path.startsWith(`${folder}/`));
   }
 }
@@ -187,9 +188,9 @@ class Tree {
 /**
  * Reads a stream to its end.
  *
- * @param query Who reads it, for errors.
- * @throws {ParameterError} the stream is not one of git's, or is cut off; it says where, and nothing of
- *   what stands there.
+ * @param query Name of the caller for errors.
+ * @throws {ParameterError} the stream is invalid or truncated. The message contains the position, but no
+ *   content.
  */
 export async function* readGitStream(
   stream: AsyncIterable<Uint8Array>,
@@ -207,12 +208,12 @@ class Parser {
   readonly #reader: ByteReader;
   readonly #query: string;
   readonly #tree = new Tree();
-  /** A line that was looked at and not taken. */
-  #ahead: string | undefined;
+  /** Line to read again. */
+  #unread: string | undefined;
   #commits = 0;
   #oid: string | undefined;
-  /** Texts that stand where they are used have marks of their own, below zero. */
-  #inline = 0;
+  /** Last mark of an inline text. These marks are negative. */
+  #inlineMark = 0;
 
   constructor(stream: AsyncIterable<Uint8Array>, query: string) {
     this.#reader = new ByteReader(stream, (problem) => this.#fault(problem));
@@ -228,7 +229,7 @@ class Parser {
     for (;;) {
       const line = await this.#line();
       if (line === undefined) {
-        if (endsWithDone) throw this.#fault("it ends without its last line, done");
+        if (endsWithDone) throw this.#fault('the stream lacks its last line "done"');
         return;
       }
       const [command = "", rest = ""] = split(line);
@@ -242,7 +243,7 @@ class Parser {
           return;
         case "feature":
           if (rest === "done") endsWithDone = true;
-          if (/^date-format(?!=raw)/.test(rest)) throw this.#fault("its times are not raw");
+          if (/^date-format(?!=raw)/.test(rest)) throw this.#fault('the date format is not "raw"');
           break;
         case "blob":
           yield* this.#blob();
@@ -261,7 +262,7 @@ class Parser {
           for (const name of ["mark", "to"]) await this.#field(name);
           break;
         default:
-          throw this.#fault("a command is not known");
+          throw this.#fault("the command is unknown");
       }
     }
   }
@@ -278,7 +279,7 @@ class Parser {
     this.#oid = undefined;
     const mark = await this.#field("mark");
     const oid = await this.#field("original-oid");
-    if (oid !== undefined && !isObjectId(oid)) throw this.#fault("an object id is none");
+    if (oid !== undefined && !isObjectId(oid)) throw this.#fault("the object id is invalid");
     this.#oid = oid;
     await this.#field("author");
     const time = this.#time(await this.#field("committer"));
@@ -292,7 +293,7 @@ class Parser {
     this.#oid = undefined;
   }
 
-  /** What the commit does to files; the first other line belongs to what comes after it. */
+  /** Reads the file changes of a commit up to the first other line. */
   async *#changes(): AsyncGenerator<GitEvent, void> {
     for (;;) {
       const line = await this.#line();
@@ -308,7 +309,7 @@ class Parser {
       } else if (line === "deleteall") {
         this.#tree.clear();
       } else {
-        this.#ahead = line;
+        this.#unread = line;
         return;
       }
     }
@@ -318,30 +319,30 @@ class Parser {
     const [mode, afterMode] = split(rest);
     const [given, afterContent] = split(afterMode);
     const path = this.#paths(afterContent, 1)[0]!;
-    // Links and other repositories are no configurations; a folder has to be told file by file.
+    // Skips links and submodules, and rejects folders.
     const isFile = /^(100)?(644|755)$/.test(mode);
-    if (!isFile && !/^1[26]0000$/.test(mode)) throw this.#fault("a file has a mode that is none");
+    if (!isFile && !/^1[26]0000$/.test(mode)) throw this.#fault("the file mode is invalid");
     let content: GitContent;
     if (given === "inline") {
-      content = --this.#inline;
+      content = --this.#inlineMark;
       if (isFile) yield { kind: "text", mark: content, data: await this.#data() };
       else await this.#skipData();
     } else if (given.startsWith(":")) {
       content = this.#mark(given);
     } else {
-      if (!isObjectId(given)) throw this.#fault("an object id is none");
+      if (!isObjectId(given)) throw this.#fault("the object id is invalid");
       content = given;
     }
     this.#tree.set(path, isFile ? content : undefined);
     if (isFile) yield { kind: "file", path, content };
   }
 
-  *#move(rest: string, away: boolean): Generator<GitEvent, void> {
+  *#move(rest: string, move: boolean): Generator<GitEvent, void> {
     const [from = "", to = ""] = this.#paths(rest, 2);
-    const files = this.#tree.copy(from, to, away);
+    const files = this.#tree.copy(from, to, move);
     if (files === undefined) {
       throw this.#fault(
-        "it renames or copies what is not known: let git write it without -M and -C",
+        "the renamed or copied file is unknown; run git fast-export without -M and -C",
       );
     }
     for (const [path, content] of files) {
@@ -349,10 +350,10 @@ class Parser {
     }
   }
 
-  /** The next line that is no comment. */
+  /** Reads the next line that is not a comment. */
   async #line(): Promise<string | undefined> {
-    let line = this.#ahead;
-    this.#ahead = undefined;
+    let line = this.#unread;
+    this.#unread = undefined;
     while (line === undefined || line.startsWith("#")) {
       line = await this.#reader.line();
       if (line === undefined) return undefined;
@@ -360,11 +361,11 @@ class Parser {
     return line;
   }
 
-  /** What stands after the name, if the next line begins with it. */
+  /** Reads the value of a field; undefined if the next line is not this field. */
   async #field(name: string): Promise<string | undefined> {
     const line = await this.#line();
     if (line?.startsWith(`${name} `)) return line.slice(name.length + 1);
-    this.#ahead = line;
+    this.#unread = line;
     return undefined;
   }
 
@@ -385,22 +386,22 @@ class Parser {
   async #count(): Promise<number> {
     const given = await this.#field("data") ?? "";
     if (/^\d{1,15}$/.test(given)) return Number(given);
-    throw this.#fault("a text has no length");
+    throw this.#fault('a "data" command has no length');
   }
 
   #mark(given: string): number {
     if (/^:\d{1,15}$/.test(given)) return Number(given.slice(1));
-    throw this.#fault("a mark is none");
+    throw this.#fault("the mark is invalid");
   }
 
-  /** `Name <mail> 1700000000 +0100`: the seconds count from 1970 in UTC, whatever the time zone. */
+  /** Parses `Name <mail> 1700000000 +0100`. The seconds count from 1970 in UTC. */
   #time(given: string | undefined): Date {
     const seconds = Number(/ (\d{1,15}) [+-]\d{1,6}$/.exec(given ?? "")?.[1]);
-    if (seconds < END_OF_TIME) return new Date(seconds * 1000);
-    throw this.#fault("a commit has no time");
+    if (seconds < MAX_DATE_SECONDS) return new Date(seconds * 1000);
+    throw this.#fault("the commit has no valid time");
   }
 
-  /** So many paths; the last one reaches to the end of the line, unless it is quoted. */
+  /** Parses `count` paths. An unquoted last path extends to the end of the line. */
   #paths(text: string, count: number): string[] {
     const paths: string[] = [];
     for (let i = 1, rest = text; i <= count; i++) {
@@ -414,7 +415,7 @@ class Parser {
       rest = rest.slice(path.length + 1);
     }
     if (paths.length < count || paths.some((path) => path === "" || path.includes("\0"))) {
-      throw this.#fault("a path is none");
+      throw this.#fault("a path is invalid");
     }
     return paths;
   }
@@ -429,14 +430,14 @@ class Parser {
   }
 }
 
-/** To the millisecond, where it was `configExport` that wrote the message. */
+/** Returns the time with milliseconds if `configExport` wrote the message. */
 function exactTime(time: Date, message: Uint8Array | undefined): Date {
   const end = Buffer.from(message?.subarray(-100) ?? []).toString("latin1");
   const exact = new Date(/\nNetRaven-Version: \d+ (\S+)\n$/.exec(end)?.[1] ?? NaN);
   return Math.floor(exact.getTime() / 1000) === time.getTime() / 1000 ? exact : time;
 }
 
-/** The first word of a line, and what comes after it. */
+/** Splits a line after its first word. */
 function split(line: string): [string, string] {
   const space = line.indexOf(" ");
   return space < 0 ? [line, ""] : [line.slice(0, space), line.slice(space + 1)];
@@ -456,7 +457,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   v: "\v",
 };
 
-/** What stands between the quotes, as C writes it. */
+/** Decodes a C string literal. */
 function unquote(quoted: string): string {
   return quoted.slice(1, -1).replace(
     /\\(?:([0-7]{3})|(.))/g,
@@ -467,7 +468,7 @@ function unquote(quoted: string): string {
   );
 }
 
-/** A character for each byte, as the text that the bytes are in UTF-8. */
+/** Decodes UTF-8 from a string with one character for each byte. */
 function utf8(bytes: string): string {
   return Buffer.from(bytes, "latin1").toString("utf8");
 }

@@ -1,11 +1,11 @@
-/** Writes what `git fast-import` reads. https://git-scm.com/docs/git-fast-import#_input_format */
+/** Writes streams for `git fast-import`. https://git-scm.com/docs/git-fast-import#_input_format */
 import { Buffer } from "node:buffer";
 
-/** A commit that gives one file its text. */
+/** A commit that changes one file. */
 export interface GitCommit {
   /** The ref, such as `refs/heads/main`. */
   readonly ref: string;
-  /** A commit of the repository that it comes after; else the one before it in the stream. */
+  /** Parent commit in the repository. Defaults to the previous commit of the stream. */
   readonly from?: string | undefined;
   readonly time: Date;
   readonly message: string;
@@ -15,11 +15,11 @@ export interface GitCommit {
 
 const COMMITTER = "NetRaven <netraven@localhost>";
 
-/** The commit as it stands in the stream, in parts. */
+/** Formats a commit, in chunks. */
 export function* writeCommit(
   { ref, from, time, message, path, data }: GitCommit,
 ): Iterable<Uint8Array> {
-  // Git knows no time before 1970.
+  // Git has no times before 1970.
   const seconds = Math.max(0, Math.floor(time.getTime() / 1000));
   const head = [
     `commit ${ref}`,
@@ -36,7 +36,7 @@ export function* writeCommit(
   yield Buffer.from("\n\n");
 }
 
-/** A path as git reads it: in quotes, as C writes it, where it is not plain. */
+/** Formats a path for git, as a C string literal if it contains special characters. */
 export function quotePath(path: string): string {
   if (/^[\w./@+~-]+$/.test(path)) return path;
   const quoted = Buffer.from(path, "utf8").toString("latin1").replace(
@@ -50,19 +50,19 @@ export function quotePath(path: string): string {
   return `"${quoted}"`;
 }
 
-/** What the file system of macOS leaves out of names. */
+/** Characters that the file system of macOS ignores in names. */
 const IGNORED = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 
-/** What is wrong with a path for a file in git; undefined where nothing is. */
+/** Returns the problem of a path for a file in git; undefined if there is none. */
 export function pathProblem(path: string): string | undefined {
-  if (!path.isWellFormed()) return "holds half of a surrogate pair";
-  if (/[\0\n]/.test(path)) return "holds a line feed or NUL";
-  for (const part of path.split("/")) {
-    if (part === "") return "has a part without a name";
-    if (part === "." || part === "..") return `has a part "${part}"`;
-    // Whatever begins so, git or a file system may take for git's own files.
-    if (/^(\.git|git~)/i.test(part.replace(IGNORED, ""))) {
-      return 'has a part that begins with ".git" or "git~"';
+  if (!path.isWellFormed()) return "contains a lone surrogate";
+  if (/[\0\n]/.test(path)) return "contains a line feed or NUL";
+  for (const component of path.split("/")) {
+    if (component === "") return "has an empty component";
+    if (component === "." || component === "..") return `has a component "${component}"`;
+    // Git or a file system may treat such names as git's own files.
+    if (/^(\.git|git~)/i.test(component.replace(IGNORED, ""))) {
+      return 'has a component that begins with ".git" or "git~"';
     }
   }
   return undefined;

@@ -1,4 +1,4 @@
-/** Runs dbmate's binary: the URL in its environment, its true exit, no password in what it prints. */
+/** Runs dbmate's binary: passes the URL by environment, reports the true outcome, hides the password. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -7,26 +7,26 @@ import type { Target } from "../../config/url.ts";
 import { MigrationError } from "./error.ts";
 import { DBMATE_APPLICATION } from "./lock.ts";
 
-/** The modes of TLS that may end without it. */
-const WEAK: ReadonlySet<string> = new Set(["disable", "allow", "prefer"]);
+/** The values of sslmode that allow an unencrypted connection. */
+const WEAK_SSL_MODES: ReadonlySet<string> = new Set(["disable", "allow", "prefer"]);
 
 /** One run of dbmate. */
 export interface DbmateRun {
   readonly target: Target;
-  /** Whether nothing may be sent without TLS, whatever the URL's sslmode. */
+  /** Requires TLS, whatever the URL's sslmode. */
   readonly encrypted?: boolean;
   /** The path of the authorities' certificates. */
   readonly caFile?: string | undefined;
   readonly migrationsDir: string;
-  /** Is told what dbmate prints, line by line. */
+  /** Receives dbmate's output, line by line. */
   readonly log: (line: string) => void;
   /** Server settings of its connection, such as `lock_timeout`. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Ends dbmate; its reason is thrown. */
+  /** Ends dbmate. The run then throws the signal's reason. */
   readonly signal?: AbortSignal;
-  /** The folder of a `pg_dump` that must be found first. */
+  /** A folder before PATH, for its `pg_dump`. */
   readonly path?: string;
-  /** Instead of the npm package's. */
+  /** Defaults to the binary of the npm package. */
   readonly binary?: string;
 }
 
@@ -34,7 +34,7 @@ export interface DbmateRun {
  * Runs `dbmate <args>` to its end.
  *
  * @throws {MigrationError} code `STATEMENT` with the server's message and
- *   `sqlState`, or `DBMATE` when the binary cannot start or was killed.
+ *   `sqlState`, or `DBMATE` if the binary cannot start or was killed.
  */
 export async function runDbmate(args: readonly string[], run: DbmateRun): Promise<void> {
   const { url, secrets } = await dbmateUrl(run);
@@ -49,7 +49,7 @@ export async function runDbmate(args: readonly string[], run: DbmateRun): Promis
       ...args,
     ],
     {
-      // Nothing of the caller's PG* and DBMATE_* variables.
+      // The caller's PG* and DBMATE_* variables must not reach dbmate.
       env: { DATABASE_URL: url, PATH: [run.path, process.env.PATH].filter(Boolean).join(":") },
       stdio: ["ignore", "pipe", "pipe"],
     },
@@ -58,7 +58,7 @@ export async function runDbmate(args: readonly string[], run: DbmateRun): Promis
   if (run.signal?.aborted) kill();
   run.signal?.addEventListener("abort", kill);
 
-  // dbmate prints "Applied" for a migration that failed as well: it is held back.
+  // dbmate prints "Applied" even for a failed migration, so hold the line back.
   const claims: string[] = [];
   const errors: string[] = [];
   const clean = (line: string) =>
@@ -82,15 +82,15 @@ export async function runDbmate(args: readonly string[], run: DbmateRun): Promis
     throw new MigrationError("DBMATE", `Cannot start dbmate: ${code}; run \`npm ci\` again`);
   }
   if (end.signal !== null) {
-    const message = `dbmate was ended by ${end.signal} before it was done; ` +
-      "what it had sent may still run on the server, and the next run waits for its end";
+    const message = `The signal ${end.signal} ended dbmate early; ` +
+      "its last statement may still run on the server, and the next run waits for its end";
     throw new MigrationError("DBMATE", message);
   }
   if (end.status !== 0) throw failure(errors, end.status);
   for (const line of claims) run.log(line);
 }
 
-/** The first line alone: further lines may hold row values. */
+/** Returns an error with only the first line: further lines may contain row values. */
 function failure(lines: readonly string[], status: number | null): MigrationError {
   const [first = `exit status ${status}`] = lines;
   const said = first.replace(/^Error: (line: \d+, column: \d+, position: \d+: )?(pq: )?/, "");
@@ -100,15 +100,15 @@ function failure(lines: readonly string[], status: number | null): MigrationErro
 }
 
 /**
- * The URL as dbmate wants it, and the forms in which it could print the password.
- * Host and port stand behind the `?`, since dbmate misreads `[::1]:5432`.
+ * Returns the URL for dbmate, and the forms in which dbmate could print the password.
+ * Host and port are parameters, since dbmate misreads `[::1]:5432`.
  */
 async function dbmateUrl(run: DbmateRun): Promise<{ url: string; secrets: string[] }> {
   const { target } = run;
   const options = new URLSearchParams({
     host: target.host,
     port: String(target.port),
-    sslmode: run.encrypted && WEAK.has(target.sslMode) ? "require" : target.sslMode,
+    sslmode: run.encrypted && WEAK_SSL_MODES.has(target.sslMode) ? "require" : target.sslMode,
     connect_timeout: "10",
     application_name: DBMATE_APPLICATION,
     ...(run.caFile === undefined ? {} : { sslrootcert: run.caFile }),
@@ -116,10 +116,10 @@ async function dbmateUrl(run: DbmateRun): Promise<{ url: string; secrets: string
   });
   const password = await target.password() ?? "";
   const [user, secret, database] = [target.user, password, target.database].map(encodeURIComponent);
-  // A plus would reach the server as a plus.
+  // dbmate does not decode a plus as a space.
   const query = options.toString().replaceAll("+", "%20");
   const secrets = [`:${secret}@`, `:${password}@`];
-  // A password that is also a name cannot be hidden without hiding the name.
+  // Hiding a password that equals a name would hide the name.
   if (password !== "" && password !== target.user && password !== target.database) {
     secrets.push(password);
   }

@@ -1,29 +1,29 @@
 import { DatabaseError, type ErrorContext } from "../../errors.ts";
 
-/** Why the schema could not be moved, or a tool of the schema could not do its work. */
+/** Why a migration, or another tool of the schema, failed. */
 export type MigrationProblem =
-  /** A file of the folder is not a migration as it should be. */
+  /** A file of the folder is not a valid migration. */
   | "FILE"
-  /** A file changed after it was applied. */
+  /** The file of an applied migration has changed. */
   | "EDITED"
-  /** A file is gone although it was applied. */
+  /** The file of an applied migration is missing. */
   | "MISSING"
-  /** A pending file is older than one that was applied. */
+  /** A pending file is older than an applied migration. */
   | "ORDER"
   /** The database has migrations that this code does not know. */
   | "NEWER"
-  /** The database is not there and may not be made by this role. */
+  /** The database does not exist, and the role may not create it. */
   | "CREATE_DATABASE"
   /** Another migrator did not finish in time. */
   | "LOCK_TIMEOUT"
-  /** The connection that holds the migration lock is gone. */
+  /** The connection that holds the migration lock was lost. */
   | "LOCK_LOST"
   /** A statement of a migration failed. */
   | "STATEMENT"
-  /** dbmate did not run to its end. */
+  /** dbmate failed without a server error. */
   | "DBMATE";
 
-/** A migration cannot be read, applied or taken back; the message names the file. */
+/** A migration cannot be read, applied or rolled back. The message names the file. */
 export class MigrationError extends DatabaseError {
   override readonly name = "MigrationError";
   declare readonly code: MigrationProblem;

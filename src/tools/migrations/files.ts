@@ -1,4 +1,4 @@
-/** The folder of migrations: what is in it, and whether dbmate will read it as it is meant. */
+/** Reads the folder of migrations, and checks that dbmate will read it correctly. */
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,17 +12,17 @@ export const MIGRATIONS: string = fileURLToPath(new URL("../../../db/migrations"
 export interface MigrationFile {
   /** The digits before the first underscore, UTC: `20260102030405`. */
   readonly version: string;
-  /** What stands after it: `create_devices`. */
+  /** The file name after the version: `create_devices`. */
   readonly name: string;
   /** The file's name, such as `20260102030405_create_devices.sql`. */
   readonly file: string;
-  /** The content, with plain line ends. */
+  /** The content, with line feeds as line ends. */
   readonly text: string;
-  /** SHA-256 of `text`, in hexadecimal: the same on every checkout, whatever its line ends. */
+  /** SHA-256 of `text` in hexadecimal, independent of the checkout's line ends. */
   readonly checksum: string;
   /** Whether each direction runs in a transaction. */
   readonly transaction: { readonly up: boolean; readonly down: boolean };
-  /** What each direction runs. */
+  /** The SQL of each direction. */
   readonly sql: { readonly up: string; readonly down: string };
 }
 
@@ -46,7 +46,7 @@ export async function readMigrations(folder: string): Promise<MigrationFile[]> {
     const migration = parseMigration(file, await readFile(join(folder, file), "utf8"));
     const last = files.at(-1);
     if (last?.version === migration.version) {
-      throw bad(file, `has the same version as "${last.file}"; rename the newer one`);
+      throw bad(file, `has the same version as "${last.file}"; rename the newer file`);
     }
     files.push(migration);
   }
@@ -58,7 +58,7 @@ function parseMigration(file: string, content: string): MigrationFile {
   if (version === undefined || name === undefined) {
     throw bad(
       file,
-      "is not named <14 digits>_<verb_noun>.sql; `make migration name=…` makes the name",
+      "is not named <14 digits>_<verb_noun>.sql; `make migration name=…` makes such a name",
     );
   }
   const text = content.replace(/\r\n/g, "\n");
@@ -93,25 +93,25 @@ function bad(file: string, problem: string): MigrationError {
 }
 
 const SKELETON = `-- migrate:up
--- One aggregate a file. Lowercase, two spaces, a clause a line; every reference
--- says "on delete"; every table and every column gets a comment.
+-- One aggregate per file. Lowercase, two spaces, one clause per line; every reference
+-- has "on delete"; every table and every column has a comment.
 
 
 -- migrate:down
--- Takes back exactly what stands above, in reverse order.
+-- Reverts exactly the statements above, in reverse order.
 
 `;
 
 /**
  * Writes an empty migration, newer than every other.
  *
- * @param name What it does, verb first: `add_site`.
+ * @param name The migration's name, verb first: `add_site`.
  * @returns The path of the new file.
- * @throws {TypeError} when the name is not in lower case with underscores.
+ * @throws {TypeError} the name is not in lower case with underscores.
  */
 export async function newMigration(name: string, folder: string = MIGRATIONS): Promise<string> {
   if (!/^[a-z][a-z0-9_]*$/.test(name)) {
-    throw new TypeError(`Name "${name}" is not lower case with underscores, such as add_site`);
+    throw new TypeError(`Name "${name}" is not in lower case with underscores, such as add_site`);
   }
   await mkdir(folder, { recursive: true });
   const now = new Date().toISOString().replace(/\D/g, "").slice(0, 14);

@@ -1,36 +1,36 @@
-/** What is applied: the database's notes beside the folder, and what is refused for it. */
+/** Compares the applied migrations with the folder, and refuses a folder that does not match. */
 import type { ToolConnection } from "../connection.ts";
 import { MigrationError } from "./error.ts";
 import type { MigrationFile } from "./files.ts";
 
-/** One migration, wherever it is known from. */
+/** One migration of the database or the folder. */
 export interface Migration {
   readonly version: string;
-  /** Empty where only the version is known. */
+  /** The name; empty if only the version is known. */
   readonly name: string;
 }
 
-/** The database beside the folder. Each list is oldest first; no migration is in two of them. */
+/** The database compared with the folder. Each list is oldest first; no migration is in two lists. */
 export interface MigrationStatus {
-  /** Applied, and its file is as it was. */
+  /** Applied, with an unchanged file. */
   readonly applied: readonly Migration[];
-  /** A file that is not applied. */
+  /** Files that are not applied. */
   readonly pending: readonly Migration[];
-  /** Applied, and the file is gone. */
+  /** Applied, without a file. */
   readonly missing: readonly Migration[];
-  /** Applied, and the file has changed since. */
+  /** Applied, with a changed file. */
   readonly edited: readonly Migration[];
   /** Applied, without a file, newer than every file: the database is newer than this code. */
   readonly newer: readonly Migration[];
 }
 
-/** The same for the migrator. */
+/** The migrator's view of the status. */
 export interface MigrationState extends MigrationStatus {
-  /** Applied, but not by this tool, or it was killed before it took the note. */
+  /** Applied without a recorded checksum: by another tool, or by a migrator that was killed. */
   readonly unrecorded: readonly MigrationFile[];
 }
 
-/** Compares what the database has noted with the files; oldest first. */
+/** Compares the database's records with the files. */
 export async function compare(
   connection: ToolConnection,
   files: readonly MigrationFile[],
@@ -84,33 +84,33 @@ select version, null as name, null as checksum
 from public.schema_migrations
 order by version`;
 
-/** An error for what was applied and is not in the folder as it was; before anything runs. */
+/** Throws if an applied migration is missing or edited, before anything runs. */
 export function refuseHistory({ missing, edited, newer }: MigrationState): void {
   if (edited.length > 0) {
-    const message = `${names(edited)} changed after it was applied; ` +
-      "put the file back as it was, and write a new migration for the change";
+    const message = `${names(edited)} changed after the migration was applied; ` +
+      "restore the file, and write a new migration for the change";
     throw new MigrationError("EDITED", message);
   }
   if (missing.length > 0) {
-    const message = `${names(missing)} is applied, but its file is gone; ` +
-      "put the file back (it is in the history of the repository)";
+    const message = `${names(missing)} is applied, but the file is missing; ` +
+      "restore the file from the repository's history";
     throw new MigrationError("MISSING", message);
   }
   if (newer.length > 0) {
     const message =
-      `The database is newer than this code: ${names(newer)} is applied and unknown here; ` +
-      "use the code that belongs to it, or roll back with that code first";
+      `The database is newer than this code: ${names(newer)} is applied, and this code lacks it; ` +
+      "use the matching code, or first roll back with that code";
     throw new MigrationError("NEWER", message);
   }
 }
 
-/** An error for a pending file that is older than an applied one; before anything runs. */
+/** Throws if a pending file is older than an applied migration, before anything runs. */
 export function refuseOrder({ applied, pending }: MigrationState): void {
   const last = applied.at(-1)?.version ?? "";
   const late = pending.filter(({ version }) => version < last);
   if (late.length === 0) return;
   const message = `${names(late)} is older than ${names(applied.slice(-1))}, which is applied; ` +
-    "rename it with a newer timestamp, so that every database runs them in one order";
+    "rename it with a newer timestamp, so that every database applies them in the same order";
   throw new MigrationError("ORDER", message);
 }
 
@@ -121,8 +121,8 @@ function names(migrations: readonly Migration[]): string {
   return `${list.length > 1 ? "Migrations" : "Migration"} ${list.join(", ")}`;
 }
 
-const BOOKS = [
-  // As dbmate would make it; made here, so that its comments stand from the start.
+const CREATE_TABLES = [
+  // The table that dbmate would create, with comments.
   `create table if not exists public.schema_migrations (
   version varchar not null primary key
 )`,
@@ -148,18 +148,20 @@ const BOOKS = [
   'When it was applied, or first seen where something else had applied it.'`,
 ];
 
-/** Makes the tables of this tool, and notes the checksums that are not noted yet. */
-export async function keepBooks(
+/** Creates the tables of this tool, and records missing checksums. */
+export async function updateRecords(
   state: MigrationState,
   connection: ToolConnection,
   log: (line: string) => void,
 ): Promise<void> {
   const [tables] = await connection.ask<{ checksums: boolean }>(TABLES);
   if (!tables?.checksums) {
-    for (const statement of ["begin", ...BOOKS, "commit"]) await connection.command(statement);
+    for (const statement of ["begin", ...CREATE_TABLES, "commit"]) {
+      await connection.command(statement);
+    }
   }
   for (const file of state.unrecorded) {
-    log(`Adopted: ${file.file} was applied without a note of its checksum`);
+    log(`Adopted: recorded the checksum of ${file.file}, which was applied without one`);
     await record(file, connection);
   }
 }
@@ -182,16 +184,19 @@ from public.schema_migrations
 where version = $1${UPSERT}`;
 
 /**
- * Notes the checksum of a file that is about to be applied, so that a migrator that is killed
- * leaves a note of what it ran, not of what the file became. It means nothing until then.
+ * Records the checksum of a file before it is applied, so that even a killed migrator leaves the
+ * checksum of the file that it ran. The record has no meaning until the migration is applied.
  */
 export async function announce(file: MigrationFile, connection: ToolConnection): Promise<void> {
   await connection.ask(ANNOUNCE, [file.version, file.name, file.checksum]);
 }
 
-/** Notes the checksum of a file that is applied. */
+/** Records the checksum of an applied file. */
 export async function record(file: MigrationFile, connection: ToolConnection): Promise<void> {
-  const noted = await connection.ask(RECORD, [file.version, file.name, file.checksum]);
-  if (noted.length === 1) return;
-  throw new MigrationError("DBMATE", `dbmate did not apply "${file.file}", although it said so`);
+  const recorded = await connection.ask(RECORD, [file.version, file.name, file.checksum]);
+  if (recorded.length === 1) return;
+  throw new MigrationError(
+    "DBMATE",
+    `dbmate did not apply "${file.file}", although it reported success`,
+  );
 }

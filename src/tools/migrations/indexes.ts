@@ -1,7 +1,7 @@
 /**
- * The indexes of files that run outside a transaction. A `create index
- * concurrently` that fails leaves one that costs writes and serves nobody; one
- * whose migrator was killed may be finished by the server without a note of it.
+ * The indexes of migrations that run outside a transaction. A failed `create index
+ * concurrently` leaves an invalid index, which slows writes and serves no query. If the
+ * migrator was killed, the server may finish the index without a record of it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectionOptions } from "../../connection/connection.ts";
@@ -11,71 +11,70 @@ import type { MigrationFile } from "./files.ts";
 import { REPAIR_APPLICATION } from "./lock.ts";
 import { readIndexBuild, readReindex, readStatements } from "./statements.ts";
 
-/** An index that no query uses. */
+/** An invalid index, which no query uses. */
 export interface InvalidIndex {
-  /** With its schema, quoted where it must be. */
+  /** The name with its schema, quoted if necessary. */
   readonly name: string;
-  /** Its table, in the same way. */
+  /** The table's name, written like `name`. */
   readonly table: string;
-  /** The server process that is at work on the table, and may be building the index. */
+  /** The server process that holds a lock on the table and may be building the index. */
   readonly pid: number | null;
-  /** What a broken `reindex concurrently` left beside the index itself. */
+  /** Whether the index is a temporary copy that a failed `reindex concurrently` left. */
   readonly leftover: boolean;
 }
 
-/** A repair at work. */
+/** The context of a repair. */
 export interface Repair {
   readonly address: ConnectionOptions;
   readonly connection: ToolConnection;
-  /** Milliseconds that a drop waits for a lock, and that it waits for a builder. */
+  /** Milliseconds to wait for a lock, and for another process that builds the index. */
   readonly lockTimeout: number;
-  /** Ends the waiting; its reason is thrown. */
+  /** Ends the wait. The repair then throws the signal's reason. */
   readonly signal: AbortSignal;
   readonly log: (line: string) => void;
 }
 
-const CONNECT = 10_000;
-const POLL = 100;
-/** Milliseconds for one drop, which waits `lockTimeout` for each transaction on the table. */
-const DROP = 600_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+const POLL_INTERVAL_MS = 100;
+/** Maximum time of one drop, which waits `lockTimeout` for each transaction on the table. */
+const DROP_TIMEOUT_MS = 600_000;
 
 /**
- * Drops what stands in the way of the file: the invalid indexes that it builds,
- * and what a broken `reindex concurrently` of them left behind. Not a name alone
- * decides, but name and table: a file that drops or reindexes an invalid index
- * by itself still finds it.
+ * Drops the invalid indexes that a file builds, and the copies that a failed
+ * `reindex concurrently` of them left. An index must match by name and table: an
+ * invalid index that the file itself drops or reindexes stays.
  *
- * @throws {TimeoutError} SQLSTATE 55P03: a lock was not to be had; may be tried again.
- * @throws {MigrationError} SQLSTATE 55P03: somebody is at work on the table; the same.
+ * @throws {TimeoutError} SQLSTATE 55P03: the lock timed out; the call can be retried.
+ * @throws {MigrationError} SQLSTATE 55P03: another process uses the table; the call can be retried.
  */
 export async function dropInvalidIndexes(file: MigrationFile, repair: Repair): Promise<void> {
   const { address, connection, lockTimeout, signal, log } = repair;
   let found = await invalidIndexesOf(file, connection);
   if (found.length === 0) return;
-  // What is being built right now may yet become valid.
+  // An index under construction may still become valid.
   for (const until = performance.now() + lockTimeout; busy(found) !== undefined;) {
     const index = busy(found)!;
     if (performance.now() > until) {
       const message = `Index ${index.name} is invalid, and server process ${index.pid} ` +
-        "is at work on its table and may be building it";
+        "locks its table and may be building it";
       throw new MigrationError("STATEMENT", message, { sqlState: "55P03" });
     }
-    await sleep(POLL, undefined, { signal });
+    await sleep(POLL_INTERVAL_MS, undefined, { signal });
     found = await invalidIndexesOf(file, connection);
   }
   if (found.length === 0) return;
-  // Not the connection of the lock, which must answer its heartbeat.
-  const worker = await ToolConnection.open(address, CONNECT, REPAIR_APPLICATION);
+  // The connection of the migration lock must stay free for its heartbeat.
+  const worker = await ToolConnection.open(address, CONNECT_TIMEOUT_MS, REPAIR_APPLICATION);
   const stop = () => void worker.end();
   signal.addEventListener("abort", stop);
   try {
     await worker.command(`set lock_timeout = ${Math.max(1, Math.round(lockTimeout))}`);
     for (const { name, leftover } of found) {
-      await worker.command(`drop index concurrently if exists ${name}`, DROP);
+      await worker.command(`drop index concurrently if exists ${name}`, DROP_TIMEOUT_MS);
       log(
         leftover
-          ? `Repaired: index ${name}, left invalid by a reindex, is dropped before "${file.file}"`
-          : `Repaired: index ${name}, left invalid by "${file.file}", is dropped and built again`,
+          ? `Repaired: dropped index ${name}, which a reindex had left invalid, before "${file.file}"`
+          : `Repaired: dropped index ${name}, which "${file.file}" had left invalid and builds again`,
       );
     }
   } finally {
@@ -88,12 +87,12 @@ function busy(indexes: readonly InvalidIndex[]): InvalidIndex | undefined {
   return indexes.find(({ pid }) => pid !== null);
 }
 
-/** Every invalid index of the database, but for those that wait for their partitions. */
+/** Returns every invalid index of the database, except partitioned indexes that wait for their partitions. */
 export async function invalidIndexes(connection: ToolConnection): Promise<InvalidIndex[]> {
   return await connection.ask<InvalidIndex>(INVALID);
 }
 
-/** Those among them that the file builds or reindexes. */
+/** Returns the invalid indexes that the file builds or reindexes. */
 export async function invalidIndexesOf(
   file: MigrationFile,
   connection: ToolConnection,
@@ -111,9 +110,9 @@ export async function invalidIndexesOf(
   return found;
 }
 
-// A builder holds a lock on the table, between its transactions too, that only one can hold;
-// on the index itself every reader and writer holds one. `pg_stat_progress_create_index` shows
-// the builder as well, though not to every role. Autovacuum holds that lock, and makes way.
+// A process that builds an index holds an exclusive kind of lock on the table, even between its
+// transactions; readers and writers lock the index only weakly. `pg_stat_progress_create_index`
+// shows the process too, but not to every role. Autovacuum holds the same lock, and yields it.
 const INVALID = `
 select
   format('%I.%I', n.nspname, c.relname) as name,
@@ -145,7 +144,7 @@ where
   not i.indisvalid
   and c.relkind = 'i'`;
 
-/** Whether `c` is a leftover of the index called `$name`, whose own name the server may have cut. */
+/** Returns SQL: whether `c` is a leftover copy of the index `name`, which the server may have truncated. */
 function isLeftover(name: string): string {
   const base = "regexp_replace(c.relname, '_cc(new|old)[0-9]*$', '')";
   return `(
@@ -165,7 +164,7 @@ const INVALID_BUILD = `${INVALID}
   )
 order by 1`;
 
-// The index itself is left to the statement, which makes it valid.
+// The statement itself makes the index valid.
 const INVALID_REINDEX = `${INVALID}
   and c.relname ~ '_cc(new|old)[0-9]*$'
   and (
@@ -182,43 +181,42 @@ const INVALID_REINDEX = `${INVALID}
   )
 order by 1`;
 
-/** An index that stands where the file would build one. */
-export interface StandingIndex {
-  /** With its schema, quoted where it must be. */
+/** An existing index with the name of an index that the file builds. */
+export interface ExistingIndex {
+  /** The name with its schema, quoted if necessary. */
   readonly name: string;
-  /** As the server writes it. */
+  /** The definition, as the server writes it. */
   readonly definition: string;
-  /** It is valid, and beyond doubt what the file's only statement builds. */
+  /** Whether the index is valid and certainly equals the index of the file's only statement. */
   readonly certain: boolean;
 }
 
 /**
- * The index that stands in the way of a file whose only statement builds one.
- * Certain is one on the same table and of the same name whose definition, as the
- * server writes it, is the file's word for word. Where the two are only written
- * differently (a cast, an option) nobody but a person can tell.
+ * Returns the existing index with the name that a file's only statement builds. It is
+ * `certain` if the server's definition equals the file's word for word. If the two
+ * differ only in writing (a cast, an option), a person must decide.
  */
-export async function standingIndex(
+export async function existingIndex(
   file: MigrationFile,
   connection: ToolConnection,
-): Promise<StandingIndex | undefined> {
+): Promise<ExistingIndex | undefined> {
   const statements = readStatements(file.sql.up);
   const build = readIndexBuild(statements[0] ?? []);
   if (build === undefined || statements.length !== 1) return undefined;
   const [row] = await connection.ask<{ name: string; definition: string; valid: boolean }>(
-    STANDING,
+    EXISTING,
     [build.table, build.name],
   );
   if (row === undefined) return undefined;
   const { name, definition, valid } = row;
-  const stands = readIndexBuild(readStatements(definition)[0] ?? []);
-  // A backslash may hide where a string ends.
-  const certain = valid && !file.sql.up.includes("\\") && stands?.unique === build.unique &&
-    stands.definition.join(" ") === build.definition.join(" ");
+  const existing = readIndexBuild(readStatements(definition)[0] ?? []);
+  // A backslash may hide the end of a string from the reader.
+  const certain = valid && !file.sql.up.includes("\\") && existing?.unique === build.unique &&
+    existing.definition.join(" ") === build.definition.join(" ");
   return { name, definition, certain };
 }
 
-const STANDING = `
+const EXISTING = `
 select
   format('%I.%I', n.nspname, c.relname) as name,
   pg_get_indexdef(i.indexrelid) as definition,

@@ -1,25 +1,25 @@
 /**
- * One migrator at a time. The lock is polled on a connection of its own: a
- * migrator that waited inside `pg_advisory_lock` would hold a snapshot, and
- * `create index concurrently` of the one at work would wait for it in turn.
+ * Allows one migrator at a time. A migrator polls the lock on its own connection: inside
+ * `pg_advisory_lock`, it would hold a snapshot, and a `create index concurrently` of the
+ * running migrator would wait for that snapshot in turn.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectionOptions } from "../../connection/connection.ts";
 import { ToolConnection } from "../connection.ts";
 import { MigrationError } from "./error.ts";
 
-/** How dbmate's own connections are called in `pg_stat_activity`. */
+/** The name of dbmate's connections in `pg_stat_activity`. */
 export const DBMATE_APPLICATION = "netraven-db dbmate";
-/** The same for the connection that drops invalid indexes. */
+/** The name of the connection that drops invalid indexes. */
 export const REPAIR_APPLICATION = "netraven-db repair";
 
-// Two numbers, so that other locks of this project can use the same first one.
-const KEY = [1852142706, 1] as const;
-const POLL = 200;
-const HEARTBEAT = 5_000;
-const ANSWER = 10_000;
+// Other locks of this project can share the first number.
+const LOCK_KEY = [1852142706, 1] as const;
+const POLL_INTERVAL_MS = 200;
+const HEARTBEAT_INTERVAL_MS = 5_000;
+const ANSWER_TIMEOUT_MS = 10_000;
 
-/** The lock while it is held, and its connection. */
+/** The held lock, and its connection. */
 export class MigrationLock {
   readonly connection: ToolConnection;
   readonly #lost = new AbortController();
@@ -29,23 +29,26 @@ export class MigrationLock {
     this.connection = connection;
     connection.onLoss(() => {
       const message = "The connection that holds the migration lock was lost; " +
-        "a statement may still be running: look at `make status` before the next try";
+        "a statement may still be running: run `make status` before the next attempt";
       this.#lost.abort(new MigrationError("LOCK_LOST", message));
     });
-    // Keeps firewalls from forgetting the connection, and finds a server that does not answer.
-    this.#heart = setInterval(() => void this.#ask("select 1").catch(() => {}), HEARTBEAT);
+    // Keeps firewalls from dropping the connection, and detects a server that does not answer.
+    this.#heart = setInterval(
+      () => void this.#ask("select 1").catch(() => {}),
+      HEARTBEAT_INTERVAL_MS,
+    );
   }
 
-  /** Aborts, with the error as its reason, when the connection that holds the lock dies. */
+  /** Aborts with the error as its reason when the lock's connection is lost. */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
 
   /**
-   * Waits until this is the only migrator of the database.
+   * Waits until no other migrator uses the database, and takes the lock.
    *
    * @param timeout Milliseconds to wait for another migrator.
-   * @param log Is told once who holds the lock.
+   * @param log Receives one line about the holder of the lock.
    * @throws {MigrationError} code `LOCK_TIMEOUT`.
    * @throws {ConnectionError | TimeoutError}
    */
@@ -54,7 +57,7 @@ export class MigrationLock {
     timeout: number,
     log: (line: string) => void,
   ): Promise<MigrationLock> {
-    const connection = await ToolConnection.open(address, ANSWER, "netraven-db migrate");
+    const connection = await ToolConnection.open(address, ANSWER_TIMEOUT_MS, "netraven-db migrate");
     const lock = new MigrationLock(connection);
     try {
       const until = performance.now() + timeout;
@@ -67,7 +70,7 @@ export class MigrationLock {
             "wait for it, or end it with pg_terminate_backend if it hangs";
           throw new MigrationError("LOCK_TIMEOUT", message);
         }
-        await sleep(POLL);
+        await sleep(POLL_INTERVAL_MS);
         holder = await lock.#try();
       }
       return lock;
@@ -77,28 +80,28 @@ export class MigrationLock {
     }
   }
 
-  /** Gives the lock back by ending its connection. */
+  /** Releases the lock by ending its connection. */
   async release(): Promise<void> {
     clearInterval(this.#heart);
     await this.connection.end();
   }
 
-  /** Undefined once the lock is ours and nobody works without it; else who is in the way. */
+  /** Tries to take the lock. Returns the process that prevents it; undefined on success. */
   async #try(): Promise<string | undefined> {
-    const [attempt] = await this.#ask<{ got: boolean }>(TRY, KEY);
+    const [attempt] = await this.#ask<{ got: boolean }>(TRY, LOCK_KEY);
     if (!attempt?.got) {
-      const [holder] = await this.#ask<Holder>(HOLDER, KEY);
-      return holder === undefined ? "its connection is just ending" : describe(holder);
+      const [holder] = await this.#ask<Holder>(HOLDER, LOCK_KEY);
+      return holder === undefined ? "its connection is ending" : describe(holder);
     }
-    // The lock dies with its migrator, but what a killed one or its dbmate had sent still runs.
+    // The lock ends with its migrator, but a statement of a killed migrator or its dbmate may still run.
     const [orphan] = await this.#ask<Holder>(ORPHAN, [DBMATE_APPLICATION, REPAIR_APPLICATION]);
     if (orphan === undefined) return undefined;
-    await this.#ask("select pg_advisory_unlock($1, $2)", KEY);
+    await this.#ask("select pg_advisory_unlock($1, $2)", LOCK_KEY);
     return describe(orphan);
   }
 
   #ask<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    return this.connection.ask<Row>(text, values, ANSWER);
+    return this.connection.ask<Row>(text, values, ANSWER_TIMEOUT_MS);
   }
 }
 

@@ -1,33 +1,41 @@
 /**
- * Writes and checks `db/schema.sql`, the schema as it is, for review. dbmate's
- * dump needs a `pg_dump` of at least the server's major version; the bundled
- * server comes without one, so a pair is looked for on the machine.
+ * Writes and checks `db/schema.sql`, the current schema, for review, and its picture in
+ * `db/README.md`. dbmate's dump needs a `pg_dump` of at least the server's major version. The
+ * bundled server has no `pg_dump`, so this module searches the machine for a matching pair.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join, relative } from "node:path";
+import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { parseDatabaseUrl } from "../../config/url.ts";
+import { ToolConnection } from "../connection.ts";
 import { runDbmate } from "./dbmate.ts";
-import { migrate } from "../migrate.ts";
+import { migrate } from "./migrator.ts";
 import { MIGRATIONS, readMigrations } from "./files.ts";
+import { drawSchema, placePicture } from "./schema_picture.ts";
 import { startThrowaway } from "../postgres/throwaway.ts";
 
 /** `db/schema.sql` of this package. */
 export const SCHEMA: string = fileURLToPath(new URL("../../../db/schema.sql", import.meta.url));
 
-/** Which files; default: those of this package. */
+/** The files. They default to those of this package. */
 export interface SchemaOptions {
   readonly migrationsDir?: string;
   readonly schemaFile?: string;
   readonly log?: (line: string) => void;
 }
 
-/** A server and a `pg_dump` that fit. */
+/** The dump, and its picture. */
+interface Schema {
+  readonly dump: string;
+  readonly picture: string;
+}
+
+/** A server and a matching `pg_dump`. */
 interface Pair {
-  /** The server's binaries; undefined: the bundled server. */
+  /** The folder of the server's programs; undefined for the bundled server. */
   readonly bin: string | undefined;
   readonly server: number;
   /** The folder of `pg_dump`. */
@@ -35,14 +43,16 @@ interface Pair {
   readonly dump: number;
 }
 
-const BUNDLED = 18;
-const DEBIAN = "/usr/lib/postgresql";
+const BUNDLED_VERSION = 18;
+const CONNECT_TIMEOUT_MS = 10_000;
+const DEBIAN_FOLDER = "/usr/lib/postgresql";
 const HEADER = /^-- PostgreSQL (\d+), pg_dump (\d+)\.$/m;
 
 /**
- * Writes the schema file from a fresh server that is migrated from the folder.
+ * Writes the schema file from a fresh server that is migrated from the folder, and the picture into
+ * the README.md beside it, if there is one.
  *
- * @returns False where no server and `pg_dump` that fit are installed; the log says so.
+ * @returns False if no matching server and `pg_dump` are installed, which the log says.
  */
 export async function writeSchema(options: SchemaOptions = {}): Promise<boolean> {
   const { schemaFile = SCHEMA, log = () => {} } = options;
@@ -50,20 +60,27 @@ export async function writeSchema(options: SchemaOptions = {}): Promise<boolean>
   const [pair] = await findPairs();
   if (pair === undefined) {
     log(
-      `Cannot write ${schemaFile}: no pg_dump is installed that fits a server; install PostgreSQL's client`,
+      `Cannot write ${schemaFile}: no installed pg_dump matches a server; install PostgreSQL's client`,
     );
     return false;
   }
-  await writeFile(schemaFile, await dumpSchema(pair, options));
+  const { dump, picture } = await readSchema(pair, options);
+  await writeFile(schemaFile, dump);
   log(`Wrote: ${shown} (PostgreSQL ${pair.server}, pg_dump ${pair.dump})`);
+  const document = await readDocument(schemaFile);
+  const drawn = document && placePicture(document.text, picture);
+  if (document !== undefined && drawn !== undefined && drawn !== document.text) {
+    await writeFile(document.file, drawn);
+    log(`Wrote: ${relative(process.cwd(), document.file)}`);
+  }
   return true;
 }
 
 /**
- * Compares the schema file with the migrations: in full where the server and the
- * `pg_dump` that wrote it are installed, else by the versions at its end.
+ * Compares the schema file and its picture with the migrations: in full if the server and the
+ * `pg_dump` that wrote the file are installed, else by the versions at its end.
  *
- * @returns A line for each thing that is wrong; empty when all is well.
+ * @returns A line for each problem.
  */
 export async function verifySchema(options: SchemaOptions = {}): Promise<string[]> {
   const { migrationsDir = MIGRATIONS, schemaFile = SCHEMA, log = () => {} } = options;
@@ -74,7 +91,7 @@ export async function verifySchema(options: SchemaOptions = {}): Promise<string[
   const versions = [...text.matchAll(/^ {4}\('(\d+)'\)[,;]$/gm)].map((match) => match[1]).join();
   const files = (await readMigrations(migrationsDir)).map(({ version }) => version).join();
   if (versions !== files) {
-    return [`${shown} does not list the migrations that are there: run \`make schema\``];
+    return [`${shown} does not list the migrations of the folder: run \`make schema\``];
   }
   const [, server, dump] = HEADER.exec(text) ?? [];
   const pair = (await findPairs()).find((candidate) =>
@@ -82,23 +99,39 @@ export async function verifySchema(options: SchemaOptions = {}): Promise<string[
   );
   if (pair === undefined) {
     log(
-      `${shown}: only its versions were compared; PostgreSQL ${server} and pg_dump ${dump}, ` +
+      `${shown}: compared only the versions; PostgreSQL ${server} and pg_dump ${dump}, ` +
         "which wrote it, are not installed",
     );
     return [];
   }
-  const expected = await dumpSchema(pair, options);
-  return text === expected ? [] : [`${shown} is stale: run \`make schema\``];
+  const expected = await readSchema(pair, options);
+  const problems = text === expected.dump ? [] : [`${shown} is stale: run \`make schema\``];
+  const document = await readDocument(schemaFile);
+  if (document === undefined) return problems;
+  const place = relative(process.cwd(), document.file);
+  const drawn = placePicture(document.text, expected.picture);
+  if (drawn === undefined) problems.push(`${place} has no place for the picture of the schema`);
+  else if (drawn !== document.text) problems.push(`${place} is stale: run \`make schema\``);
+  return problems;
 }
 
-async function dumpSchema(
+/** The README.md beside the schema file. */
+async function readDocument(
+  schemaFile: string,
+): Promise<{ readonly file: string; readonly text: string } | undefined> {
+  const file = join(dirname(schemaFile), "README.md");
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  return text === undefined ? undefined : { file, text };
+}
+
+async function readSchema(
   pair: Pair,
   { migrationsDir = MIGRATIONS }: SchemaOptions,
-): Promise<string> {
+): Promise<Schema> {
   const work = await mkdtemp(join(tmpdir(), "netraven-schema-"));
   const server = await startThrowaway(pair.bin === undefined ? {} : { bin: pair.bin });
   try {
-    // A database of its own, since only its owner may make tables in `public`.
+    // Only the owner of a database may create tables in `public`, so create one.
     const url = Object.assign(new URL(server.url), { pathname: "/schema" }).href;
     await migrate({ url, migrationsDir });
     const file = join(work, "schema.sql");
@@ -108,19 +141,35 @@ async function dumpSchema(
       log: () => {},
       path: pair.dumpBin,
     });
-    return canonical(await readFile(file, "utf8"), pair);
+    return {
+      dump: canonical(await readFile(file, "utf8"), pair),
+      picture: await pictureOf(url),
+    };
   } finally {
     await server.stop();
     await rm(work, { recursive: true, force: true });
   }
 }
 
-/** Without what differs between two runs, two minor versions or two machines. */
+async function pictureOf(url: string): Promise<string> {
+  const trust = { ca: undefined, allowCleartextPassword: false, plaintextHosts: [] };
+  const connection = await ToolConnection.open(
+    { target: parseDatabaseUrl(url), ...trust },
+    CONNECT_TIMEOUT_MS,
+  );
+  try {
+    return await drawSchema(connection);
+  } finally {
+    await connection.end();
+  }
+}
+
+/** Removes the differences between two runs, two minor versions or two machines. */
 function canonical(dump: string, pair: Pair): string {
   const body = dump
     .replace(/^\\(un)?restrict .*\n/gm, "")
     .replace(/^-- Dumped (from|by) .*\n/gm, "")
-    // Written since version 17; older servers do not know it.
+    // pg_dump writes it since version 17; older servers do not know it.
     .replace(/^SET transaction_timeout = .*\n/m, "")
     .replace(/\n{3,}/g, "\n\n")
     .trim();
@@ -132,17 +181,19 @@ function canonical(dump: string, pair: Pair): string {
   ].join("\n");
 }
 
-/** The pairs on this machine; the bundled server first, then the newest. */
+/** Finds the pairs on this machine: first with the bundled server, then the newest. */
 async function findPairs(): Promise<Pair[]> {
-  const debian = (await readdir(DEBIAN).catch(() => [] as string[])).map((name) =>
-    join(DEBIAN, name, "bin")
+  const debian = (await readdir(DEBIAN_FOLDER).catch(() => [] as string[])).map((name) =>
+    join(DEBIAN_FOLDER, name, "bin")
   );
   const folders = [...(process.env.PATH ?? "").split(delimiter), ...debian];
   const pairs: Pair[] = [];
   for (const dumpBin of new Set(folders.filter((folder) => folder !== ""))) {
     const dump = await majorOf(join(dumpBin, "pg_dump"));
     if (dump === undefined) continue;
-    if (dump >= BUNDLED) pairs.push({ bin: undefined, server: BUNDLED, dumpBin, dump });
+    if (dump >= BUNDLED_VERSION) {
+      pairs.push({ bin: undefined, server: BUNDLED_VERSION, dumpBin, dump });
+    }
     const server = await majorOf(join(dumpBin, "postgres"));
     if (server !== undefined && dump >= server) pairs.push({ bin: dumpBin, server, dumpBin, dump });
   }

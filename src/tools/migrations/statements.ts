@@ -1,17 +1,17 @@
-/** What the SQL of a migration says, as far as its indexes are concerned. The server decides the rest. */
+/** Reads the index statements of a migration's SQL. */
 
-/** `create index concurrently`, as it is written. */
+/** A `create index` statement, as written. */
 export interface IndexBuild {
   readonly unique: boolean;
   /** As written: it may be quoted. */
   readonly name: string;
   /** As written: it may be quoted, with or without its schema. */
   readonly table: string;
-  /** From `using` on; what `using` is left out for is filled in. */
+  /** The tokens from `using` on. A missing `using` is filled in. */
   readonly definition: readonly string[];
 }
 
-/** `reindex index` or `reindex table`, as it is written. */
+/** A `reindex index` or `reindex table` statement, as written. */
 export interface Reindex {
   readonly kind: "index" | "table";
   /** As written: it may be quoted, with or without its schema. */
@@ -22,7 +22,7 @@ export interface Reindex {
 const TOKEN =
   /--[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"]|"")*"|\$(\w*)\$[\s\S]*?\$\1\$|'(?:[^']|'')*'|[\w$\u0080-\uffff]+|\s+|./g;
 
-/** The statements of the text, each as its tokens: no comments, no spaces, words in lower case. */
+/** Splits the text into statements, each a list of tokens without comments and spaces, words in lower case. */
 export function readStatements(sql: string): string[][] {
   const statements: string[][] = [[]];
   for (const [token] of sql.matchAll(TOKEN)) {
@@ -34,8 +34,8 @@ export function readStatements(sql: string): string[][] {
 }
 
 /**
- * What a statement builds: `create [unique] index [concurrently] [if not exists] name on
- * [only] table …`. Undefined for any other statement, and for an index without a name.
+ * Reads `create [unique] index [concurrently] [if not exists] name on
+ * [only] table …`. Returns undefined for any other statement, and for an index without a name.
  */
 export function readIndexBuild(statement: readonly string[]): IndexBuild | undefined {
   const reader = new Reader(statement);
@@ -58,7 +58,7 @@ export function readIndexBuild(statement: readonly string[]): IndexBuild | undef
   };
 }
 
-/** What a statement reindexes: `reindex [(options)] index|table [concurrently] name`. */
+/** Reads `reindex [(options)] index|table [concurrently] name`; undefined for any other statement. */
 export function readReindex(statement: readonly string[]): Reindex | undefined {
   const reader = new Reader(statement);
   if (!reader.skip("reindex")) return undefined;
@@ -73,30 +73,30 @@ export function readReindex(statement: readonly string[]): Reindex | undefined {
 /** Walks over the tokens of one statement. */
 class Reader {
   readonly #tokens: readonly string[];
-  #place = 0;
+  #index = 0;
 
   constructor(tokens: readonly string[]) {
     this.#tokens = tokens;
   }
 
-  /** Goes past the words, if they are what comes next. */
+  /** Skips the words if they come next. Returns whether they did. */
   skip(...words: readonly string[]): boolean {
-    if (!words.every((word, i) => this.#tokens[this.#place + i] === word)) return false;
-    this.#place += words.length;
+    if (!words.every((word, i) => this.#tokens[this.#index + i] === word)) return false;
+    this.#index += words.length;
     return true;
   }
 
   take(): string | undefined {
-    return this.#tokens[this.#place++];
+    return this.#tokens[this.#index++];
   }
 
-  /** A name, with its schema where it has one. */
+  /** Takes a name, with its schema if it has one. */
   name(): string | undefined {
     const first = this.take();
     return this.skip(".") ? `${first}.${this.take()}` : first;
   }
 
   rest(): string[] {
-    return this.#tokens.slice(this.#place);
+    return this.#tokens.slice(this.#index);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Who runs the server. PostgreSQL refuses to run as root, so root hands it to an account without
- * rights; everybody else runs it as themselves.
+ * The account that runs the server. PostgreSQL refuses to run as root, so root runs it as an
+ * unprivileged account; other accounts run it themselves.
  */
 import { spawnSync } from "node:child_process";
 import { chown, stat } from "node:fs/promises";
@@ -13,14 +13,14 @@ export interface Account {
 }
 
 /**
- * The account for the server: undefined (this process's own) unless this process is root. As root the
- * owner of the first of the folders that exists and is not root's, else `nobody`.
+ * Returns the account for the server: undefined (this process's own) unless this process is root. For
+ * root, the owner of the first existing folder that root does not own, else `nobody`.
  */
 export async function serverAccount(folders: readonly string[]): Promise<Account | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   for (const folder of folders) {
     const owner = await stat(folder).catch(() => undefined);
-    // initdb wants a name: an owner that the system does not know (a mounted folder) cannot run it.
+    // initdb needs a name: an owner that the system does not know (a mounted folder) cannot run it.
     if (owner !== undefined && owner.uid !== 0 && idOf("-un", String(owner.uid)) !== undefined) {
       return { uid: owner.uid, gid: owner.gid };
     }
@@ -30,14 +30,14 @@ export async function serverAccount(folders: readonly string[]): Promise<Account
   return { uid, gid };
 }
 
-/** The account's name for messages. */
+/** Returns the account's name for messages. */
 export function accountName(account: Account | undefined): string {
   return account === undefined
     ? "this account"
     : idOf("-un", String(account.uid)) ?? `user ${account.uid}`;
 }
 
-/** Whether the account can enter the folder; tried, not reckoned: permissions have many fathers. */
+/** Whether the account can enter the folder: tried, because permissions have many sources. */
 export function canEnter(folder: string, account: Account | undefined): boolean {
   const run = spawnSync("/bin/sh", ["-c", 'test -r "$0" && cd "$0"', folder], {
     ...account,
@@ -47,7 +47,7 @@ export function canEnter(folder: string, account: Account | undefined): boolean 
   return run.status === 0;
 }
 
-/** Gives a file or folder to the account; nothing where the account is this process's own. */
+/** Makes the account the owner of a file or folder, unless it is this process's own account. */
 export async function giveTo(account: Account | undefined, path: string): Promise<void> {
   if (account !== undefined) await chown(path, account.uid, account.gid);
 }

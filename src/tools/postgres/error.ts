@@ -1,6 +1,6 @@
 import { DatabaseError } from "../../errors.ts";
 
-/** A server of ours cannot be started, stopped or found; the message says what to do. */
+/** A local server cannot be started, stopped or found. The message has advice. */
 export class ServerError extends DatabaseError {
   override readonly name = "ServerError";
   declare readonly code: "SERVER" | "PORT_TAKEN";

@@ -1,14 +1,14 @@
-/** Programs of a server, and whether they live. */
+/** Runs a server's programs, and checks processes. */
 import { spawn } from "node:child_process";
 import { basename } from "node:path";
 import process from "node:process";
 import type { Account } from "./account.ts";
 import { ServerError } from "./error.ts";
 
-/** Nothing of the caller's environment reaches a server: its locale, time zone and PG* would change it. */
+/** The only environment of a server: the caller's locale, time zone and PG* would change its behaviour. */
 export const ENVIRONMENT = { PATH: "/usr/bin:/bin:/usr/sbin:/sbin", LC_ALL: "C" };
 
-/** Runs a program of the server to its end; what it says is part of the error. */
+/** Runs a program of the server to its end. The error contains the program's output. */
 export async function runAs(
   account: Account | undefined,
   program: string,
@@ -31,7 +31,7 @@ export async function runAs(
   throw new ServerError(`${basename(program)} failed (${how})\n${lines.join("\n").trim()}`);
 }
 
-/** What a program prints, whatever becomes of it. */
+/** Returns the output of a program, even if the program fails. */
 export async function run(program: string, args: readonly string[]): Promise<string> {
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"] });
   let said = "";

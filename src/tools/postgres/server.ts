@@ -1,6 +1,6 @@
 /**
- * Starts and stops PostgreSQL servers on this machine, by their data folders. There is no lock file of
- * our own: the server's own `postmaster.pid` lets one of two starters win; the other one waits for it.
+ * Starts and stops PostgreSQL servers on this machine, by their data folders. The server's own
+ * `postmaster.pid` is the lock: one of two concurrent starts wins, and the other waits for it.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -14,7 +14,7 @@ import { notOurs } from "./data.ts";
 import { ServerError } from "./error.ts";
 import { ENVIRONMENT, isAlive, run } from "./process.ts";
 
-/** How a server runs. */
+/** Options of `startServer`. */
 export interface StartOptions {
   readonly dataDir: string;
   readonly bin: string;
@@ -22,51 +22,53 @@ export interface StartOptions {
   readonly port: number;
   /** Addresses of this machine. */
   readonly listen: readonly string[];
-  /** The server's messages are added to it. */
+  /** The server appends its messages to this file. */
   readonly logFile: string;
   /** Server settings, such as `{ timezone: "UTC" }`. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** What runs in a data folder; `starting` includes recovery after a crash. */
+/** The state of a data folder's server. `starting` includes recovery after a crash. */
 export type ServerStatus =
   | { readonly state: "stopped" }
   | { readonly state: "starting" | "running"; readonly pid: number; readonly port: number };
 
-/** How long a server may take to start or to stop, in milliseconds. */
-export const PATIENCE = 60_000;
-/** How long what is left of a killed server may hold its port, in milliseconds. */
-const LINGER = 10_000;
-/** How often a change is looked for, in milliseconds. */
-export const GLANCE = 20;
+/** Maximum time for a server to start or to stop. */
+export const SERVER_TIMEOUT_MS = 60_000;
+/** Maximum time for which the sessions of a killed server hold its port. */
+const PORT_RELEASE_TIMEOUT_MS = 10_000;
+/** Pause between two polls of a server's state. */
+export const POLL_INTERVAL_MS = 20;
 /**
- * Starts the server of a data folder; one that runs already is left as it is.
- * @returns its process and port, and whether this call started it.
- * @throws {ServerError} with code `PORT_TAKEN` when something else has the port.
+ * Starts the server of a data folder, unless it already runs.
+ * @returns The server's process and port, and whether this call started it.
+ * @throws {ServerError} with code `PORT_TAKEN` if another program uses the port.
  */
 export async function startServer(
   options: StartOptions,
 ): Promise<{ pid: number; port: number; started: boolean }> {
   const { dataDir, logFile } = options;
   const started = Date.now();
-  const deadline = started + PATIENCE;
+  const deadline = started + SERVER_TIMEOUT_MS;
   while (Date.now() < deadline) {
     const status = await serverStatus(dataDir);
     if (status.state === "running") return { ...status, started: false };
     if (status.state === "starting") {
-      await sleep(GLANCE);
+      await sleep(POLL_INTERVAL_MS);
       continue;
     }
 
     await removeStalePid(dataDir);
     const taken = await takenAddress(options.listen, options.port);
     if (taken !== undefined) {
-      // It may be the server of another starter, which came up meanwhile; or what is
-      // left of a killed one, whose sessions hold its port until they notice.
+      // A concurrent start may have succeeded meanwhile; or the port belongs to the
+      // sessions of a killed server, until they notice its end.
       if ((await serverStatus(dataDir)).state !== "stopped") continue;
       const crashed = await readPidFile(dataDir) !== "";
-      if (!crashed || Date.now() > started + LINGER) throw portTaken(taken, options.port);
-      await sleep(GLANCE);
+      if (!crashed || Date.now() > started + PORT_RELEASE_TIMEOUT_MS) {
+        throw portTaken(taken, options.port);
+      }
+      await sleep(POLL_INTERVAL_MS);
       continue;
     }
 
@@ -80,37 +82,37 @@ export async function startServer(
       stdio: ["ignore", log.fd, log.fd],
     });
     await log.close();
-    if (await comesUp(child, dataDir)) {
+    if (await isReady(child, dataDir)) {
       child.unref();
       return { pid: child.pid!, port: options.port, started: true };
     }
     const said = (await readFile(logFile, "utf8")).slice(before);
-    if (!isPassing(said)) throw startFailure(said, options);
-    await sleep(5 * GLANCE);
+    if (!isTemporary(said)) throw startFailure(said, options);
+    await sleep(5 * POLL_INTERVAL_MS);
   }
   throw new ServerError(`The server in ${dataDir} did not start within a minute: see ${logFile}`);
 }
 
 /**
- * Stops the server of a data folder, and its sessions with it.
- * @returns whether one was running.
+ * Stops the server of a data folder, and its sessions.
+ * @returns Whether the server was running.
  */
 export async function stopServer(dataDir: string): Promise<boolean> {
   const status = await serverStatus(dataDir);
   if (status.state === "stopped") return false;
-  // Fast first; without a farewell when a session does not let go.
+  // First a fast shutdown; an immediate one if a session does not end.
   for (const signal of ["SIGINT", "SIGQUIT", "SIGKILL"] as const) {
     signalServer(status.pid, signal, dataDir);
-    const deadline = Date.now() + PATIENCE / 3;
+    const deadline = Date.now() + SERVER_TIMEOUT_MS / 3;
     while (Date.now() < deadline) {
       if (!await isServerOf(dataDir, status.pid)) return true;
-      await sleep(GLANCE);
+      await sleep(POLL_INTERVAL_MS);
     }
   }
   throw new ServerError(`The server in ${dataDir} (process ${status.pid}) does not stop`);
 }
 
-/** What runs in a data folder, by its `postmaster.pid`, which a crash leaves behind. */
+/** Returns the state of a data folder's server, by its `postmaster.pid`, which also survives a crash. */
 export async function serverStatus(dataDir: string): Promise<ServerStatus> {
   const lines = (await readPidFile(dataDir)).split("\n");
   const pid = Number(lines[0]);
@@ -120,7 +122,7 @@ export async function serverStatus(dataDir: string): Promise<ServerStatus> {
   return { state, pid, port: Number(lines[3]) };
 }
 
-/** The command line of the server. */
+/** Returns the arguments of the server. */
 export function serverArguments({ dataDir, port, listen, settings }: StartOptions): string[] {
   const all = {
     port: String(port),
@@ -137,27 +139,27 @@ export function serverArguments({ dataDir, port, listen, settings }: StartOption
   ];
 }
 
-/** Waits until the child serves; false when it ended instead. */
-async function comesUp(child: ChildProcess, dataDir: string): Promise<boolean> {
+/** Waits until the child accepts connections. Returns false if the child ended. */
+async function isReady(child: ChildProcess, dataDir: string): Promise<boolean> {
   let ended = false;
   child.once("exit", () => ended = true);
   child.once("error", () => ended = true);
-  const deadline = Date.now() + PATIENCE;
+  const deadline = Date.now() + SERVER_TIMEOUT_MS;
   while (!ended && Date.now() < deadline) {
     const status = await serverStatus(dataDir);
     if (status.state === "running" && status.pid === child.pid) return true;
-    await sleep(GLANCE);
+    await sleep(POLL_INTERVAL_MS);
   }
   return false;
 }
 
-/** Whether the start failed for a reason that goes away: another starter, or a crash not yet over. */
-export function isPassing(log: string): boolean {
+/** Whether the start failed for a temporary reason: a concurrent start, or the end of a crashed server. */
+export function isTemporary(log: string): boolean {
   return log.includes('"postmaster.pid" already exists') ||
     log.includes("pre-existing shared memory block");
 }
 
-/** Why the server did not start, by what it said. */
+/** Returns the error of a failed start, from the server's log. */
 export function startFailure(log: string, options: StartOptions): ServerError {
   if (log.includes("Address already in use")) {
     return portTaken(options.listen[0] ?? "localhost", options.port);
@@ -168,8 +170,8 @@ export function startFailure(log: string, options: StartOptions): ServerError {
 
 function portTaken(address: string, port: number): ServerError {
   return new ServerError(
-    `Port ${port} on ${address} is taken by another program: stop it, or change the port in ` +
-      "database.url of config/environments/dev.yaml, or set DATABASE_URL to the server that you want",
+    `Another program uses port ${port} on ${address}: stop it, or change the port in ` +
+      "database.url of config/environments/dev.yaml, or set DATABASE_URL to your own server",
     "PORT_TAKEN",
   );
 }
@@ -184,8 +186,8 @@ async function readPidFile(dataDir: string): Promise<string> {
 }
 
 /**
- * PostgreSQL takes the number in a stale `postmaster.pid` for a server when any process of its account
- * has got that number since, which happens at once in containers. Such a file is removed here.
+ * Removes a stale `postmaster.pid` whose process id another process of the account has reused, which is
+ * common in containers. PostgreSQL would take that process for a server.
  */
 export async function removeStalePid(dataDir: string): Promise<void> {
   const text = await readPidFile(dataDir);
@@ -197,17 +199,17 @@ export async function removeStalePid(dataDir: string): Promise<void> {
   const aside = `${file}.stale-${process.pid}`;
   await rename(file, aside).catch(() => {});
   const moved = await readFile(aside, "utf8").catch(() => text);
-  // Another starter's new file was caught: back with it.
+  // The file came from a concurrent start: restore it.
   if (moved !== text) await rename(aside, file);
   else await rm(aside, { force: true });
 }
 
-/** Whether the process is the server of this data folder, and not a later owner of its number. */
+/** Whether the process is the server of this data folder, not another process with a reused id. */
 async function isServerOf(dataDir: string, pid: number): Promise<boolean> {
   if (!isAlive(pid)) return false;
   if (existsSync("/proc/self/cwd")) {
-    // A server works in its data folder. Only its own account and root may see that, and only they
-    // get here.
+    // A server's working directory is its data folder. Only its own account and root can read the
+    // link, and other accounts cannot get here.
     const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
     return cwd !== undefined && cwd === await realpath(dataDir).catch(() => dataDir);
   }
@@ -215,7 +217,7 @@ async function isServerOf(dataDir: string, pid: number): Promise<boolean> {
   return command.includes("postgres");
 }
 
-/** Sends a signal; one that came too late is no matter. */
+/** Sends a signal. Ignores a process that has already ended. */
 export function signalServer(pid: number, signal: NodeJS.Signals, dataDir: string): void {
   try {
     process.kill(pid, signal);
@@ -224,7 +226,7 @@ export function signalServer(pid: number, signal: NodeJS.Signals, dataDir: strin
   }
 }
 
-/** The first of the addresses where something answers on the port. */
+/** Returns the first address on which a program uses the port. */
 async function takenAddress(
   addresses: readonly string[],
   port: number,

@@ -1,6 +1,6 @@
-/** Runs pgtyped's command line, which exits 0 whatever happens, and reads what it said. */
+/** Runs pgtyped's command line, which always exits with 0, and reads its output for errors. */
 import { spawn } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Target } from "../../config/url.ts";
@@ -11,9 +11,9 @@ export const CONFIG: string = fileURLToPath(
   new URL("../../../config/pgtyped.json", import.meta.url),
 );
 
-const DEADLINE = 180_000;
+const PGTYPED_TIMEOUT_MS = 180_000;
 
-/** What pgtyped made. */
+/** The result of pgtyped. */
 export interface PgtypedResult {
   /** The text of each module, by the stem of its query file. */
   readonly modules: ReadonlyMap<string, string>;
@@ -24,12 +24,10 @@ export interface PgtypedResult {
 /**
  * Runs pgtyped over the files.
  *
- * @param folder Where the files are.
- * @param work An empty folder, for the configuration and what pgtyped writes.
+ * @param work An empty folder for pgtyped's configuration, input and output.
  */
 export async function runPgtyped(
   files: readonly QueryFile[],
-  folder: string,
   target: Target,
   work: string,
   config: string = CONFIG,
@@ -38,9 +36,12 @@ export async function runPgtyped(
   try {
     settings = JSON.parse(await readFile(config, "utf8"));
   } catch (error) {
-    const problem = `${config} is no JSON: ${(error as Error).message}`;
+    const problem = `${config} is not JSON: ${(error as Error).message}`;
     return { modules: new Map(), problems: [problem] };
   }
+  const folder = join(work, "queries");
+  await mkdir(folder);
+  for (const { file, text } of files) await writeFile(join(folder, file), text);
   const path = join(work, "pgtyped.json");
   await writeFile(
     path,
@@ -51,9 +52,9 @@ export async function runPgtyped(
         ...transform,
         emitTemplate: join(work, "{{name}}.ts"),
       })),
-      // The columns come as they are, and are renamed by the rule of the client.
+      // The client's rule renames the columns.
       camelCaseColumnNames: false,
-      // The order of the complaints is the order of the files only with one worker.
+      // Only one worker keeps the order of the files in its error messages.
       maxWorkerThreads: 1,
       failOnError: true,
     }),
@@ -72,12 +73,12 @@ export async function runPgtyped(
   return { modules, problems };
 }
 
-/** The lines that matter, in place of a stack. */
+/** Returns the relevant lines instead of a stack. */
 function excerpt(complaints: string): string {
   const lines = complaints.trim().split("\n");
   const from = lines.findIndex((line) => /Error: |failed/i.test(line));
   return lines.slice(Math.max(0, from), Math.max(0, from) + 2).join(" ").trim() ||
-    "it says nothing";
+    "it printed nothing";
 }
 
 async function run(
@@ -99,7 +100,7 @@ async function run(
       PGDATABASE: target.database,
     },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: DEADLINE,
+    timeout: PGTYPED_TIMEOUT_MS,
   });
   let output = "";
   let complaints = "";
@@ -108,14 +109,14 @@ async function run(
   await new Promise<void>((resolve) => {
     child.on("error", (error) => complaints += error.message);
     child.on("close", (_, signal) => {
-      if (signal !== null) complaints += `pgtyped was ended by ${signal}`;
+      if (signal !== null) complaints += `The signal ${signal} ended pgtyped`;
       resolve();
     });
   });
   return { output, complaints };
 }
 
-/** A parse error shows the file's text with numbers, and not its name. */
+/** Reads parse errors, which show the file's text with line numbers instead of its name. */
 function readParseErrors(output: string, files: readonly QueryFile[]): string[] {
   const blocks = output.matchAll(
     /^Parsed file:\n([\s\S]*?)\n(Errors|Warnings):\n((?:- .*(?:\n|$))+)/gm,
@@ -126,7 +127,7 @@ function readParseErrors(output: string, files: readonly QueryFile[]): string[] 
     return [...notes.matchAll(/^- \((\d+):(\d+)\) (.*)/gm)].map(([, line, , note = ""]) => {
       const query = queryAt(file?.names ?? [], Number(line));
       const rule =
-        "Only /* @name … */ stands outside a statement, and each ends with one semicolon";
+        "Outside of statements, only the file's head and /* @name … */ are allowed, and each statement ends with one semicolon";
       return `${file?.file ?? "unknown file"}:${line}: ${query}: ${
         note.replaceAll("\\n", " ")
       }. ${rule}`;
@@ -134,7 +135,7 @@ function readParseErrors(output: string, files: readonly QueryFile[]): string[] 
   });
 }
 
-/** The server's message comes before pgtyped's, which has the names. */
+/** Reads query errors: first the server's message, then pgtyped's message with the names. */
 function readQueryErrors(complaints: string, files: readonly QueryFile[]): string[] {
   const details = [...complaints.matchAll(/^Error in query\. Details: \{[\s\S]*?^\}/gm)].map((
     [text],

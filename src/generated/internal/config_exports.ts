@@ -1,17 +1,29 @@
 // Generated from queries/config_exports.sql by make generate. Do not edit.
-import { Query, type QueryIR } from "../query.ts";
+/**
+ * Export of configuration histories to git, and import from git.
+ *
+ * Steps of other functions: the package does not export them.
+ *
+ * @module
+ */
+import { unpackRow } from "../../connection/packed.ts";
+import { Query, type QueryIR } from "../../query.ts";
 
 /** Parameters of `ConfigExportList`. */
 export interface ConfigExportListParams {
+  /** The id of the last row of the previous page. */
   afterId?: number | null | undefined;
+  /** The retrievedAt of the last row of the previous page. */
   afterRetrievedAt?: Date | null | undefined;
   deviceIds: readonly number[];
+  /** Maximum rows to return. */
   limit: number;
+  /** Skips versions younger than this, in milliseconds. */
   minimumAge?: number | null | undefined;
 }
 
 /** A row of `ConfigExportList`. */
-export interface ConfigExportListResult {
+export interface ConfigExportListRow {
   /** The text as the device sent it; where that was no text, a readable form of raw. */
   configData: string;
   /** The device the configuration was read from. */
@@ -27,38 +39,15 @@ export interface ConfigExportListResult {
 const configExportListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"afterRetrievedAt":true,"afterId":true,"minimumAge":true,"limit":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":124,"b":134}]},{"name":"afterRetrievedAt","required":false,"transform":{"type":"scalar"},"locs":[{"a":192,"b":208}]},{"name":"afterId","required":false,"transform":{"type":"scalar"},"locs":[{"a":251,"b":258}]},{"name":"minimumAge","required":false,"transform":{"type":"scalar"},"locs":[{"a":288,"b":298},{"a":370,"b":380}]},{"name":"limit","required":true,"transform":{"type":"scalar"},"locs":[{"a":428,"b":434}]}],"statement":"select\n  id,\n  device_id,\n  retrieved_at,\n  config_data,\n  raw,\n  packed\nfrom device_configurations\nwhere\n  device_id = any(:deviceIds!::integer[])\n  and (retrieved_at, id)\n  > (\n    coalesce(:afterRetrievedAt::timestamptz, '-infinity'),\n    coalesce(:afterId::bigint, 0)\n  )\n  and (\n    :minimumAge::integer is null\n    or retrieved_at <= now() - make_interval(secs => :minimumAge / 1000.0)\n  )\norder by retrieved_at, id\nlimit :limit!::integer"};
 
 /**
- * Histories on their way to git and back.
- * The versions of some devices with their texts, oldest first, for a cursor.
- * A save that began earlier may end later, and its version then stands before
- * some that were read already. So who goes on where the last export ended
- * leaves out those that are younger than any save takes, in milliseconds.
+ * Lists the versions of some devices with their texts, oldest first, for a
+ * cursor.
+ * A save that began earlier may commit later, so that its version sorts before
+ * versions that an export has already read. An export that continues an earlier
+ * one therefore skips versions that are younger than the longest save.
+ * Internal: a step of configExport.
  * Reads.
- *
- * ```sql
- * select
- *   id,
- *   device_id,
- *   retrieved_at,
- *   config_data,
- *   raw,
- *   packed
- * from device_configurations
- * where
- *   device_id = any(:deviceIds!::integer[])
- *   and (retrieved_at, id)
- *   > (
- *     coalesce(:afterRetrievedAt::timestamptz, '-infinity'),
- *     coalesce(:afterId::bigint, 0)
- *   )
- *   and (
- *     :minimumAge::integer is null
- *     or retrieved_at <= now() - make_interval(secs => :minimumAge / 1000.0)
- *   )
- * order by retrieved_at, id
- * limit :limit!::integer
- * ```
  */
-export const configExportList: Query<ConfigExportListParams, ConfigExportListResult> = new Query("ConfigExportList", configExportListIR, { packed: true, reads: true });
+export const configExportList: Query<ConfigExportListParams, ConfigExportListRow> = new Query("ConfigExportList", configExportListIR, { unpack: unpackRow<ConfigExportListRow>, reads: true });
 
 /** Parameters of `ConfigImportDeviceList`. */
 export interface ConfigImportDeviceListParams {
@@ -67,7 +56,7 @@ export interface ConfigImportDeviceListParams {
 }
 
 /** A row of `ConfigImportDeviceList`. */
-export interface ConfigImportDeviceListResult {
+export interface ConfigImportDeviceListRow {
   /** The latest configuration; null before the first. */
   configurationId: number | null;
   /** SHA-256 of the latest configuration, 32 bytes; null before the first. */
@@ -83,25 +72,12 @@ export interface ConfigImportDeviceListResult {
 const configImportDeviceListIR: QueryIR = {"usedParamSet":{"hostnames":true,"ids":true},"params":[{"name":"hostnames","required":true,"transform":{"type":"scalar"},"locs":[{"a":303,"b":313}]},{"name":"ids","required":true,"transform":{"type":"scalar"},"locs":[{"a":346,"b":350}]}],"statement":"select\n  devices.id,\n  devices.hostname,\n  device_states.configuration_id as \"configuration_id?\",\n  device_states.retrieved_at as \"retrieved_at?\",\n  device_states.content_hash as \"content_hash?\"\nfrom devices\nleft join device_states on device_states.device_id = devices.id\nwhere\n  devices.hostname = any(:hostnames!::text[])\n  or devices.id = any(:ids!::integer[])\norder by devices.id"};
 
 /**
- * The devices that have one of the hostnames or ids, with their latest version.
+ * Lists the devices that have one of the hostnames or ids, each with its latest
+ * version.
+ * Internal: a step of configImport.
  * Reads.
- *
- * ```sql
- * select
- *   devices.id,
- *   devices.hostname,
- *   device_states.configuration_id as "configuration_id?",
- *   device_states.retrieved_at as "retrieved_at?",
- *   device_states.content_hash as "content_hash?"
- * from devices
- * left join device_states on device_states.device_id = devices.id
- * where
- *   devices.hostname = any(:hostnames!::text[])
- *   or devices.id = any(:ids!::integer[])
- * order by devices.id
- * ```
  */
-export const configImportDeviceList: Query<ConfigImportDeviceListParams, ConfigImportDeviceListResult> = new Query("ConfigImportDeviceList", configImportDeviceListIR, { reads: true });
+export const configImportDeviceList: Query<ConfigImportDeviceListParams, ConfigImportDeviceListRow> = new Query("ConfigImportDeviceList", configImportDeviceListIR, { reads: true });
 
 /** Parameters of `ConfigImportKnownList`. */
 export interface ConfigImportKnownListParams {
@@ -111,7 +87,7 @@ export interface ConfigImportKnownListParams {
 }
 
 /** A row of `ConfigImportKnownList`. */
-export interface ConfigImportKnownListResult {
+export interface ConfigImportKnownListRow {
   begun: boolean;
   id: number;
   index: number;
@@ -120,56 +96,11 @@ export interface ConfigImportKnownListResult {
 const configImportKnownListIR: QueryIR = {"usedParamSet":{"deviceIds":true,"contentHashes":true,"times":true},"params":[{"name":"deviceIds","required":true,"transform":{"type":"scalar"},"locs":[{"a":117,"b":127}]},{"name":"contentHashes","required":true,"transform":{"type":"scalar"},"locs":[{"a":145,"b":159}]},{"name":"times","required":true,"transform":{"type":"scalar"},"locs":[{"a":175,"b":181}]}],"statement":"with given as (\n  select\n    place::integer - 1 as index,\n    device_id,\n    content_hash,\n    at\n  from unnest(\n    :deviceIds!::integer[],\n    :contentHashes!::bytea[],\n    :times!::timestamptz[]\n  ) with ordinality as given (device_id, content_hash, at, place)\n),\nfound as (\n  select\n    given.index,\n    device_configurations.id,\n    true as begun\n  from given\n  join device_configurations\n    on device_configurations.device_id = given.device_id\n    and device_configurations.content_hash = given.content_hash\n    and device_configurations.retrieved_at = given.at\n  union all\n  select\n    given.index,\n    device_configurations.id,\n    false as begun\n  from given\n  join device_configurations\n    on device_configurations.device_id = given.device_id\n    and device_configurations.content_hash = given.content_hash\n    and tstzrange(\n      device_configurations.retrieved_at,\n      device_configurations.valid_until\n    ) @> given.at\n    and device_configurations.retrieved_at < given.at\n)\nselect\n  index as \"index!\",\n  id as \"id!\",\n  begun as \"begun!\"\nfrom found\norder by index, id"};
 
 /**
- * Which of many texts are in the history already: those that their device had
- * at the time given. The arrays go together by position. Of versions that were
- * read at that very time there may be several with one text; the oldest is
- * first.
+ * Finds the given texts that are already in the history: texts that were valid
+ * on their device at the given time. Arrays are matched by position. Several
+ * versions with one text may have been read at exactly that time; the oldest
+ * comes first.
+ * Internal: a step of configImport.
  * Reads.
- *
- * ```sql
- * with given as (
- *   select
- *     place::integer - 1 as index,
- *     device_id,
- *     content_hash,
- *     at
- *   from unnest(
- *     :deviceIds!::integer[],
- *     :contentHashes!::bytea[],
- *     :times!::timestamptz[]
- *   ) with ordinality as given (device_id, content_hash, at, place)
- * ),
- * found as (
- *   select
- *     given.index,
- *     device_configurations.id,
- *     true as begun
- *   from given
- *   join device_configurations
- *     on device_configurations.device_id = given.device_id
- *     and device_configurations.content_hash = given.content_hash
- *     and device_configurations.retrieved_at = given.at
- *   union all
- *   select
- *     given.index,
- *     device_configurations.id,
- *     false as begun
- *   from given
- *   join device_configurations
- *     on device_configurations.device_id = given.device_id
- *     and device_configurations.content_hash = given.content_hash
- *     and tstzrange(
- *       device_configurations.retrieved_at,
- *       device_configurations.valid_until
- *     ) @> given.at
- *     and device_configurations.retrieved_at < given.at
- * )
- * select
- *   index as "index!",
- *   id as "id!",
- *   begun as "begun!"
- * from found
- * order by index, id
- * ```
  */
-export const configImportKnownList: Query<ConfigImportKnownListParams, ConfigImportKnownListResult> = new Query("ConfigImportKnownList", configImportKnownListIR, { reads: true });
+export const configImportKnownList: Query<ConfigImportKnownListParams, ConfigImportKnownListRow> = new Query("ConfigImportKnownList", configImportKnownListIR, { reads: true });

@@ -1,0 +1,2 @@
+/** The functions that `mod.ts` loads. */
+export { scheduleChange, scheduleCreate, scheduleRunDue } from "./schedule.ts";
