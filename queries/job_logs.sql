@@ -127,7 +127,7 @@ where
     coalesce(:afterId::bigint, 0)
   )
 order by "timestamp", id
--- A subquery: with a known limit, each call would be planned anew for all
+-- A subquery: with a known limit, each call would be planned again for all
 -- partitions.
 limit (select :limit!::integer);
 

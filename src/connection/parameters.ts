@@ -22,11 +22,6 @@ export interface Named {
 /** A value does not fit the server's type; it may fit another type. */
 export class TypeMismatch extends ParameterError {}
 
-/** Casts an array with nulls: SQL arrays may hold null, but the queries' types do not allow it. */
-export function nullable<T>(values: readonly (T | null)[]): readonly T[] {
-  return values as readonly T[];
-}
-
 /** An encoded parameter. The driver may not know its type. */
 class Encoded {
   readonly text: string;

@@ -25,7 +25,6 @@ import {
 } from "../generated/internal/device_configurations.ts";
 import { deviceStateEnsure, deviceStateLock } from "../generated/internal/device_states.ts";
 import { pack } from "../connection/packed.ts";
-import { nullable } from "../connection/parameters.ts";
 import type { Transaction } from "../session.ts";
 
 /** Parameters of `configSave`. */
@@ -178,7 +177,7 @@ export async function checkSaves(
     configBaseList.run({
       ...hashes(batch),
       lastLines: batch.map(({ text }) => lastLine(text)),
-      endMarkers: nullable(policies.map(({ endMarker }) => endMarker)),
+      endMarkers: policies.map(({ endMarker }) => endMarker),
       flappingSeconds: policies[0]!.flappingSeconds,
     }, tx);
   let bases = await list();
@@ -204,7 +203,7 @@ async function quarantine(
     {
       ...commonColumns(batch),
       configDatas: batch.map(({ text }) => text),
-      raws: nullable(batch.map(({ raw }) => raw)),
+      raws: batch.map(({ raw }) => raw),
       reasons: batch.map(({ reasons }) => reasons.join()),
     },
     tx,
@@ -238,9 +237,9 @@ export async function store(
     ...commonColumns(batch),
     packed: await Promise.all(batch.map(({ bytes }) => pack(bytes))),
     sizes: batch.map(({ bytes }) => bytes.length),
-    ids: nullable(batch.map(({ released }) => released?.id ?? null)),
-    verifiedAts: nullable(batch.map(({ released }) => released?.verifiedAt ?? null)),
-    verifiedCounts: nullable(batch.map(({ released }) => released?.verifiedCount ?? null)),
+    ids: batch.map(({ released }) => released?.id ?? null),
+    verifiedAts: batch.map(({ released }) => released?.verifiedAt ?? null),
+    verifiedCounts: batch.map(({ released }) => released?.verifiedCount ?? null),
     changes: entries.map(({ changes }) => changes),
     added: entries.map(({ added }) => added),
     removed: entries.map(({ removed }) => removed),
@@ -281,8 +280,8 @@ export function hashes(
 function commonColumns(batch: readonly PendingSave[]) {
   return {
     ...hashes(batch),
-    metadatas: nullable(batch.map(({ params }) => params.metadata ?? null)),
-    retrievedAts: nullable(batch.map(({ params }) => params.retrievedAt ?? null)),
+    metadatas: batch.map(({ params }) => params.metadata ?? null),
+    retrievedAts: batch.map(({ params }) => params.retrievedAt ?? null),
   };
 }
 

@@ -8,7 +8,6 @@ import {
   scheduleUpdate,
 } from "../generated/internal/schedules.ts";
 import { scheduleGet, type ScheduleGetRow } from "../generated/schedules.ts";
-import { nullable } from "../connection/parameters.ts";
 import type { CallOptions, Queryable } from "../query.ts";
 
 /** When a schedule is due: by a cron expression or by an interval. */
@@ -122,7 +121,7 @@ export async function scheduleRunDue(
       {
         ids: due.map(({ id }) => id),
         dueAts: due.map(({ nextRunAt }) => nextRunAt),
-        nextAts: nullable(next),
+        nextAts: next,
       },
       db,
       options,

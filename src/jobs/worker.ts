@@ -21,7 +21,6 @@ import {
 } from "./outcome.ts";
 import { type JobLog, jobLog } from "../logs/job_log.ts";
 import { Nap, timerTime } from "../nap.ts";
-import { nullable } from "../connection/parameters.ts";
 import type { Attachment, Core, DatabaseSession, Subscription } from "../session.ts";
 import { codeOf } from "../telemetry/trace.ts";
 
@@ -370,9 +369,9 @@ export class Worker {
       ids: batch.map(({ held }) => held.job.id),
       claimTokens: batch.map(({ held }) => held.job.claimToken),
       outcomes: batch.map(({ outcome }) => outcome.outcome),
-      errorClasses: nullable(batch.map(({ outcome }) => outcome.errorClass)),
-      errorMessages: nullable(batch.map(({ outcome }) => outcome.errorMessage)),
-      retrySeconds: nullable(batch.map(({ outcome }) => outcome.retrySeconds)),
+      errorClasses: batch.map(({ outcome }) => outcome.errorClass),
+      errorMessages: batch.map(({ outcome }) => outcome.errorMessage),
+      retrySeconds: batch.map(({ outcome }) => outcome.retrySeconds),
     };
     return await jobFinishAndClaim(outcomes, { worker, limit, lease }, this.#core.db);
   }

@@ -39,10 +39,10 @@ export interface ConfigImportOptions {
 }
 
 /** Files that are read before their devices are looked up. */
-const FILES = 500;
+const BATCH_FILES = 500;
 /** Versions, or bytes of texts, that are saved together. */
-const VERSIONS = 100;
-const BYTES = 8_000_000;
+const BATCH_VERSIONS = 100;
+const BATCH_BYTES = 8_000_000;
 
 /** A file of a commit. */
 interface File {
@@ -120,7 +120,9 @@ class Import {
   async #add(file: File): Promise<void> {
     this.#files.push(file);
     this.#texts.use(file.content);
-    if (this.#files.length >= FILES || this.#texts.bytesInUse >= BYTES) await this.#flush();
+    if (this.#files.length >= BATCH_FILES || this.#texts.bytesInUse >= BATCH_BYTES) {
+      await this.#flush();
+    }
   }
 
   /** Saves the files that were read so far. */
@@ -143,7 +145,7 @@ class Import {
       }
       taken.push({ ...file, device, bytes });
       size += bytes.length;
-      if (taken.length < VERSIONS && size < BYTES) continue;
+      if (taken.length < BATCH_VERSIONS && size < BATCH_BYTES) continue;
       await this.#take(taken);
       taken = [];
       size = 0;
