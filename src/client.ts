@@ -235,8 +235,15 @@ export class Database implements DatabaseSession {
    */
   async close({ drain = 5_000 }: CloseOptions = {}): Promise<void> {
     // Workers need the pool until they have stored the outcomes of their jobs. Without any, skip the await.
-    const stops = [...this.#attachments.values()].flatMap((made) => made.stop?.(drain) ?? []);
-    if (stops.length > 0) await Promise.all(stops);
+    const stopped = new Set<Attachment>();
+    for (;;) {
+      // A handler that is still running may have attached something new.
+      const fresh = [...this.#attachments.values()].filter((made) => !stopped.has(made));
+      for (const made of fresh) stopped.add(made);
+      const stops = fresh.flatMap((made) => made.stop?.(drain) ?? []);
+      if (stops.length === 0) break;
+      await Promise.all(stops);
+    }
     this.#closed = true;
     await Promise.all([
       this.#pooled.close({ drain }),

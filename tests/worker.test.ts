@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import {
   type ClaimedJob,
   connect,
+  ConnectionError,
   jobAttemptList,
   jobCancel,
   JobFailure,
@@ -11,6 +12,7 @@ import {
   jobInsertMany,
   JobLost,
   ParameterError,
+  runScheduler,
   work,
   type Worker,
   type WorkParams,
@@ -356,6 +358,26 @@ test("close() stops the workers, and the end of what runs is stored", async () =
   await own.close();
 
   assert.is(await status(id), "succeeded");
+});
+
+test("work() and runScheduler() refuse a database that is closed, and leave nothing running", async () => {
+  for (const before of [true, false]) {
+    const own = await connect({ url: database.url, logging: { level: "silent" } });
+    if (before) {
+      await Promise.all([work({}, async () => {}, own).stop(), runScheduler({}, own).stop()]);
+    }
+    await own.close();
+
+    for (const start of [() => work({}, async () => {}, own), () => runScheduler({}, own)]) {
+      try {
+        start();
+        assert.unreachable("it started");
+      } catch (error) {
+        assert.instance(error, ConnectionError);
+        assert.is((error as ConnectionError).reason, "closed");
+      }
+    }
+  }
 });
 
 test("work() refuses options that are out of range, by name", () => {

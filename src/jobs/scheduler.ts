@@ -1,4 +1,5 @@
 /** Polls for due schedules. */
+import { ConnectionError } from "../errors.ts";
 import { Nap, timerTime } from "../nap.ts";
 import type { Queryable } from "../query.ts";
 import type { Attachment, Core, DatabaseSession } from "../session.ts";
@@ -19,6 +20,7 @@ const POLL_INTERVAL_MS = 5_000;
  * time: each run happens once. The scheduler ends with `stop` or when the database closes.
  *
  * @throws {ParameterError} a parameter is out of range.
+ * @throws {ConnectionError} the database is closed.
  * @example
  * const scheduler = runScheduler({ poll: 1_000 }, db);
  * await scheduler.stop();
@@ -34,12 +36,14 @@ export function runScheduler(
 class Schedulers implements Attachment {
   readonly #core: Core;
   readonly #running = new Set<Scheduler>();
+  #stopped = false;
 
   constructor(core: Core) {
     this.#core = core;
   }
 
   start(poll: number): Scheduler {
+    if (this.#stopped) throw new ConnectionError("closed", "The database is closed");
     const { db, logger } = this.#core;
     const scheduler = new Scheduler(db, logger, poll, () => this.#running.delete(scheduler));
     this.#running.add(scheduler);
@@ -47,6 +51,7 @@ class Schedulers implements Attachment {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     await Promise.all([...this.#running].map((scheduler) => scheduler.stop()));
   }
 }

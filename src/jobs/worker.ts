@@ -3,7 +3,7 @@
  * holds no connection and no transaction while a handler runs.
  */
 import { setImmediate } from "node:timers/promises";
-import { ParameterError } from "../errors.ts";
+import { ConnectionError, ParameterError } from "../errors.ts";
 import { jobHeartbeat, jobReap } from "../generated/job_claims.ts";
 import {
   type ClaimedJob,
@@ -102,6 +102,7 @@ const NOTHING = () => {};
  *
  * @param handler Its result or its error ends the attempt; see `JobHandler`.
  * @throws {ParameterError} a parameter is out of range.
+ * @throws {ConnectionError} the database is closed.
  * @example
  * const worker = work({ concurrency: 20, lease: 60_000 }, async (job, { signal, log }) => {
  *   log.info("Logging in");
@@ -118,18 +119,21 @@ export function work(params: WorkParams, handler: JobHandler, db: DatabaseSessio
 class Workers implements Attachment {
   readonly #core: Core;
   readonly #running = new Set<Worker>();
+  #stopped = false;
 
   constructor(core: Core) {
     this.#core = core;
   }
 
   start(params: WorkParams, handler: JobHandler): Worker {
+    if (this.#stopped) throw new ConnectionError("closed", "The database is closed");
     const worker = new Worker(this.#core, params, handler, () => this.#running.delete(worker));
     this.#running.add(worker);
     return worker;
   }
 
   async stop(drain: number): Promise<void> {
+    this.#stopped = true;
     await Promise.all([...this.#running].map((worker) => worker.stop({ grace: drain })));
   }
 }
