@@ -1,11 +1,11 @@
 /** Polls for due schedules. */
-import { ConnectionError } from "../errors.ts";
 import { Nap, timerTime } from "../nap.ts";
 import type { Queryable } from "../query.ts";
-import type { Attachment, Core, DatabaseSession } from "../session.ts";
+import type { Core, DatabaseSession } from "../session.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { codeOf } from "../telemetry/trace.ts";
 import { scheduleRunDue } from "./mod.ts";
+import { RunningLoops } from "./running_loops.ts";
 
 /** Parameters of `runScheduler`. */
 export interface SchedulerParams {
@@ -29,35 +29,14 @@ export function runScheduler(
   { poll = POLL_INTERVAL_MS }: SchedulerParams,
   db: DatabaseSession,
 ): Scheduler {
-  return db.attached(schedulers).start(timerTime("poll", poll));
+  const interval = timerTime("poll", poll);
+  const running = db.attached(schedulers);
+  const { logger } = running.core;
+  return running.start((onStop) => new Scheduler(running.core.db, logger, interval, onStop));
 }
 
-/** Running schedulers of a database. */
-class Schedulers implements Attachment {
-  readonly #core: Core;
-  readonly #running = new Set<Scheduler>();
-  #stopped = false;
-
-  constructor(core: Core) {
-    this.#core = core;
-  }
-
-  start(poll: number): Scheduler {
-    if (this.#stopped) throw new ConnectionError("closed", "The database is closed");
-    const { db, logger } = this.#core;
-    const scheduler = new Scheduler(db, logger, poll, () => this.#running.delete(scheduler));
-    this.#running.add(scheduler);
-    return scheduler;
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await Promise.all([...this.#running].map((scheduler) => scheduler.stop()));
-  }
-}
-
-function schedulers(core: Core): Schedulers {
-  return new Schedulers(core);
+function schedulers(core: Core): RunningLoops<Scheduler> {
+  return new RunningLoops(core);
 }
 
 /** A running scheduler, created by `runScheduler`. */

@@ -3,7 +3,7 @@
  * holds no connection and no transaction while a handler runs.
  */
 import { setImmediate } from "node:timers/promises";
-import { ConnectionError, ParameterError } from "../errors.ts";
+import { ParameterError } from "../errors.ts";
 import { jobHeartbeat, jobReap } from "../generated/job_claims.ts";
 import {
   type ClaimedJob,
@@ -21,7 +21,8 @@ import {
 } from "./outcome.ts";
 import { type JobLog, jobLog } from "../logs/job_log.ts";
 import { Nap, timerTime } from "../nap.ts";
-import type { Attachment, Core, DatabaseSession, Subscription } from "../session.ts";
+import { RunningLoops } from "./running_loops.ts";
+import type { Core, DatabaseSession, Subscription } from "../session.ts";
 import { codeOf } from "../telemetry/trace.ts";
 
 /** Second argument of a handler. */
@@ -112,34 +113,12 @@ const NOTHING = () => {};
  * await worker.stop();
  */
 export function work(params: WorkParams, handler: JobHandler, db: DatabaseSession): Worker {
-  return db.attached(workers).start(params, handler);
+  const running = db.attached(workers);
+  return running.start((onStop) => new Worker(running.core, params, handler, onStop));
 }
 
-/** Running workers of a database. */
-class Workers implements Attachment {
-  readonly #core: Core;
-  readonly #running = new Set<Worker>();
-  #stopped = false;
-
-  constructor(core: Core) {
-    this.#core = core;
-  }
-
-  start(params: WorkParams, handler: JobHandler): Worker {
-    if (this.#stopped) throw new ConnectionError("closed", "The database is closed");
-    const worker = new Worker(this.#core, params, handler, () => this.#running.delete(worker));
-    this.#running.add(worker);
-    return worker;
-  }
-
-  async stop(drain: number): Promise<void> {
-    this.#stopped = true;
-    await Promise.all([...this.#running].map((worker) => worker.stop({ grace: drain })));
-  }
-}
-
-function workers(core: Core): Workers {
-  return new Workers(core);
+function workers(core: Core): RunningLoops<Worker> {
+  return new RunningLoops(core);
 }
 
 /** A running worker, created by `work`. */

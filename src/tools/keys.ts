@@ -84,14 +84,14 @@ async function check(db: Database, log: Log): Promise<boolean> {
   const { keys, opened, unopened, problem } = await keysCheck(db);
   log(table(keys));
   log(
-    `${opened} sealed values open${
-      unopened.length === 0 ? "" : `, ${unopened.length} do not open`
+    `${opened} encrypted values can be decrypted${
+      unopened.length === 0 ? "" : `, ${unopened.length} cannot`
     }`,
   );
   printUnopened(unopened, log);
   if (problem !== undefined) log(`❌ ${problem.message}`);
   const fine = problem === undefined && unopened.length === 0;
-  if (fine) log("✅ Every key in use is loaded and opens what it sealed");
+  if (fine) log("✅ Every key in use is loaded and decrypts its values");
   return fine;
 }
 
@@ -101,10 +101,14 @@ async function rotate(db: Database, log: Log): Promise<boolean> {
   const onProgress = everySecond(
     log,
     ({ rotated, pass }: RotationProgress) =>
-      `${rotated} of about ${total} values resealed (pass ${pass})`,
+      `${rotated} of about ${total} values re-encrypted (pass ${pass})`,
   );
   const { keyId, rotated, unopened } = await keysRotate({}, db, { onProgress });
-  log(`${unopened.length === 0 ? "✅" : "❌"} ${rotated} values resealed with key "${keyId}"`);
+  log(
+    `${
+      unopened.length === 0 ? "✅" : "❌"
+    } ${rotated} values are now encrypted with key "${keyId}"`,
+  );
   printUnopened(unopened, log);
   return unopened.length === 0;
 }
@@ -113,7 +117,11 @@ async function status(db: Database, log: Log): Promise<boolean> {
   const { keys, unsealed } = await keysStatus(db);
   log(table(keys));
   if (unsealed.length > 0) {
-    log(`No key seals these credentials; set them again: ${unsealed.join(", ")}`);
+    log(
+      `These credentials are encrypted with no key; set their passwords again: ${
+        unsealed.join(", ")
+      }`,
+    );
   }
   return keys.every(({ problem }) => problem === undefined);
 }

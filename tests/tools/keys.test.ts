@@ -122,9 +122,12 @@ test("keys-generate, -status, -rotate, -check and -retire lead from one key to t
   assert.match(before.output, /b2026 +active +0 /);
   assert.equal([rotated.code, rotated.output], [
     0,
-    '✅ 1 values resealed with key "b2026"',
+    '✅ 1 values are now encrypted with key "b2026"',
   ]);
-  assert.match(checked.output, "1 sealed values open\n✅ Every key in use is loaded");
+  assert.match(
+    checked.output,
+    "1 encrypted values can be decrypted\n✅ Every key in use is loaded",
+  );
   assert.is(checked.code, 0);
   assert.match(active.output, "it is the active key");
   assert.match(retired.output, '✅ Key "a2026" was retired at 20');
