@@ -89,7 +89,10 @@ export interface HistoryResults {
 const options = JSON.parse(process.env["BENCH_HISTORY"]!) as HistoryOptions;
 
 const FABRIC: Probes = {
-  rare: { "an address that stood in one version": RARE.address, "a word that did": RARE.word },
+  rare: {
+    "an address that only one version has": RARE.address,
+    "a word that only one version has": RARE.word,
+  },
   common: "interface Ethernet",
   regex: "^ntp server vrf MGMT 10\\.255\\.[0-9]+\\.120$",
   regexEach: "^hostname DC[0-9]+-SPINE1$",

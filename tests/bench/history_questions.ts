@@ -118,7 +118,7 @@ export function latestQuestions({ ours, plain, git }: Kept, { some }: Probes): Q
       git: async () => (await git.latestLines(some)).length,
     },
   }, {
-    name: "devices that lack it",
+    name: "devices whose latest version lacks it",
     works: {
       ours: async () => (await ours.absent(some)).length,
       plain: async () => (await plain.absent(some)).length,
