@@ -140,7 +140,7 @@ function runtimesOf(name: string): Runtime[] {
 /** Sorted by their paths, which begin at the project's folder. */
 async function filesOf(patterns: readonly string[]): Promise<TestFile[]> {
   const names = await readdir(join(PROJECT, "tests"), { recursive: true });
-  const files = names.filter((name) => name.endsWith(".test.ts"))
+  const files = names.filter((name) => /^(?!.*node_modules\/).*\.test\.ts$/.test(name))
     .map((name) => join("tests", name)).sort();
   for (const pattern of patterns) {
     if (!files.some((file) => file.includes(pattern))) {

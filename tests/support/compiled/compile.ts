@@ -36,5 +36,8 @@ export async function compile(): Promise<string> {
 
 async function modulesOf(folder: string): Promise<string[]> {
   const names = await readdir(join(PROJECT, folder), { recursive: true });
-  return names.filter((name) => name.endsWith(".ts")).map((name) => join(PROJECT, folder, name));
+  // make bench installs its peers into a folder of tests.
+  return names.filter((name) => /^(?!.*node_modules\/).*\.ts$/.test(name)).map((name) =>
+    join(PROJECT, folder, name)
+  );
 }
